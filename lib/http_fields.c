@@ -1,0 +1,157 @@
+#include "lib/http_reader.h"
+
+// Host = uri-host [ ":" port ]: what RFC 3986, 3.2.2, allows in there.
+static enum http_parse on_host(struct http_reader *reader, struct slice value,
+                               struct http_framing *framing)
+{
+    if (framing->has_host)
+        return http_reject_at(reader, value.bytes,
+                              "Host: expected once, this is the second");
+    framing->has_host = true;
+    for (size_t i = 0; i < value.length; i++)
+        if (!http_is_visible(value.bytes[i]) ||
+            strchr("\"#/<>?@\\^`{|}", value.bytes[i]) != NULL)
+            return http_reject_at(reader, value.bytes + i,
+                                  "Host: expected a host name and a port");
+    return HTTP_PARSE_DONE;
+}
+
+// Content-Length = 1*DIGIT. Digits beyond 64 bits stop at the largest value,
+// which is beyond any limit.
+static enum http_parse on_content_length(struct http_reader *reader,
+                                         struct slice value,
+                                         struct http_framing *framing)
+{
+    unsigned long long length = 0;
+    for (size_t i = 0; i < value.length; i++) {
+        if (!http_is_digit(value.bytes[i]))
+            return http_reject_at(reader, value.bytes + i,
+                                  "Content-Length: expected digits only");
+        unsigned digit = (unsigned)(value.bytes[i] - '0');
+        if (__builtin_mul_overflow(length, 10, &length) ||
+            __builtin_add_overflow(length, digit, &length))
+            return http_reject(
+                reader, (size_t)(value.bytes + i - reader->bytes),
+                HTTP_CONTENT_TOO_LARGE, "a body beyond the limit");
+    }
+    if (value.length == 0)
+        return http_reject_at(reader, value.bytes,
+                              "Content-Length: expected digits");
+    if (framing->has_length && framing->content_length != length)
+        return http_reject_at(reader, value.bytes,
+                              "Content-Length: differs from the one before");
+    framing->has_length = true;
+    framing->content_length = length;
+    return HTTP_PARSE_DONE;
+}
+
+// Only "chunked", once. Any other coding is one that we do not understand
+// (RFC 9112, 6.1).
+static enum http_parse on_transfer_encoding(struct http_reader *reader,
+                                            struct slice value,
+                                            struct http_framing *framing)
+{
+    if (framing->chunked)
+        return http_reject_at(reader, value.bytes,
+                              "Transfer-Encoding: expected once");
+    if (!slice_is_ignoring_case(value, "chunked"))
+        return http_reject(reader, (size_t)(value.bytes - reader->bytes),
+                           HTTP_NOT_IMPLEMENTED,
+                           "Transfer-Encoding: expected chunked");
+    framing->chunked = true;
+    return HTTP_PARSE_DONE;
+}
+
+// Connection = #connection-option, in any case (RFC 9110, 7.6.1)
+static void on_connection(struct slice value, struct http_framing *framing)
+{
+    while (value.length > 0) {
+        size_t length = http_token_length(value);
+        struct slice option = {value.bytes, length};
+        if (slice_is_ignoring_case(option, "close"))
+            framing->asks_to_close = true;
+        if (slice_is_ignoring_case(option, "keep-alive"))
+            framing->asks_to_keep_alive = true;
+        value = slice_after(value, length > 0 ? length : 1);
+    }
+}
+
+// HTTP/1.0 knows no expectations (RFC 9110, 10.1.1).
+static enum http_parse on_expect(struct http_reader *reader, struct slice value,
+                                 const struct http_framing *framing)
+{
+    if (framing->minor_version == 0)
+        return HTTP_PARSE_DONE;
+    if (!slice_is_ignoring_case(value, "100-continue"))
+        return http_reject(reader, (size_t)(value.bytes - reader->bytes),
+                           HTTP_EXPECTATION_FAILED,
+                           "Expect: expected 100-continue");
+    reader->request->wants_continue = true;
+    return HTTP_PARSE_DONE;
+}
+
+// Names are matched in any case (RFC 9110, 5.1). All other fields are ignored.
+static enum http_parse on_field(struct http_reader *reader, struct slice line,
+                                struct http_framing *framing)
+{
+    struct slice name;
+    struct slice value;
+    enum http_parse result = http_split_field(reader, line, &name, &value);
+    if (result != HTTP_PARSE_DONE)
+        return result;
+    if (slice_is_ignoring_case(name, "Host"))
+        return on_host(reader, value, framing);
+    if (slice_is_ignoring_case(name, "Content-Length"))
+        return on_content_length(reader, value, framing);
+    if (slice_is_ignoring_case(name, "Transfer-Encoding"))
+        return on_transfer_encoding(reader, value, framing);
+    if (slice_is_ignoring_case(name, "Expect"))
+        return on_expect(reader, value, framing);
+    if (slice_is_ignoring_case(name, "Connection"))
+        on_connection(value, framing);
+    return HTTP_PARSE_DONE;
+}
+
+// What only the whole head can tell.
+static enum http_parse check_framing(struct http_reader *reader,
+                                     const struct http_framing *framing)
+{
+    if (!framing->has_host && framing->minor_version > 0)
+        return http_reject(reader, reader->at, HTTP_BAD_REQUEST,
+                           "Host: missing");
+    if (framing->chunked && framing->has_length)
+        return http_reject(reader, reader->at, HTTP_BAD_REQUEST,
+                           "Content-Length and Transfer-Encoding: expected "
+                           "only one");
+    if (framing->chunked && framing->minor_version == 0)
+        return http_reject(reader, reader->at, HTTP_BAD_REQUEST,
+                           "Transfer-Encoding: not in HTTP/1.0");
+    if (framing->content_length > (size_t)reader->limits->body_max)
+        return http_reject(reader, reader->at, HTTP_CONTENT_TOO_LARGE,
+                           "a body beyond the limit");
+    return HTTP_PARSE_DONE;
+}
+
+enum http_parse http_read_fields(struct http_reader *reader,
+                                 struct http_framing *framing)
+{
+    const size_t head_max = (size_t)reader->limits->head_max;
+    for (int count = 0;; count++) {
+        struct slice line;
+        size_t left = reader->at + 2 < head_max ? head_max - reader->at - 2 : 0;
+        enum http_parse result =
+            http_read_line(reader, left, HTTP_FIELDS_TOO_LARGE,
+                           "a head beyond the limit", &line);
+        if (result != HTTP_PARSE_DONE)
+            return result;
+        if (line.length == 0)
+            return check_framing(reader, framing);
+        if (count == reader->limits->fields_max)
+            return http_reject(reader, (size_t)(line.bytes - reader->bytes),
+                               HTTP_FIELDS_TOO_LARGE,
+                               "more header fields than the limit");
+        result = on_field(reader, line, framing);
+        if (result != HTTP_PARSE_DONE)
+            return result;
+    }
+}

@@ -1,0 +1,169 @@
+#include "lib/http_request.h"
+
+#include "lib/http_reader.h"
+
+// RFC 9112, section 3, recommends at least 8000 bytes for the request line.
+const struct http_limits http_limits_default = {
+    .line_max = 8 * 1024,
+    .head_max = 16 * 1024,
+    .fields_max = 100,
+    .body_max = 1024 * 1024,
+    .extras_max = 8 * 1024,
+};
+
+// method = token
+static enum http_parse read_method(struct http_reader *reader,
+                                   struct slice *line)
+{
+    size_t length = http_token_length(*line);
+    if (length == 0 || length == line->length || line->bytes[length] != ' ')
+        return http_reject_at(reader, line->bytes + length,
+                              "expected a request line: method, target, "
+                              "HTTP/1.1");
+    reader->request->method = (struct slice){line->bytes, length};
+    *line = slice_after(*line, length + 1);
+    return HTTP_PARSE_DONE;
+}
+
+// Cuts "http://host" off an absolute-form target (RFC 9112, 3.2.2). Servers
+// must accept it, though only proxies need it.
+static bool cut_authority(struct slice *target)
+{
+    static const char scheme[] = "http://";
+    size_t start = sizeof scheme - 1;
+    if (target->length <= start ||
+        strncasecmp(target->bytes, scheme, start) != 0)
+        return false;
+    size_t end = start;
+    while (end < target->length && target->bytes[end] != '/' &&
+           target->bytes[end] != '?')
+        end++;
+    *target = slice_after(*target, end);
+    return end > start;
+}
+
+static struct slice without_query(struct slice target)
+{
+    const char *query = memchr(target.bytes, '?', target.length);
+    if (query != NULL)
+        target.length = (size_t)(query - target.bytes);
+    return target.length > 0 ? target : (struct slice)SLICE("/");
+}
+
+// request-target = origin-form / absolute-form / asterisk-form (RFC 9112, 3.2)
+static enum http_parse read_target(struct http_reader *reader,
+                                   struct slice *line)
+{
+    struct slice target = {line->bytes, 0};
+    while (target.length < line->length &&
+           http_is_visible(line->bytes[target.length]) &&
+           line->bytes[target.length] != '#')
+        target.length++;
+    const char *end = target.bytes + target.length;
+    if (target.length == line->length || *end != ' ')
+        return http_reject_at(reader, end,
+                              "expected a target of visible ASCII, without "
+                              "'#', then one space and HTTP/1.1");
+    *line = slice_after(*line, target.length + 1);
+    if (slice_is(reader->request->method, "CONNECT"))
+        return http_reject(reader, 0, HTTP_NOT_IMPLEMENTED,
+                           "CONNECT is for proxies");
+    bool asterisk =
+        slice_is(target, "*") && slice_is(reader->request->method, "OPTIONS");
+    if (!asterisk && !slice_starts_with(target, "/") && !cut_authority(&target))
+        return http_reject_at(reader, target.bytes,
+                              "expected a target that starts with '/'");
+    reader->request->path = without_query(target);
+    return HTTP_PARSE_DONE;
+}
+
+// HTTP-version = "HTTP/" DIGIT "." DIGIT. A later minor version of HTTP/1 is
+// read as 1.1 (RFC 9110, 2.5).
+static enum http_parse read_version(struct http_reader *reader,
+                                    struct slice text,
+                                    struct http_framing *framing)
+{
+    if (text.length != 8 || !slice_starts_with(text, "HTTP/") ||
+        !http_is_digit(text.bytes[5]) || text.bytes[6] != '.' ||
+        !http_is_digit(text.bytes[7]))
+        return http_reject_at(reader, text.bytes, "expected HTTP/1.1");
+    if (text.bytes[5] != '1')
+        return http_reject(reader, (size_t)(text.bytes + 5 - reader->bytes),
+                           HTTP_VERSION_NOT_SUPPORTED, "expected HTTP/1.1");
+    framing->minor_version = text.bytes[7] - '0';
+    return HTTP_PARSE_DONE;
+}
+
+// request-line = method SP request-target SP HTTP-version CRLF
+static enum http_parse read_request_line(struct http_reader *reader,
+                                         struct http_framing *framing)
+{
+    struct slice line;
+    enum http_parse result = http_read_line(
+        reader, (size_t)reader->limits->line_max, HTTP_URI_TOO_LONG,
+        "a request line beyond the limit", &line);
+    if (result == HTTP_PARSE_DONE)
+        result = read_method(reader, &line);
+    if (result == HTTP_PARSE_DONE)
+        result = read_target(reader, &line);
+    if (result == HTTP_PARSE_DONE)
+        result = read_version(reader, line, framing);
+    return result;
+}
+
+// A client may send an empty line before its request (RFC 9112, 2.2).
+static enum http_parse skip_empty_line(struct http_reader *reader)
+{
+    struct slice line;
+    if (reader->length == 0)
+        return HTTP_PARSE_MORE;
+    if (reader->bytes[0] != '\r')
+        return HTTP_PARSE_DONE;
+    return http_read_line(reader, 0, HTTP_BAD_REQUEST, NULL, &line);
+}
+
+static enum http_parse read_head(struct http_reader *reader,
+                                 struct http_framing *framing)
+{
+    enum http_parse result = skip_empty_line(reader);
+    if (result == HTTP_PARSE_DONE)
+        result = read_request_line(reader, framing);
+    if (result == HTTP_PARSE_DONE)
+        result = http_read_fields(reader, framing);
+    return result;
+}
+
+static enum http_parse read_body(struct http_reader *reader,
+                                 const struct http_framing *framing,
+                                 struct http_progress *progress)
+{
+    if (framing->chunked)
+        return http_parse_chunked(reader, progress);
+    size_t length = (size_t)framing->content_length;
+    if (reader->length - reader->at < length)
+        return HTTP_PARSE_MORE;
+    reader->request->body = (struct slice){reader->bytes + reader->at, length};
+    reader->at += length;
+    return HTTP_PARSE_DONE;
+}
+
+enum http_parse http_parse_request(char *bytes, size_t length,
+                                   const struct http_limits *limits,
+                                   struct http_progress *progress,
+                                   struct http_request *request)
+{
+    *request = (struct http_request){0};
+    struct http_framing framing = {0};
+    struct http_reader reader = {
+        .bytes = bytes, .length = length, .limits = limits, .request = request};
+    enum http_parse result = read_head(&reader, &framing);
+    if (result != HTTP_PARSE_DONE)
+        return result;
+    progress->head_length = reader.at;
+    request->keep_alive =
+        !framing.asks_to_close &&
+        (framing.minor_version > 0 || framing.asks_to_keep_alive);
+    result = read_body(&reader, &framing, progress);
+    request->length = reader.at;
+    return result;
+}

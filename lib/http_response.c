@@ -1,0 +1,50 @@
+#include "lib/http_response.h"
+
+#include <stdio.h>
+#include <time.h>
+
+const struct slice http_continue = SLICE("HTTP/1.1 100 Continue\r\n\r\n");
+
+// IMF-fixdate: "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7). Formatted
+// once a second, because it costs more than the rest of an answer. Not with
+// strftime, whose names of days follow the locale.
+static const char *date_now(void)
+{
+    static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed",
+                                    "Thu", "Fri", "Sat"};
+    static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr",
+                                       "May", "Jun", "Jul", "Aug",
+                                       "Sep", "Oct", "Nov", "Dec"};
+    static char text[64];
+    static time_t formatted;
+    time_t now = time(NULL);
+    struct tm utc;
+    if (now == formatted || gmtime_r(&now, &utc) == NULL)
+        return text;
+    snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT",
+             days[utc.tm_wday], utc.tm_mday, months[utc.tm_mon],
+             utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+    formatted = now;
+    return text;
+}
+
+void http_write_response(struct buffer *out,
+                         const struct http_response *response, bool keep_alive,
+                         bool is_head)
+{
+    const char *type = response->content_type;
+    buffer_add_format(
+        out,
+        "HTTP/1.1 %d %s\r\n"
+        "Date: %s\r\n"
+        "Content-Type: %s\r\n"
+        "Content-Length: %zu\r\n"
+        "Connection: %s\r\n"
+        "%s\r\n",
+        (int)response->status, http_status_phrase(response->status), date_now(),
+        type != NULL ? type : "application/json", response->body.length,
+        keep_alive ? "keep-alive" : "close",
+        response->fields != NULL ? response->fields : "");
+    if (!is_head)
+        buffer_add(out, response->body);
+}

@@ -1,0 +1,39 @@
+#ifndef THAW_LIB_HTTP_RESPONSE_H
+#define THAW_LIB_HTTP_RESPONSE_H
+
+// http_response.h - an answer, and how it is written (RFC 9112, section 4)
+//
+// A handler fills in a response; whoever called the handler writes it to the
+// client. Only `status` must be set.
+
+#include <stdbool.h>
+
+#include "lib/buffer.h"
+#include "lib/http_request.h"
+#include "lib/http_status.h"
+
+struct http_response {
+    enum http_status status;
+    const char *content_type; // NULL: application/json
+    const char *fields;       // further header fields, each with its CR LF
+    struct slice body;        // a literal, part of the request, or of `text`
+    struct buffer text;       // room for a body that must be made up
+    bool later;               // there is no answer yet, somebody will bring it
+    void *client;             // whom that somebody must bring it to
+};
+
+// Answers one request. The request is gone when this returns; what `response`
+// points into must stay as long as the request does, or stand in `text`.
+typedef void http_handler(const struct http_request *request,
+                          struct http_response *response);
+
+// Appends the response to `out`. For a HEAD request the body is left out, but
+// not its length (RFC 9110, 9.3.2). Not thread-safe: it keeps the date.
+void http_write_response(struct buffer *out,
+                         const struct http_response *response, bool keep_alive,
+                         bool is_head);
+
+// "HTTP/1.1 100 Continue": send the body, please (RFC 9110, 10.1.1).
+extern const struct slice http_continue;
+
+#endif
