@@ -1,0 +1,111 @@
+// stage1_blocking - accept, read, answer, close: one client after the other
+//
+// It answers whatever it is sent with the same bytes. There is no thread, no
+// loop and no state: a request is a function call. So is the trouble with it:
+// the call in which one client is silent is the call in which all wait.
+
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/answers.h"
+#include "lib/die.h"
+#include "lib/net.h"
+#include "lib/options.h"
+#include "lib/report.h"
+
+static struct options options;
+static int timeout_ms = 0; // 0: wait for ever
+
+static void handle(const struct http_request *request,
+                   struct http_response *response)
+{
+    answer_echo(response, request);
+}
+
+// Here the server waits for a client, for as long as the client likes.
+static ssize_t receive(int client, struct buffer *in)
+{
+    char bytes[4096];
+    ssize_t received;
+    do
+        received = recv(client, bytes, sizeof bytes, 0);
+    while (received < 0 && errno == EINTR);
+    if (received > 0)
+        buffer_add(in, (struct slice){bytes, (size_t)received});
+    return in->failed ? -1 : received;
+}
+
+// Reads until the request is complete. MORE: the client left without one.
+static enum http_parse read_request(int client, struct buffer *in,
+                                    struct http_request *request)
+{
+    struct http_progress progress = {0};
+    enum http_parse result = HTTP_PARSE_MORE;
+    bool continued = false;
+    *request = (struct http_request){0};
+    while (result == HTTP_PARSE_MORE) {
+        ssize_t received = receive(client, in);
+        if (received <= 0 && in->length == 0)
+            return HTTP_PARSE_MORE;
+        if (received <= 0) {
+            request->status =
+                received < 0 ? HTTP_REQUEST_TIMEOUT : HTTP_BAD_REQUEST;
+            request->detail = "the request ended too early";
+            request->fault_offset = in->length;
+            return HTTP_PARSE_REJECTED;
+        }
+        result = http_parse_request(in->bytes, in->length, &options.limits,
+                                    &progress, request);
+        if (request->wants_continue && !continued)
+            continued = net_send_all(client, http_continue);
+    }
+    return result;
+}
+
+// The answer says Connection: close, because a server that reads on would wait
+// for this client's next request, and meanwhile for nobody else's.
+static void serve(int client)
+{
+    struct buffer in = {0};
+    struct buffer out = {0};
+    struct http_request request;
+    struct http_response response = {0};
+    enum http_parse result = read_request(client, &in, &request);
+    if (result == HTTP_PARSE_DONE)
+        handle(&request, &response);
+    if (result == HTTP_PARSE_REJECTED)
+        answer_rejected(&response, &request);
+    if (result != HTTP_PARSE_MORE) {
+        bool is_head = slice_is(request.method, "HEAD");
+        http_write_response(&out, &response, false, is_head);
+        net_send_all(client, buffer_slice(&out));
+    }
+    if (result == HTTP_PARSE_REJECTED || in.length > request.length)
+        net_linger(client);
+    buffer_destroy(&response.text);
+    buffer_destroy(&out);
+    buffer_destroy(&in);
+}
+
+int main(int argc, char **argv)
+{
+    options_init(&options, "stage1_blocking", "one client after the other");
+    options_add_number(&options, "--timeout-ms", &timeout_ms, 0, 3600000,
+                       "milliseconds a client may be silent, 0: any");
+    if (!options_parse(&options, argc, argv))
+        return options.exit_status;
+    signal(SIGPIPE, SIG_IGN);
+    int listener = net_listen(options.bind, options.port);
+    if (listener < 0)
+        die("stage1_blocking: cannot listen");
+    report_listening(&options, listener);
+    while (true) {
+        int client = net_accept(listener);
+        if (client < 0)
+            continue; // it left while it waited in the backlog
+        net_limit_silence(client, timeout_ms);
+        serve(client);
+        close(client);
+    }
+}

@@ -1,0 +1,212 @@
+// The states of a connection, and its deadlines. What goes through it is in
+// conn_exchange.c.
+
+#include "stage2_async/conn.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/metrics.h"
+#include "stage2_async/conn_private.h"
+
+void conns_init(struct conns *conns, struct loop *loop,
+                const struct http_limits *limits, http_handler *handle)
+{
+    conns->loop = loop;
+    conns->limits = *limits;
+    conns->handle = handle;
+    conns->first = NULL;
+    conns->count = 0;
+    conns->stopping = false;
+    conns->paused_listener = -1;
+    conns->out = (struct buffer){0};
+}
+
+void conns_destroy(struct conns *conns)
+{
+    assert(conns->first == NULL);
+    buffer_destroy(&conns->out);
+}
+
+static void close_conn(struct conn *conn)
+{
+    struct conns *all = conn->all;
+    if (conn->previous != NULL)
+        conn->previous->next = conn->next;
+    else
+        all->first = conn->next;
+    if (conn->next != NULL)
+        conn->next->previous = conn->previous;
+    close(conn->client);
+    buffer_destroy(&conn->in);
+    buffer_destroy(&conn->out);
+    free(conn);
+    all->count--;
+    metrics_add(METRIC_CONNECTIONS_OPEN, -1);
+    if (all->paused_listener >= 0)
+        loop_wake(all->loop, all->paused_listener);
+    if (all->stopping && all->count == 0)
+        loop_stop(all->loop);
+}
+
+// The state follows from what there is to do, and so can't contradict it.
+static enum conn_state state_of(const struct conn *conn)
+{
+    if (conn->out.length > 0)
+        return CONN_WRITING;
+    if (conn->last)
+        return CONN_LINGERING;
+    if (conn->answering)
+        return CONN_ANSWERING;
+    if (conn->in.length == 0)
+        return CONN_IDLE;
+    return conn->progress.head_length == 0 ? CONN_HEAD : CONN_BODY;
+}
+
+static short wanted_events(enum conn_state state)
+{
+    switch (state) {
+    case CONN_IDLE:
+    case CONN_HEAD:
+    case CONN_BODY:
+    case CONN_LINGERING:
+        return POLLIN;
+    case CONN_WRITING:
+        return POLLOUT;
+    case CONN_ANSWERING:
+        // Not even for the end of the connection: the work goes on anyway.
+        return LOOP_NOTHING;
+    }
+    return LOOP_NOTHING;
+}
+
+static int timeout_in(enum conn_state state, const struct conn_timeouts *after)
+{
+    switch (state) {
+    case CONN_IDLE:
+        return after->idle;
+    case CONN_HEAD:
+        return after->head;
+    case CONN_BODY:
+        return after->body;
+    case CONN_WRITING:
+        return after->write;
+    case CONN_LINGERING:
+        return after->linger;
+    case CONN_ANSWERING:
+        return -1;
+    }
+    return -1;
+}
+
+static void go_on(struct conn *conn)
+{
+    switch (conn->state) {
+    case CONN_IDLE:
+    case CONN_HEAD:
+    case CONN_BODY:
+        conn_receive(conn);
+        break;
+    case CONN_ANSWERING:
+    case CONN_WRITING:
+        conn_write_on(conn);
+        break;
+    case CONN_LINGERING:
+        conn_throw_away(conn);
+        break;
+    }
+}
+
+static void time_out(struct conn *conn)
+{
+    switch (conn->state) {
+    case CONN_IDLE:
+        conn->last = true;
+        break;
+    case CONN_HEAD:
+        conn_give_up(conn, HTTP_REQUEST_TIMEOUT, "the head took too long");
+        break;
+    case CONN_BODY:
+        conn_give_up(conn, HTTP_REQUEST_TIMEOUT, "the body took too long");
+        break;
+    case CONN_WRITING:
+    case CONN_LINGERING:
+        conn->over = true;
+        break;
+    case CONN_ANSWERING:
+        break;
+    }
+}
+
+static void enter(struct conn *conn, enum conn_state state)
+{
+    const struct conn_timeouts *after = &conn->all->timeouts;
+    int timeout = timeout_in(state, after);
+    if (conn->all->stopping && (state == CONN_HEAD || state == CONN_BODY))
+        timeout = timeout < after->stop ? timeout : after->stop;
+    if (state == CONN_LINGERING && conn->state != CONN_LINGERING)
+        shutdown(conn->client, SHUT_WR);
+    loop_set_deadline(conn->all->loop, conn->client, timeout);
+    conn->state = state;
+    conn->renewed = false;
+}
+
+// Somebody still holds this connection as the client of an answer to come.
+static short close_unless_answering(struct conn *conn)
+{
+    if (conn->answering)
+        return LOOP_NOTHING;
+    close_conn(conn);
+    return LOOP_FORGET;
+}
+
+static short on_ready(void *context, short revents)
+{
+    struct conn *conn = context;
+    if (!conn->over && revents == 0)
+        time_out(conn);
+    else if (!conn->over)
+        go_on(conn);
+    if (conn->over)
+        return close_unless_answering(conn);
+    if (conn->all->stopping && state_of(conn) == CONN_IDLE)
+        conn->last = true;
+    enum conn_state state = state_of(conn);
+    if (state != conn->state || conn->renewed)
+        enter(conn, state);
+    return wanted_events(state);
+}
+
+void conn_open(struct conns *conns, int client)
+{
+    struct conn *conn = calloc(1, sizeof *conn);
+    if (conn == NULL) {
+        close(client);
+        return;
+    }
+    conn->all = conns;
+    conn->client = client;
+    conn->renewed = true;
+    conn->next = conns->first;
+    if (conn->next != NULL)
+        conn->next->previous = conn;
+    conns->first = conn;
+    conns->count++;
+    metrics_add(METRIC_CONNECTIONS, 1);
+    metrics_add(METRIC_CONNECTIONS_OPEN, 1);
+    if (loop_watch(conns->loop, client, on_ready, conn) < 0)
+        close_conn(conn);
+}
+
+void conns_stop(struct conns *conns)
+{
+    conns->stopping = true;
+    for (struct conn *conn = conns->first; conn != NULL; conn = conn->next) {
+        conn->renewed = true;
+        loop_wake(conns->loop, conn->client);
+    }
+    if (conns->count == 0)
+        loop_stop(conns->loop);
+}

@@ -1,0 +1,213 @@
+// What goes through a connection: bytes in, requests, answers, bytes out.
+
+#include "stage2_async/conn_private.h"
+
+#include <sys/socket.h>
+
+#include "lib/answers.h"
+#include "lib/metrics.h"
+#include "lib/net.h"
+
+enum { OUT_ENOUGH = 64 * 1024 }; // in bytes: send these before making more
+
+static void write_answer(struct conn *conn, struct buffer *out,
+                         const struct http_response *response)
+{
+    bool keep_alive = conn->keep_alive && !conn->all->stopping;
+    http_write_response(out, response, keep_alive, conn->is_head);
+    metrics_count_request(response->status);
+    conn->last = !keep_alive;
+}
+
+// Returns how much the socket took. What it does not take now it will take
+// when poll says so; asking again at once would only tell us the same.
+static size_t send_some(struct conn *conn, struct slice bytes)
+{
+    if (bytes.length == 0)
+        return 0;
+    ssize_t sent = send(conn->client, bytes.bytes, bytes.length, 0);
+    if (sent < 0) {
+        if (!net_would_block())
+            conn->over = true;
+        return 0;
+    }
+    metrics_add(METRIC_SENT_BYTES, sent);
+    conn->renewed = true;
+    return (size_t)sent;
+}
+
+// Sends the answers to what was just received. The rest of them has to wait.
+static void send_answers(struct conn *conn)
+{
+    struct buffer *out = &conn->all->out;
+    if (out->length == 0 && !out->failed)
+        return;
+    size_t sent = send_some(conn, buffer_slice(out));
+    buffer_add(&conn->out, slice_after(buffer_slice(out), sent));
+    if (out->failed || conn->out.failed)
+        conn->over = true;
+    buffer_clear(out);
+}
+
+static void answer_request(struct conn *conn,
+                           const struct http_request *request)
+{
+    struct http_response response = {.client = conn};
+    conn->is_head = slice_is(request->method, "HEAD");
+    conn->keep_alive = request->keep_alive;
+    conn->all->handle(request, &response);
+    conn->answering = response.later;
+    if (!response.later)
+        write_answer(conn, &conn->all->out, &response);
+    buffer_destroy(&response.text);
+}
+
+static void start_over(struct conn *conn)
+{
+    conn->progress = (struct http_progress){0};
+    conn->continued = false;
+    conn->renewed = true;
+}
+
+// Nobody knows where a next request would begin, so this answer is the last.
+static void answer_rejected_request(struct conn *conn,
+                                    const struct http_request *request)
+{
+    struct http_response response = {0};
+    conn->is_head = slice_is(request->method, "HEAD");
+    conn->keep_alive = false;
+    answer_rejected(&response, request);
+    write_answer(conn, &conn->all->out, &response);
+    buffer_destroy(&response.text);
+}
+
+// The client asked whether it may send the body (RFC 9110, 10.1.1).
+static void ask_for_body(struct conn *conn, const struct http_request *request,
+                         size_t received)
+{
+    if (!request->wants_continue || conn->continued ||
+        received > conn->progress.head_length)
+        return;
+    conn->continued = true;
+    buffer_add(&conn->all->out, http_continue);
+}
+
+// Answers the request at the start of `bytes`, and returns its length; 0 when
+// it is not complete.
+static size_t answer_next(struct conn *conn, char *bytes, size_t length)
+{
+    struct http_request request;
+    switch (http_parse_request(bytes, length, &conn->all->limits,
+                               &conn->progress, &request)) {
+    case HTTP_PARSE_DONE:
+        start_over(conn);
+        answer_request(conn, &request);
+        return request.length;
+    case HTTP_PARSE_MORE:
+        if (conn->progress.head_length > 0)
+            ask_for_body(conn, &request, length);
+        return 0;
+    case HTTP_PARSE_REJECTED:
+        answer_rejected_request(conn, &request);
+        return length;
+    }
+    return 0;
+}
+
+static bool takes_requests(const struct conn *conn)
+{
+    return !conn->last && !conn->answering && !conn->over &&
+           conn->out.length == 0;
+}
+
+// Answers the requests in `bytes`, one after the other and all with one send.
+// Returns how many bytes are done with.
+static size_t answer_requests(struct conn *conn, char *bytes, size_t length)
+{
+    size_t done = 0;
+    while (done < length && takes_requests(conn)) {
+        size_t count = answer_next(conn, bytes + done, length - done);
+        done += count;
+        if (count == 0)
+            break;
+        if (conn->all->out.length >= OUT_ENOUGH)
+            send_answers(conn);
+    }
+    send_answers(conn);
+    return conn->last ? length : done;
+}
+
+// The connection's own buffer holds the start of an unfinished request, or
+// requests that wait until the answers before theirs are out.
+static void answer_kept(struct conn *conn)
+{
+    if (conn->in.length == 0)
+        return;
+    size_t done = answer_requests(conn, conn->in.bytes, conn->in.length);
+    buffer_remove_front(&conn->in, done);
+    if (conn->in.length == 0)
+        buffer_destroy(&conn->in);
+}
+
+static void answer_received(struct conn *conn, size_t received)
+{
+    struct slice bytes = {conn->all->in, received};
+    bool is_continued = conn->in.length > 0;
+    size_t done =
+        is_continued ? 0 : answer_requests(conn, conn->all->in, received);
+    buffer_add(&conn->in, slice_after(bytes, done));
+    if (is_continued)
+        answer_kept(conn);
+    if (conn->in.failed)
+        conn->over = true;
+}
+
+// Gives up on a request that did not arrive whole.
+void conn_give_up(struct conn *conn, enum http_status status,
+                  const char *detail)
+{
+    struct http_request request = {
+        .status = status, .detail = detail, .fault_offset = conn->in.length};
+    answer_rejected_request(conn, &request);
+    send_answers(conn);
+    buffer_destroy(&conn->in);
+}
+
+void conn_receive(struct conn *conn)
+{
+    ssize_t received = recv(conn->client, conn->all->in, CONN_RECEIVE_MAX, 0);
+    if (received > 0) {
+        metrics_add(METRIC_RECEIVED_BYTES, received);
+        answer_received(conn, (size_t)received);
+    } else if (received == 0 && conn->in.length > 0) {
+        conn_give_up(conn, HTTP_BAD_REQUEST, "the request ended too early");
+    } else if (received == 0 || !net_would_block()) {
+        conn->over = true;
+    }
+}
+
+void conn_write_on(struct conn *conn)
+{
+    buffer_remove_front(&conn->out, send_some(conn, buffer_slice(&conn->out)));
+    if (conn->out.length > 0)
+        return;
+    buffer_destroy(&conn->out);
+    answer_kept(conn);
+}
+
+void conn_throw_away(struct conn *conn)
+{
+    ssize_t received = recv(conn->client, conn->all->in, CONN_RECEIVE_MAX, 0);
+    if (received == 0 || (received < 0 && !net_would_block()))
+        conn->over = true;
+}
+
+void conn_answer(void *client, const struct http_response *response)
+{
+    struct conn *conn = client;
+    conn->answering = false;
+    write_answer(conn, &conn->out, response);
+    if (conn->out.failed)
+        conn->over = true;
+    loop_wake(conn->all->loop, conn->client);
+}

@@ -1,0 +1,41 @@
+#ifndef THAW_STAGE2_ASYNC_CONN_PRIVATE_H
+#define THAW_STAGE2_ASYNC_CONN_PRIVATE_H
+
+// conn_private.h - what conn.c and conn_exchange.c share, and nobody else
+//
+// The functions go as far as they can without waiting. They set `over` when
+// the connection is to be closed, and leave the closing to conn.c.
+
+#include "stage2_async/conn.h"
+
+struct conn {
+    struct conns *all;
+    struct conn *previous, *next;
+    int client;
+    enum conn_state state;
+    bool answering;    // the handler said: later
+    bool is_head;      // that request's method was HEAD
+    bool keep_alive;   // and it wants to be followed by another
+    bool continued;    // the unfinished request was told to continue
+    bool last;         // no answer follows what was written
+    bool over;         // close it now
+    bool renewed;      // there was progress: its deadline starts anew
+    struct buffer in;  // the start of an unfinished request
+    struct buffer out; // answers that the socket did not take yet
+    struct http_progress progress;
+};
+
+// Takes in what the client sent, answers what is complete.
+void conn_receive(struct conn *conn);
+
+// Sends on what the socket did not take before; then answers what was kept.
+void conn_write_on(struct conn *conn);
+
+// Reads, and throws away what it read.
+void conn_throw_away(struct conn *conn);
+
+// Answers a request that did not arrive whole, and then no other.
+void conn_give_up(struct conn *conn, enum http_status status,
+                  const char *detail);
+
+#endif

@@ -1,0 +1,174 @@
+#include "stage2_async/loop.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+
+#include "lib/clock.h"
+
+struct loop_watch {
+    loop_callback *callback; // NULL: nobody watches this descriptor
+    void *context;
+    int64_t deadline; // in milliseconds
+};
+
+enum { WAKE_NOW = 0 }; // a deadline that always has come
+static const int64_t never = INT64_MAX;
+enum {
+    GRAIN = 16
+}; // in milliseconds: deadlines are rounded up to it, so that
+   // many of them are looked at together
+
+void loop_init(struct loop *loop)
+{
+    *loop = (struct loop){.now = clock_milliseconds(), .next_deadline = never};
+}
+
+void loop_destroy(struct loop *loop)
+{
+    free(loop->polled);
+    free(loop->watches);
+}
+
+// Descriptors are small numbers, the smallest free one is always taken. So the
+// descriptor itself can be the index, and an entry never has to move.
+static int make_room(struct loop *loop, int descriptor)
+{
+    int size = loop->size > 0 ? loop->size : 64;
+    while (size <= descriptor)
+        size *= 2;
+    if (size == loop->size)
+        return 0;
+    struct pollfd *polled =
+        realloc(loop->polled, (size_t)size * sizeof *polled);
+    if (polled == NULL)
+        return -1;
+    loop->polled = polled;
+    struct loop_watch *watches =
+        realloc(loop->watches, (size_t)size * sizeof *watches);
+    if (watches == NULL)
+        return -1;
+    loop->watches = watches;
+    for (int i = loop->size; i < size; i++) {
+        polled[i] = (struct pollfd){.fd = -1};
+        watches[i] = (struct loop_watch){0};
+    }
+    loop->size = size;
+    return 0;
+}
+
+static void forget(struct loop *loop, int descriptor)
+{
+    loop->polled[descriptor].fd = -1;
+    loop->watches[descriptor].callback = NULL;
+    while (loop->end > 0 && loop->watches[loop->end - 1].callback == NULL)
+        loop->end--;
+}
+
+// The callback may watch new descriptors, and so move the arrays.
+static void call(struct loop *loop, int descriptor, short revents)
+{
+    const struct loop_watch watch = loop->watches[descriptor];
+    assert(watch.callback != NULL);
+    short events = watch.callback(watch.context, revents);
+    if (events == LOOP_FORGET) {
+        forget(loop, descriptor);
+        return;
+    }
+    struct pollfd *polled = &loop->polled[descriptor];
+    polled->fd = events == LOOP_NOTHING ? -1 : descriptor;
+    polled->events = events;
+}
+
+int loop_watch(struct loop *loop, int descriptor, loop_callback *callback,
+               void *context)
+{
+    if (make_room(loop, descriptor) < 0)
+        return -1;
+    loop->watches[descriptor] = (struct loop_watch){callback, context, never};
+    // What poll found in this turn was about an earlier owner of the number.
+    loop->polled[descriptor].revents = 0;
+    if (loop->end <= descriptor)
+        loop->end = descriptor + 1;
+    call(loop, descriptor, POLLIN | POLLOUT);
+    return 0;
+}
+
+static void set_deadline(struct loop *loop, int descriptor, int64_t deadline)
+{
+    loop->watches[descriptor].deadline = deadline;
+    if (deadline < loop->next_deadline)
+        loop->next_deadline = deadline;
+}
+
+void loop_set_deadline(struct loop *loop, int descriptor, int delay)
+{
+    int64_t deadline = loop->now + delay + GRAIN - 1;
+    set_deadline(loop, descriptor,
+                 delay < 0 ? never : deadline - deadline % GRAIN);
+}
+
+void loop_wake(struct loop *loop, int descriptor)
+{
+    set_deadline(loop, descriptor, WAKE_NOW);
+}
+
+static void call_ready(struct loop *loop, int ready)
+{
+    for (int i = 0; i < loop->end && ready > 0; i++) {
+        short revents = loop->polled[i].revents;
+        if (revents == 0)
+            continue;
+        ready--;
+        loop->polled[i].revents = 0;
+        call(loop, i, revents);
+    }
+}
+
+// Looks at all deadlines, and finds the next. A callback may set others'.
+static void call_overdue(struct loop *loop)
+{
+    loop->next_deadline = never;
+    for (int i = 0; i < loop->end; i++) {
+        int64_t deadline = loop->watches[i].deadline;
+        if (loop->watches[i].callback == NULL)
+            continue;
+        if (deadline > loop->now) {
+            set_deadline(loop, i, deadline);
+            continue;
+        }
+        loop->watches[i].deadline = never;
+        call(loop, i, deadline == WAKE_NOW ? POLLIN | POLLOUT : 0);
+    }
+}
+
+static int time_left(const struct loop *loop)
+{
+    if (loop->next_deadline == never)
+        return -1;
+    int64_t left = loop->next_deadline - clock_milliseconds();
+    if (left < 0)
+        return 0;
+    return left < INT_MAX ? (int)left : INT_MAX;
+}
+
+int loop_run(struct loop *loop)
+{
+    loop->stopped = false;
+    while (!loop->stopped) {
+        int ready = poll(loop->polled, (nfds_t)loop->end, time_left(loop));
+        if (ready < 0 && errno != EINTR)
+            return -1;
+        loop->now = clock_milliseconds();
+        call_ready(loop, ready);
+        if (loop->next_deadline <= loop->now)
+            call_overdue(loop);
+    }
+    return 0;
+}
+
+void loop_stop(struct loop *loop)
+{
+    loop->stopped = true;
+}

@@ -1,0 +1,63 @@
+#ifndef THAW_STAGE2_ASYNC_LOOP_H
+#define THAW_STAGE2_ASYNC_LOOP_H
+
+// loop.h - one thread waits for many descriptors (poll(2))
+//
+//     +--> wait until some are ready, or a deadline has come --+
+//     |                                                        v
+//     +-- each says what it wants to wait for next <-- call its callback
+//
+// * A callback returns the poll events that it waits for from now on, so there
+//   is nothing to register anew and nothing to forget.
+// * A callback must not wait: while it runs, everybody waits.
+// * Everything here happens on the loop's own thread.
+// * Watch sockets and pipes only: other files are always ready.
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    LOOP_FORGET = 0,         // what a callback returns after close(2)
+    LOOP_NOTHING = POLLNVAL, // keep me, but wait for nothing: I'll be woken
+};
+
+// `revents` is what poll(2) found. 0: the deadline has come.
+// POLLIN | POLLOUT: perhaps, try; so it is at first, and after loop_wake.
+typedef short loop_callback(void *context, short revents);
+
+struct loop {
+    struct pollfd *polled; // [descriptor]; a negative fd where poll must not
+                           // look
+    struct loop_watch *watches; // [descriptor]
+    int size;                   // of both arrays
+    int end;                    // no descriptor from here on is watched
+    int64_t now;                // in milliseconds: when this turn began
+    int64_t next_deadline;      // no deadline comes before it
+    bool stopped;
+};
+
+void loop_init(struct loop *loop);
+
+// Gives back the memory. Open descriptors stay open.
+void loop_destroy(struct loop *loop);
+
+// Calls the callback at once, and then whenever it is ready for what it
+// returned. Returns -1 and errno when there is no memory for it; then the
+// callback was not called.
+int loop_watch(struct loop *loop, int descriptor, loop_callback *callback,
+               void *context);
+
+// Calls the callback with 0 in `delay` milliseconds, or some more; it replaces
+// an earlier deadline, and is kept when the descriptor becomes ready. A
+// negative delay: never.
+void loop_set_deadline(struct loop *loop, int descriptor, int delay);
+
+// Calls the callback in the next turn, though nothing happened.
+void loop_wake(struct loop *loop, int descriptor);
+
+// Runs until loop_stop. Returns -1 and errno when poll(2) failed.
+int loop_run(struct loop *loop);
+void loop_stop(struct loop *loop);
+
+#endif

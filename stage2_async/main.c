@@ -1,0 +1,34 @@
+// stage2_async - the same echo, and nobody waits for anybody
+//
+// One thread still, but it waits in one place only, in poll(2), and there for
+// all clients at once. What is known of each stands in its connection instead
+// of on the stack.
+
+#include "lib/answers.h"
+#include "lib/die.h"
+#include "lib/report.h"
+#include "stage2_async/server.h"
+
+static struct server server;
+
+static void handle(const struct http_request *request,
+                   struct http_response *response)
+{
+    answer_echo(response, request);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    options_init(&options, "stage2_async", "poll(2): one thread, many clients");
+    server_add_options(&server, &options);
+    if (!options_parse(&options, argc, argv))
+        return options.exit_status;
+    if (server_init(&server, &options, handle) < 0)
+        die("stage2_async: cannot listen");
+    report_listening(&options, server.listener);
+    if (server_run(&server) < 0)
+        die("stage2_async: poll");
+    report_tally(options.program);
+    return 0;
+}

@@ -1,0 +1,36 @@
+#ifndef THAW_STAGE2_ASYNC_SERVER_H
+#define THAW_STAGE2_ASYNC_SERVER_H
+
+// server.h - a loop, a listening socket, and the connections it accepted
+//
+//     backlog --> accept --> conns --> handler
+//
+// * When descriptors run out, accepting pauses until a connection closes.
+//   Clients wait in the backlog meanwhile; the loop does not spin.
+// * SIGINT or SIGTERM: stop accepting, answer what is in flight, return.
+// * Everything here belongs to the thread that calls server_run.
+
+#include "lib/options.h"
+#include "stage2_async/conn.h"
+#include "stage2_async/loop.h"
+
+struct server {
+    struct loop loop;
+    struct conns conns;
+    int listener;
+    bool stopping;
+};
+
+// Puts the time-outs into the command line, with their defaults.
+void server_add_options(struct server *server, struct options *options);
+
+// Listens, and catches the signals. Prints nothing and accepts nobody yet.
+// Returns -1 and errno.
+int server_init(struct server *server, const struct options *options,
+                http_handler *handle);
+
+// Serves until a signal came and every client has its answer; then gives its
+// memory back. Returns -1 and errno when poll(2) failed.
+int server_run(struct server *server);
+
+#endif

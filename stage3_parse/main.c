@@ -1,0 +1,54 @@
+// stage3_parse - the bytes become an event, or a clear refusal
+//
+// The loop is that of stage 2. New is what a request is taken for: it has a
+// method and a path, and a body that is an event or tells what is wrong.
+
+#include "lib/answers.h"
+#include "lib/die.h"
+#include "lib/report.h"
+#include "lib/route.h"
+#include "stage2_async/server.h"
+
+static struct server server;
+
+static void submit(const struct event *event, struct http_response *response)
+{
+    (void)event; // it is valid: that is all we do with it
+    answer_accepted(response);
+}
+
+static void handle(const struct http_request *request,
+                   struct http_response *response)
+{
+    struct event event = {0};
+    char detail[EVENT_DETAIL_SIZE];
+    switch (route_find(request, response, event.user)) {
+    case ROUTE_EVENT:
+        if (event_decode(request->body, &event, detail))
+            submit(&event, response);
+        else
+            answer_invalid(response, detail);
+        break;
+    case ROUTE_BALANCES:
+        answer_refusal(response, HTTP_NOT_FOUND, "nobody keeps balances here");
+        break;
+    case ROUTE_ANSWERED:
+        break;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    options_init(&options, "stage3_parse", "an event, or a clear refusal");
+    server_add_options(&server, &options);
+    if (!options_parse(&options, argc, argv))
+        return options.exit_status;
+    if (server_init(&server, &options, handle) < 0)
+        die("stage3_parse: cannot listen");
+    report_listening(&options, server.listener);
+    if (server_run(&server) < 0)
+        die("stage3_parse: poll");
+    report_tally(options.program);
+    return 0;
+}
