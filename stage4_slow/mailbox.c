@@ -1,0 +1,61 @@
+#include "stage4_slow/mailbox.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/net.h"
+#include "stage2_async/conn.h"
+
+// The pipe holds at most one byte, because only the first mail in an empty box
+// rings: a write can't find the pipe full. Ringing under the mutex keeps the
+// byte and the list together.
+void mailbox_post(struct mailbox *mailbox, struct mail *mail)
+{
+    mail->next = NULL;
+    pthread_mutex_lock(&mailbox->mutex);
+    bool was_empty = mailbox->first == NULL;
+    if (was_empty)
+        mailbox->first = mail;
+    else
+        mailbox->last->next = mail;
+    mailbox->last = mail;
+    if (was_empty)
+        while (write(mailbox->pipe[1], "!", 1) < 0 && net_would_block())
+            ;
+    pthread_mutex_unlock(&mailbox->mutex);
+}
+
+static struct mail *take_all(struct mailbox *mailbox)
+{
+    char byte;
+    pthread_mutex_lock(&mailbox->mutex);
+    struct mail *first = mailbox->first;
+    if (first != NULL)
+        while (read(mailbox->pipe[0], &byte, 1) < 0 && net_would_block())
+            ;
+    mailbox->first = NULL;
+    pthread_mutex_unlock(&mailbox->mutex);
+    return first;
+}
+
+static short on_mail(void *context, short revents)
+{
+    (void)revents;
+    struct mail *mail = take_all(context);
+    while (mail != NULL) {
+        struct mail *next = mail->next;
+        conn_answer(mail->client, &mail->response);
+        buffer_destroy(&mail->response.text);
+        free(mail);
+        mail = next;
+    }
+    return POLLIN;
+}
+
+int mailbox_init(struct mailbox *mailbox, struct loop *loop)
+{
+    *mailbox = (struct mailbox){.mutex = PTHREAD_MUTEX_INITIALIZER};
+    if (net_wakeup_pipe(mailbox->pipe) < 0)
+        return -1;
+    return loop_watch(loop, mailbox->pipe[0], on_mail, mailbox);
+}

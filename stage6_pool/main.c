@@ -1,0 +1,114 @@
+// stage6_pool - the same channel, and several workers
+//
+// While one works, so do the others: it takes as many jobs at a time as there
+// are workers. What is lost is the order in which they are done.
+
+#include "lib/answers.h"
+#include "lib/die.h"
+#include "lib/metrics.h"
+#include "lib/report.h"
+#include "lib/route.h"
+#include "stage2_async/server.h"
+#include "stage4_slow/slow.h"
+#include "stage5_queue/channel.h"
+#include "stage6_pool/pool.h"
+
+static struct server server;
+static struct slow slow;
+static struct channel jobs; // of struct event, from the loop to the workers
+
+static struct store balances;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; // guards balances
+
+static void apply(int worker, const struct event *event)
+{
+    int64_t balance = 0;
+    slow_work(&slow);
+    pthread_mutex_lock(&mutex);
+    enum store_result result =
+        store_add(&balances, event->user, event->amount, &balance);
+    pthread_mutex_unlock(&mutex);
+    metrics_count_done(result == STORE_ADDED);
+    report_event("worker", worker, event, result, balance);
+}
+
+static void look_up(const char *user, struct http_response *response)
+{
+    pthread_mutex_lock(&mutex);
+    answer_balances(response, &balances, user);
+    pthread_mutex_unlock(&mutex);
+}
+
+static void work(int worker)
+{
+    struct event event;
+    while (channel_receive(&jobs, &event)) {
+        metrics_add(METRIC_CHANNEL_LENGTH, -1);
+        metrics_add(METRIC_WORKERS_BUSY, 1);
+        apply(worker, &event);
+        metrics_add(METRIC_WORKERS_BUSY, -1);
+    }
+}
+
+static void submit(const struct event *event, struct http_response *response)
+{
+    if (channel_try_send(&jobs, event) == CHANNEL_SENT) {
+        metrics_add(METRIC_CHANNEL_LENGTH, 1);
+        answer_accepted(response);
+    } else {
+        answer_busy(response);
+    }
+}
+
+static void handle(const struct http_request *request,
+                   struct http_response *response)
+{
+    struct event event = {0};
+    char detail[EVENT_DETAIL_SIZE];
+    switch (route_find(request, response, event.user)) {
+    case ROUTE_EVENT:
+        if (event_decode(request->body, &event, detail))
+            submit(&event, response);
+        else
+            answer_invalid(response, detail);
+        break;
+    case ROUTE_BALANCES:
+        look_up(event.user, response);
+        break;
+    case ROUTE_ANSWERED:
+        break;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct pool pool;
+    int capacity = 100;
+    int workers = 4;
+    struct options options;
+    options_init(&options, "stage6_pool", "one channel, several workers");
+    server_add_options(&server, &options);
+    slow_add_options(&slow, &options);
+    options_add_number(&options, "--capacity", &capacity, 1, 1000000,
+                       "jobs that may wait");
+    options_add_number(&options, "--workers", &workers, 1, 1000,
+                       "threads that take jobs");
+    if (!options_parse(&options, argc, argv))
+        return options.exit_status;
+    metrics_set(METRIC_CHANNEL_CAPACITY, capacity);
+    metrics_set(METRIC_WORKERS, workers);
+    if (store_init(&balances) < 0 || slow_init(&slow) < 0 ||
+        channel_init(&jobs, (size_t)capacity, sizeof(struct event)) < 0 ||
+        server_init(&server, &options, handle) < 0 ||
+        pool_start(&pool, workers, work) < 0)
+        die("stage6_pool: cannot start");
+    report_listening(&options, server.listener);
+    if (server_run(&server) < 0)
+        die("stage6_pool: poll");
+    channel_close(&jobs);
+    pool_join(&pool);
+    channel_destroy(&jobs);
+    store_destroy(&balances);
+    report_tally(options.program);
+    return 0;
+}
