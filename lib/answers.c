@@ -18,10 +18,12 @@ static void answer_text(struct http_response *response, enum http_status status)
 {
     static const struct slice no_memory =
         SLICE("{\"status\":\"error\",\"reason\":\"internal_server_error\"}");
-    if (response->text.failed)
-        answer(response, HTTP_INTERNAL_SERVER_ERROR, no_memory);
-    else
+    if (!response->text.failed) {
         answer(response, status, buffer_slice(&response->text));
+        return;
+    }
+    response->content_type = NULL;
+    answer(response, HTTP_INTERNAL_SERVER_ERROR, no_memory);
 }
 
 // Takes over `json`; NULL means that there was no memory for it.

@@ -1,5 +1,6 @@
 #include "lib/buffer.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -52,7 +53,6 @@ void buffer_add_format(struct buffer *buffer, const char *format, ...)
     int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
     if (length >= 0 && make_room(buffer, (size_t)length + 1)) {
-        // NOLINTNEXTLINE(clang-analyzer-valist.*): it does not follow va_copy
         vsnprintf(buffer->bytes + buffer->length, (size_t)length + 1, format,
                   again);
         buffer->length += (size_t)length;
@@ -64,6 +64,7 @@ void buffer_add_format(struct buffer *buffer, const char *format, ...)
 
 void buffer_remove_front(struct buffer *buffer, size_t count)
 {
+    assert(count <= buffer->length);
     buffer->length -= count;
     if (buffer->length > 0)
         memmove(buffer->bytes, buffer->bytes + count, buffer->length);

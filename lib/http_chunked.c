@@ -130,7 +130,7 @@ enum http_parse http_parse_chunked(struct http_reader *reader,
         unsigned long long size = 0;
         size_t extension = 0;
         if (reader->at - start > wire_max(reader->limits))
-            return http_reject(reader, reader->at, HTTP_CONTENT_TOO_LARGE,
+            return http_reject(reader, reader->at - 1, HTTP_CONTENT_TOO_LARGE,
                                "chunks too small for a body of this length");
         enum http_parse result =
             read_chunk_line(reader, progress->extras, &line, &size, &extension);
@@ -144,7 +144,7 @@ enum http_parse http_parse_chunked(struct http_reader *reader,
             return result;
         }
         if (size > (size_t)reader->limits->body_max - progress->body_length)
-            return http_reject(reader, reader->at, HTTP_CONTENT_TOO_LARGE,
+            return http_reject(reader, reader->at - 1, HTTP_CONTENT_TOO_LARGE,
                                "a body beyond the limit");
         result = skip_data(reader, (size_t)size);
         if (result != HTTP_PARSE_DONE)

@@ -78,7 +78,7 @@ static void on_connection(struct slice value, struct http_framing *framing)
 
 // HTTP/1.0 knows no expectations (RFC 9110, 10.1.1).
 static enum http_parse on_expect(struct http_reader *reader, struct slice value,
-                                 const struct http_framing *framing)
+                                 struct http_framing *framing)
 {
     if (framing->minor_version == 0)
         return HTTP_PARSE_DONE;
@@ -86,7 +86,7 @@ static enum http_parse on_expect(struct http_reader *reader, struct slice value,
         return http_reject(reader, (size_t)(value.bytes - reader->bytes),
                            HTTP_EXPECTATION_FAILED,
                            "Expect: expected 100-continue");
-    reader->request->wants_continue = true;
+    framing->asks_to_continue = true;
     return HTTP_PARSE_DONE;
 }
 
@@ -117,17 +117,17 @@ static enum http_parse check_framing(struct http_reader *reader,
                                      const struct http_framing *framing)
 {
     if (!framing->has_host && framing->minor_version > 0)
-        return http_reject(reader, reader->at, HTTP_BAD_REQUEST,
+        return http_reject(reader, reader->at - 1, HTTP_BAD_REQUEST,
                            "Host: missing");
     if (framing->chunked && framing->has_length)
-        return http_reject(reader, reader->at, HTTP_BAD_REQUEST,
+        return http_reject(reader, reader->at - 1, HTTP_BAD_REQUEST,
                            "Content-Length and Transfer-Encoding: expected "
                            "only one");
     if (framing->chunked && framing->minor_version == 0)
-        return http_reject(reader, reader->at, HTTP_BAD_REQUEST,
+        return http_reject(reader, reader->at - 1, HTTP_BAD_REQUEST,
                            "Transfer-Encoding: not in HTTP/1.0");
     if (framing->content_length > (size_t)reader->limits->body_max)
-        return http_reject(reader, reader->at, HTTP_CONTENT_TOO_LARGE,
+        return http_reject(reader, reader->at - 1, HTTP_CONTENT_TOO_LARGE,
                            "a body beyond the limit");
     return HTTP_PARSE_DONE;
 }
@@ -136,6 +136,9 @@ enum http_parse http_read_fields(struct http_reader *reader,
                                  struct http_framing *framing)
 {
     const size_t head_max = (size_t)reader->limits->head_max;
+    if (reader->at > head_max)
+        return http_reject(reader, head_max, HTTP_FIELDS_TOO_LARGE,
+                           "a head beyond the limit");
     for (int count = 0;; count++) {
         struct slice line;
         size_t left = reader->at + 2 < head_max ? head_max - reader->at - 2 : 0;

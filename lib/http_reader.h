@@ -24,6 +24,7 @@ struct http_framing {
     bool chunked;
     bool asks_to_close;
     bool asks_to_keep_alive;
+    bool asks_to_continue;
     unsigned long long content_length; // in bytes
 };
 

@@ -38,8 +38,10 @@ static bool cut_authority(struct slice *target)
     while (end < target->length && target->bytes[end] != '/' &&
            target->bytes[end] != '?')
         end++;
+    bool has_host = end > start && target->bytes[start] != ':' &&
+                    memchr(target->bytes + start, '@', end - start) == NULL;
     *target = slice_after(*target, end);
-    return end > start;
+    return has_host;
 }
 
 static struct slice without_query(struct slice target)
@@ -50,30 +52,21 @@ static struct slice without_query(struct slice target)
     return target.length > 0 ? target : (struct slice)SLICE("/");
 }
 
-// request-target = origin-form / absolute-form / asterisk-form (RFC 9112, 3.2)
+// Cuts the request line behind its target; what the target means is seen later.
 static enum http_parse read_target(struct http_reader *reader,
-                                   struct slice *line)
+                                   struct slice *line, struct slice *target)
 {
-    struct slice target = {line->bytes, 0};
-    while (target.length < line->length &&
-           http_is_visible(line->bytes[target.length]) &&
-           line->bytes[target.length] != '#')
-        target.length++;
-    const char *end = target.bytes + target.length;
-    if (target.length == line->length || *end != ' ')
+    *target = (struct slice){line->bytes, 0};
+    while (target->length < line->length &&
+           http_is_visible(line->bytes[target->length]) &&
+           line->bytes[target->length] != '#')
+        target->length++;
+    const char *end = target->bytes + target->length;
+    if (target->length == line->length || *end != ' ')
         return http_reject_at(reader, end,
                               "expected a target of visible ASCII, without "
                               "'#', then one space and HTTP/1.1");
-    *line = slice_after(*line, target.length + 1);
-    if (slice_is(reader->request->method, "CONNECT"))
-        return http_reject(reader, 0, HTTP_NOT_IMPLEMENTED,
-                           "CONNECT is for proxies");
-    bool asterisk =
-        slice_is(target, "*") && slice_is(reader->request->method, "OPTIONS");
-    if (!asterisk && !slice_starts_with(target, "/") && !cut_authority(&target))
-        return http_reject_at(reader, target.bytes,
-                              "expected a target that starts with '/'");
-    reader->request->path = without_query(target);
+    *line = slice_after(*line, target->length + 1);
     return HTTP_PARSE_DONE;
 }
 
@@ -94,20 +87,41 @@ static enum http_parse read_version(struct http_reader *reader,
     return HTTP_PARSE_DONE;
 }
 
+// request-target = origin-form / absolute-form / asterisk-form (RFC 9112, 3.2)
+static enum http_parse check_target(struct http_reader *reader,
+                                    struct slice target)
+{
+    struct http_request *request = reader->request;
+    if (slice_is(request->method, "CONNECT"))
+        return http_reject(reader, (size_t)(target.bytes - reader->bytes),
+                           HTTP_NOT_IMPLEMENTED, "CONNECT is for proxies");
+    bool is_asterisk =
+        slice_is(target, "*") && slice_is(request->method, "OPTIONS");
+    if (!is_asterisk && !slice_starts_with(target, "/") &&
+        !cut_authority(&target))
+        return http_reject_at(reader, target.bytes,
+                              "expected a target that starts with '/'");
+    request->path = without_query(target);
+    return HTTP_PARSE_DONE;
+}
+
 // request-line = method SP request-target SP HTTP-version CRLF
 static enum http_parse read_request_line(struct http_reader *reader,
                                          struct http_framing *framing)
 {
     struct slice line;
+    struct slice target;
     enum http_parse result = http_read_line(
         reader, (size_t)reader->limits->line_max, HTTP_URI_TOO_LONG,
         "a request line beyond the limit", &line);
     if (result == HTTP_PARSE_DONE)
         result = read_method(reader, &line);
     if (result == HTTP_PARSE_DONE)
-        result = read_target(reader, &line);
+        result = read_target(reader, &line, &target);
     if (result == HTTP_PARSE_DONE)
         result = read_version(reader, line, framing);
+    if (result == HTTP_PARSE_DONE)
+        result = check_target(reader, target);
     return result;
 }
 
@@ -160,6 +174,7 @@ enum http_parse http_parse_request(char *bytes, size_t length,
     if (result != HTTP_PARSE_DONE)
         return result;
     progress->head_length = reader.at;
+    request->wants_continue = framing.asks_to_continue;
     request->keep_alive =
         !framing.asks_to_close &&
         (framing.minor_version > 0 || framing.asks_to_keep_alive);

@@ -3,9 +3,11 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { EXIT_USAGE = 2 };
 
@@ -14,6 +16,13 @@ static bool is_address(const char *text)
     unsigned char address[sizeof(struct in6_addr)];
     return inet_pton(AF_INET, text, address) == 1 ||
            inet_pton(AF_INET6, text, address) == 1;
+}
+
+// Creates the file, as the trace would.
+static bool is_writable(const char *path)
+{
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    return descriptor >= 0 && close(descriptor) == 0;
 }
 
 static struct option *add(struct options *options, const char *name,
@@ -67,6 +76,10 @@ void options_init(struct options *options, const char *program,
                        "listen on this port, 0 for any free one");
     options_add_flag(options, "--quiet", &options->quiet,
                      "print no line per job");
+    options_add_text(options, "--trace", "FILE", &options->trace,
+                     "write down what happens, for ui.perfetto.dev");
+    options->rows[options->count - 1].accepts = is_writable;
+    options->rows[options->count - 1].expected = "a file that can be written";
     options_add_number(options, "--line-max", &limits->line_max, 16, MIB,
                        "bytes of a request line");
     options_add_number(options, "--head-max", &limits->head_max, 32, MIB,

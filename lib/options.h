@@ -10,9 +10,10 @@
 //     if (!options_parse(&options, argc, argv))
 //         return options.exit_status;
 //
-// Every program has --bind, --port, --quiet, the limits of a request, --help
-// and --version; it adds its own. The defaults in --help are the values that
-// the variables have. This module prints, because that is what --help is for.
+// Every program has --bind, --port, --quiet, --trace, the limits of a request,
+// --help and --version; it adds its own. The defaults in --help are the values
+// that the variables have. This module prints, because that is what --help is
+// for.
 
 #include <stdbool.h>
 
@@ -35,9 +36,10 @@ struct option {
 struct options {
     const char *program;
     const char *purpose;
-    const char *bind; // a numeric address
-    int port;         // 0: any free one
-    bool quiet;       // no line per job
+    const char *bind;  // a numeric address
+    int port;          // 0: any free one
+    bool quiet;        // no line per job
+    const char *trace; // the file for a trace; NULL: none
     struct http_limits limits;
     int exit_status; // when options_parse said no
     struct option rows[OPTIONS_MAX];

@@ -21,13 +21,24 @@ int report_listening(const struct options *options, int listener)
     return 0;
 }
 
+// U+0080 to U+009F, which some terminals obey like ESC and a letter.
+static bool is_c1_control(const char *text)
+{
+    unsigned char second = (unsigned char)text[1];
+    return (unsigned char)text[0] == 0xc2 && second >= 0x80 && second <= 0x9f;
+}
+
 // The name is the client's: an escape sequence in it must not reach the
 // terminal.
 static void make_printable(char *text)
 {
-    for (; *text != '\0'; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
+    for (; *text != '\0'; text++) {
+        bool is_two_bytes = is_c1_control(text);
+        if ((unsigned char)*text < ' ' || *text == 0x7f || is_two_bytes)
             *text = '?';
+        if (is_two_bytes)
+            *++text = '?';
+    }
 }
 
 void report_event(const char *who, int number, const struct event *event,

@@ -13,6 +13,7 @@
 #include "lib/net.h"
 #include "lib/options.h"
 #include "lib/report.h"
+#include "lib/trace.h"
 
 static struct options options;
 static int timeout_ms = 0; // 0: wait for ever
@@ -57,7 +58,7 @@ static enum http_parse read_request(int client, struct buffer *in,
         }
         result = http_parse_request(in->bytes, in->length, &options.limits,
                                     &progress, request);
-        if (request->wants_continue && !continued)
+        if (result == HTTP_PARSE_MORE && request->wants_continue && !continued)
             continued = net_send_all(client, http_continue);
     }
     return result;
@@ -71,6 +72,7 @@ static void serve(int client)
     struct buffer out = {0};
     struct http_request request;
     struct http_response response = {0};
+    trace_instant("accept", client);
     enum http_parse result = read_request(client, &in, &request);
     if (result == HTTP_PARSE_DONE)
         handle(&request, &response);
@@ -79,6 +81,7 @@ static void serve(int client)
     if (result != HTTP_PARSE_MORE) {
         bool is_head = slice_is(request.method, "HEAD");
         http_write_response(&out, &response, false, is_head);
+        trace_instant("reply", client);
         net_send_all(client, buffer_slice(&out));
     }
     if (result == HTTP_PARSE_REJECTED || in.length > request.length)
@@ -95,6 +98,8 @@ int main(int argc, char **argv)
                        "milliseconds a client may be silent, 0: any");
     if (!options_parse(&options, argc, argv))
         return options.exit_status;
+    if (trace_open(options.trace, options.program) < 0)
+        die("stage1_blocking: --trace");
     signal(SIGPIPE, SIG_IGN);
     int listener = net_listen(options.bind, options.port);
     if (listener < 0)

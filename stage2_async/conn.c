@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/metrics.h"
+#include "lib/trace.h"
 #include "stage2_async/conn_private.h"
 
 void conns_init(struct conns *conns, struct loop *loop,
@@ -39,6 +40,7 @@ static void close_conn(struct conn *conn)
         all->first = conn->next;
     if (conn->next != NULL)
         conn->next->previous = conn->previous;
+    trace_instant("close", conn->client);
     close(conn->client);
     buffer_destroy(&conn->in);
     buffer_destroy(&conn->out);
@@ -194,6 +196,7 @@ void conn_open(struct conns *conns, int client)
         conn->next->previous = conn;
     conns->first = conn;
     conns->count++;
+    trace_instant("accept", client);
     metrics_add(METRIC_CONNECTIONS, 1);
     metrics_add(METRIC_CONNECTIONS_OPEN, 1);
     if (loop_watch(conns->loop, client, on_ready, conn) < 0)

@@ -7,6 +7,7 @@
 #include "lib/answers.h"
 #include "lib/metrics.h"
 #include "lib/net.h"
+#include "lib/trace.h"
 
 enum { OUT_ENOUGH = 64 * 1024 }; // in bytes: send these before making more
 
@@ -15,6 +16,7 @@ static void write_answer(struct conn *conn, struct buffer *out,
 {
     bool keep_alive = conn->keep_alive && !conn->all->stopping;
     http_write_response(out, response, keep_alive, conn->is_head);
+    trace_instant("reply", conn->client);
     metrics_count_request(response->status);
     conn->last = !keep_alive;
 }
@@ -40,12 +42,14 @@ static size_t send_some(struct conn *conn, struct slice bytes)
 static void send_answers(struct conn *conn)
 {
     struct buffer *out = &conn->all->out;
-    if (out->length == 0 && !out->failed)
-        return;
-    size_t sent = send_some(conn, buffer_slice(out));
-    buffer_add(&conn->out, slice_after(buffer_slice(out), sent));
-    if (out->failed || conn->out.failed)
+    if (out->failed)
         conn->over = true;
+    if (out->length > 0 && !conn->over) {
+        size_t sent = send_some(conn, buffer_slice(out));
+        buffer_add(&conn->out, slice_after(buffer_slice(out), sent));
+        if (conn->out.failed)
+            conn->over = true;
+    }
     buffer_clear(out);
 }
 
@@ -53,6 +57,7 @@ static void answer_request(struct conn *conn,
                            const struct http_request *request)
 {
     struct http_response response = {.client = conn};
+    trace_instant("request", conn->client);
     conn->is_head = slice_is(request->method, "HEAD");
     conn->keep_alive = request->keep_alive;
     conn->all->handle(request, &response);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "lib/net.h"
+#include "lib/trace.h"
 #include "stage2_async/signals.h"
 
 enum { PAUSE = 1000 }; // in milliseconds: descriptors are freed by others too
@@ -93,6 +94,8 @@ static void on_stop(void *context)
 int server_init(struct server *server, const struct options *options,
                 http_handler *handle)
 {
+    if (trace_open(options->trace, options->program) < 0)
+        return -1;
     loop_init(&server->loop);
     conns_init(&server->conns, &server->loop, &options->limits, handle);
     server->stopping = false;

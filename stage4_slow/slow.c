@@ -9,6 +9,7 @@
 #include "lib/clock.h"
 #include "lib/metrics.h"
 #include "lib/net.h"
+#include "lib/trace.h"
 
 static bool is_fifo(const char *path)
 {
@@ -59,5 +60,6 @@ void slow_work(const struct slow *slow)
         wait_for_byte(slow->gate);
     else
         wait_for_time(slow->milliseconds);
+    trace_span("work", start);
     metrics_add(METRIC_WORK_NANOSECONDS, clock_nanoseconds() - start);
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/trace.h"
+
 int channel_init(struct channel *channel, size_t capacity, size_t job_size)
 {
     char *jobs = calloc(capacity, job_size);
@@ -45,6 +47,7 @@ enum channel_send channel_try_send(struct channel *channel, const void *job)
     } else {
         memcpy(place(channel, channel->sent), job, channel->job_size);
         channel->sent++;
+        trace_count("channel", (int64_t)waiting(channel));
         pthread_cond_signal(&channel->not_empty);
     }
     pthread_mutex_unlock(&channel->mutex);
@@ -60,6 +63,7 @@ bool channel_receive(struct channel *channel, void *job)
     if (received) {
         memcpy(job, place(channel, channel->received), channel->job_size);
         channel->received++;
+        trace_count("channel", (int64_t)waiting(channel));
     }
     pthread_mutex_unlock(&channel->mutex);
     return received;
