@@ -1,0 +1,111 @@
+#include "lab/experiment.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct experiment *experiment_find(const char *name)
+{
+    for (int i = 0; i < experiment_count; i++)
+        if (strcmp(experiments[i].name, name) == 0)
+            return &experiments[i];
+    return NULL;
+}
+
+bool run_has_work(const struct run *run)
+{
+    return run->stage.number >= 4;
+}
+
+bool run_has_channel(const struct run *run)
+{
+    return run->stage.number >= 5;
+}
+
+static bool start(struct run *run, const char *const *arguments, bool quiet)
+{
+    const char *all[STAGE_ARGUMENTS_MAX];
+    char work[16];
+    int count = 0;
+    snprintf(work, sizeof work, "%d", run->work_ms);
+    if (quiet)
+        all[count++] = "--quiet";
+    if (run_has_work(run)) {
+        all[count++] = "--work-ms";
+        all[count++] = work;
+    }
+    for (int i = 0; arguments != NULL && arguments[i] != NULL; i++)
+        all[count++] = arguments[i];
+    all[count] = NULL;
+    run->failed = stage_start(&run->stage, run->stage.number, all) < 0;
+    if (run->failed)
+        run_verdict(run, "did not start");
+    return !run->failed;
+}
+
+bool run_start(struct run *run, const char *const *arguments)
+{
+    return start(run, arguments, true);
+}
+
+bool run_start_talking(struct run *run, const char *const *arguments)
+{
+    return start(run, arguments, false);
+}
+
+bool run_open_gate(struct run *run, struct gate *gate)
+{
+    run->failed = gate_open(gate) < 0;
+    if (run->failed)
+        run_verdict(run, "no FIFO in /tmp");
+    return !run->failed;
+}
+
+void run_verdict(struct run *run, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(run->verdict, sizeof run->verdict, format, arguments);
+    va_end(arguments);
+}
+
+void run_detail(struct run *run, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(run->detail, sizeof run->detail, format, arguments);
+    va_end(arguments);
+}
+
+double run_ask_good(const struct run *run)
+{
+    struct client client;
+    double ms = -1;
+    if (client_ask_once(&client, run->stage.port, "GET", "/health", NULL,
+                        PATIENCE_MS))
+        ms = client_ms(&client);
+    client_close(&client);
+    return ms;
+}
+
+// Stage 1 has no orderly stop: SIGTERM ends it, as it ends any program. So it
+// is enough that it was alive until then.
+void run_stop(struct run *run)
+{
+    int wanted = run->stage.number == 1 ? -1 : 0;
+    int status = run->stage.pid > 0 ? stage_stop(&run->stage) : wanted;
+    if (status == wanted)
+        return;
+    run->failed = true;
+    run_verdict(run, "ended with status %d", status);
+}
+
+bool experiment_perform(const struct experiment *experiment, int stage,
+                        int work_ms, struct run *run)
+{
+    *run = (struct run){.stage.number = stage, .work_ms = work_ms};
+    experiment->perform(run);
+    run_stop(run);
+    return !run->failed;
+}

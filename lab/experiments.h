@@ -1,0 +1,36 @@
+#ifndef THAW_LAB_EXPERIMENTS_H
+#define THAW_LAB_EXPERIMENTS_H
+
+// experiments.h - the functions behind the rows of table.c
+
+#include "lab/experiment.h"
+
+// patience.c
+void silent_clients(struct run *run);
+void half_request(struct run *run);
+void one_byte_at_a_time(struct run *run);
+void slow_reader(struct run *run);
+void slow_work_in_loop(struct run *run);
+void time_out(struct run *run);
+
+// bytes.c
+void lower_case_headers(struct run *run);
+void not_json(struct run *run);
+void not_an_event(struct run *run);
+void not_http(struct run *run);
+
+// work.c
+void ten_at_once(struct run *run);
+void burst(struct run *run);
+void throughput(struct run *run);
+
+// truth.c
+void order(struct run *run);
+void audit(struct run *run);
+void shutdown_in_order(struct run *run);
+
+// crowd.c
+void idle_crowd(struct run *run);
+void sustained_overload(struct run *run);
+
+#endif

@@ -1,0 +1,31 @@
+#ifndef THAW_LAB_MATRIX_H
+#define THAW_LAB_MATRIX_H
+
+// matrix.h - experiments against stages, and what differs
+//
+// Each function prints what it finds and returns the exit status: 1 when a
+// stage did not show what the table of experiments says.
+
+#include <stdbool.h>
+
+#include "lab/experiment.h"
+
+enum matrix_format { MATRIX_TEXT, MATRIX_MARKDOWN, MATRIX_JSON };
+
+struct matrix_options {
+    int work_ms; // of the slow work
+    enum matrix_format format;
+};
+
+// One experiment against these stages, a line for each.
+int matrix_try(const struct experiment *experiment, const bool stages[STAGES],
+               const struct matrix_options *options);
+
+// All experiments against all stages.
+int matrix_all(const struct matrix_options *options);
+
+// The experiments in which two stages behave differently. Nothing is printed
+// where there are none.
+int matrix_diff(int one, int two, const struct matrix_options *options);
+
+#endif

@@ -1,0 +1,129 @@
+// The table of experiments: what each asks, and what each stage must show.
+
+#include "lab/experiments.h"
+
+// clang-format off
+const struct experiment experiments[] = {
+    {"silent-clients",
+     "20 clients connect and send nothing. Is a good one beside them answered?",
+     silent_clients,
+     {"frozen", "answers", "answers", "answers", "answers", "answers"},
+     "for i in $(seq 20); do sleep 30 | nc 127.0.0.1 8080 & done\n"
+     "curl --max-time 2 http://127.0.0.1:8080/health\n"},
+    {"half-request",
+     "20 clients send half a request. Is a good one beside them answered?",
+     half_request,
+     {"frozen", "answers", "answers", "answers", "answers", "answers"},
+     "(printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\n'; sleep 30) | nc 127.0.0.1 8080 &\n"
+     "curl --max-time 2 http://127.0.0.1:8080/health\n"},
+    {"one-byte-at-a-time",
+     "A client sends its request byte by byte. Must others wait for it?",
+     one_byte_at_a_time,
+     {"waits", "answers", "answers", "answers", "answers", "answers"},
+     "for c in G E T; do printf $c; sleep 1; done | nc 127.0.0.1 8080 &\n"
+     "curl http://127.0.0.1:8080/health\n"},
+    {"slow-reader",
+     "A client asks for megabytes, and reads nothing. Are others answered?",
+     slow_reader,
+     {"frozen", "answers", "answers", "answers", "answers", "answers"},
+     "# ./workshop run N --body-max 9000000\n"
+     "head -c 8000000 /dev/zero | curl --limit-rate 1k --data-binary @- \\\n"
+     "  --output /dev/null http://127.0.0.1:8080/ &\n"
+     "curl --max-time 2 http://127.0.0.1:8080/health\n"},
+    {"time-out",
+     "Stage 1 with --timeout-ms: does it help a good client?",
+     time_out,
+     {"too late", NULL, NULL, NULL, NULL, NULL},
+     "# ./workshop run 1 --timeout-ms 1000\n"
+     "for i in 1 2 3; do sleep 30 | nc 127.0.0.1 8080 & done\n"
+     "curl http://127.0.0.1:8080/health\n"},
+    {"lower-case-headers",
+     "An event comes with content-length in small letters. Is it understood?",
+     lower_case_headers,
+     {"echoed", "echoed", "202", "200", "202", "202"},
+     "printf 'POST / HTTP/1.1\\r\\nhost: a\\r\\ncontent-length: 42\\r\\n\\r\\n%s' \\\n"
+     "  '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' | nc 127.0.0.1 8080\n"},
+    {"not-json",
+     "The body is no JSON. What is the client told?",
+     not_json,
+     {"echoed", "echoed", "400 JSON", "400 JSON", "400 JSON", "400 JSON"},
+     "curl http://127.0.0.1:8080/ --data hello\n"},
+    {"not-an-event",
+     "The body is JSON, but its amount is 1.5. What is the client told?",
+     not_an_event,
+     {"echoed", "echoed", "400 JSON", "400 JSON", "400 JSON", "400 JSON"},
+     "curl http://127.0.0.1:8080/ --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1.5}'\n"},
+    {"not-http",
+     "The request is no HTTP at all. What is the client told?",
+     not_http,
+     {"400 HTTP", "400 HTTP", "400 HTTP", "400 HTTP", "400 HTTP", "400 HTTP"},
+     "printf 'hello\\r\\n\\r\\n' | nc 127.0.0.1 8080\n"},
+    {"ten-at-once",
+     "Ten events at the same time. When does each client have its answer?",
+     ten_at_once,
+     {"at once", "at once", "at once", "in turn", "at once", "at once"},
+     "for i in $(seq 10); do\n"
+     "  curl http://127.0.0.1:8080/ --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
+     "done; wait\n"},
+    {"slow-work-in-loop",
+     "The work is done on the loop's thread. Is anybody else answered?",
+     slow_work_in_loop,
+     {NULL, NULL, NULL, "frozen", NULL, NULL},
+     "# ./workshop run 4 --work-in-loop --work-ms 5000\n"
+     "curl http://127.0.0.1:8080/ --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
+     "curl --max-time 2 http://127.0.0.1:8080/health\n"},
+    {"burst",
+     "300 events while the work takes for ever. What happens to them?",
+     burst,
+     {"takes all", "takes all", "takes all", "all wait", "100 in", "100 in"},
+     "# mkfifo gate; ./workshop run N --work-gate gate\n"
+     "for i in $(seq 300); do\n"
+     "  curl -s http://127.0.0.1:8080/ --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
+     "done\n"},
+    {"throughput",
+     "How many events are worked on at a time?",
+     throughput,
+     {"no work", "no work", "no work", "1 at once", "1 at once", "4 at once"},
+     "for i in $(seq 24); do\n"
+     "  curl -s http://127.0.0.1:8080/ --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
+     "done; sleep 3\n"
+     "curl -s http://127.0.0.1:8080/metrics | grep events_done\n"},
+    {"sustained-overload",
+     "Twice as many events as can be done. How long do clients wait?",
+     sustained_overload,
+     {"takes all", "takes all", "takes all", "grows", "flat", "flat"},
+     "# ./workshop run N --capacity 20\n"
+     "for i in $(seq 80); do\n"
+     "  curl -s http://127.0.0.1:8080/ --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' & sleep 0.2\n"
+     "done; wait\n"},
+    {"idle-crowd",
+     "1,000 clients are idle. Does a good request get slower?",
+     idle_crowd,
+     {"frozen", "answers", "answers", "answers", "answers", "answers"},
+     "for i in $(seq 1000); do sleep 60 | nc 127.0.0.1 8080 & done\n"
+     "time curl http://127.0.0.1:8080/health\n"},
+    {"order",
+     "Are one user's events done in the order in which they were accepted?",
+     order,
+     {NULL, NULL, NULL, "kept", "kept", "mixed"},
+     "for i in $(seq 60); do\n"
+     "  curl -s http://127.0.0.1:8080/ --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":'$i'}'\n"
+     "done    # and look at the lines that the server prints\n"},
+    {"audit",
+     "64 clients at once. Is the sum of the balances what was accepted?",
+     audit,
+     {NULL, NULL, NULL, "agrees", "agrees", "agrees"},
+     "for i in $(seq 64); do\n"
+     "  curl -s http://127.0.0.1:8080/ --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
+     "done; wait; curl http://127.0.0.1:8080/balances\n"},
+    {"shutdown",
+     "SIGTERM while events wait. Is an accepted one lost?",
+     shutdown_in_order,
+     {"just ends", "in order", "in order", "none lost",
+      "none lost", "none lost"},
+     "for i in $(seq 20); do sleep 30 | nc 127.0.0.1 8080 & done\n"
+     "curl --max-time 2 http://127.0.0.1:8080/health\n"},
+};
+// clang-format on
+
+const int experiment_count = sizeof experiments / sizeof experiments[0];
