@@ -1,0 +1,179 @@
+#ifndef THAW_TESTS_STAGES_STAGES_H
+#define THAW_TESTS_STAGES_STAGES_H
+
+// stages.h - what the black-box tests share
+//
+// * Each test starts a server of its own on a free port, and asserts in the
+//   end how that server ended.
+// * What must come is waited for, for a long time: a busy machine is no fault.
+// * What must not come can't be waited for. First the test makes sure that it
+//   would have come by now, by a counter or an answer, and then looks a while.
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "lab/client.h"
+#include "lab/gate.h"
+#include "lab/stage.h"
+#include "lib/clock.h"
+#include "tests/unit/unit.h"
+
+enum { SOON = 30000 };   // in milliseconds, for what must come
+enum { A_WHILE = 200 };  // in milliseconds, for what must not
+enum { TEST_MAX = 120 }; // in seconds, for one test
+
+// Which of the six servers this run is about.
+static inline int stage_under_test(void)
+{
+    const char *number = getenv("THAW_STAGE");
+    if (number != NULL && number[0] >= '1' && number[0] <= '0' + STAGES)
+        return number[0] - '0';
+    fprintf(stderr, "THAW_STAGE: expected 1 to %d\n", STAGES);
+    exit(EXIT_FAILURE);
+}
+
+// What a valid event is answered with.
+static inline int status_of_an_event(void)
+{
+    static const int statuses[STAGES] = {200, 200, 202, 200, 202, 202};
+    return statuses[stage_under_test() - 1];
+}
+
+// Starts the server with these further arguments, the last of which is NULL.
+__attribute__((sentinel)) static inline void start(struct stage *stage, ...)
+{
+    const char *arguments[STAGE_ARGUMENTS_MAX] = {"--quiet"};
+    va_list more;
+    va_start(more, stage);
+    for (int i = 1; i + 1 < STAGE_ARGUMENTS_MAX; i++) {
+        arguments[i] = va_arg(more, const char *);
+        if (arguments[i] == NULL)
+            break;
+    }
+    va_end(more);
+    ck_assert_int_eq(stage_start(stage, stage_under_test(), arguments), 0);
+}
+
+// Stages 4 to 6: half a second for each event would teach no test anything.
+static inline void start_quick(struct stage *stage)
+{
+    if (stage_under_test() >= 4)
+        start(stage, "--work-ms", "0", NULL);
+    else
+        start(stage, NULL);
+}
+
+static inline void assert_alive(const struct stage *stage)
+{
+    struct client client;
+    ck_assert_msg(
+        client_ask_once(&client, stage->port, "GET", "/health", NULL, SOON),
+        "no answer from %s", stage_name(stage->number));
+    ck_assert_int_eq(client.status, 200);
+    client_close(&client);
+}
+
+// Ends the server, and asserts that it lived until then. Stage 1 has no orderly
+// end: SIGTERM ends it as it ends any program.
+static inline void stop(struct stage *stage)
+{
+    assert_alive(stage);
+    ck_assert_int_eq(stage_stop(stage), stage->number == 1 ? -1 : 0);
+}
+
+static inline void assert_answered(struct client *client, int status)
+{
+    ck_assert_msg(client_wait(client, SOON), "no answer, expected a %d",
+                  status);
+    ck_assert_int_eq(client->status, status);
+}
+
+static inline void assert_body(const struct client *client, const char *text)
+{
+    ck_assert_msg(client_body_is(client, text), "body: %.*s; expected: %s",
+                  (int)client->body.length, client->body.bytes, text);
+}
+
+// What stands behind "name: " in the answer's head; empty: it is not there.
+static inline struct slice value_of(const struct client *client,
+                                    const char *name)
+{
+    char start[64];
+    struct slice rest = client->head;
+    snprintf(start, sizeof start, "\r\n%s: ", name);
+    while (rest.length > 0 && !slice_starts_with(rest, start))
+        rest = slice_after(rest, 1);
+    if (rest.length == 0)
+        return rest;
+    struct slice value = {rest.bytes + strlen(start), 0};
+    while (value.bytes[value.length] != '\r')
+        value.length++;
+    return value;
+}
+
+static inline void assert_field(const struct client *client, const char *name,
+                                const char *expected)
+{
+    struct slice value = value_of(client, name);
+    ck_assert_msg(slice_is(value, expected), "%s: %.*s; expected %s", name,
+                  (int)value.length, value.bytes, expected);
+}
+
+// Nothing follows the last answer but the end of the connection.
+static inline void assert_ends(struct client *client)
+{
+    ck_assert_msg(client_wait_end(client, SOON), "the connection stays open");
+    ck_assert_uint_eq(client->in.length, 0);
+}
+
+static inline void wait_for_metric(const struct stage *stage, const char *name,
+                                   double value)
+{
+    ck_assert_msg(client_wait_metric(stage->port, name, value, SOON),
+                  "%s: %.0f, expected %.0f", name,
+                  client_metric(stage->port, name), value);
+}
+
+static inline void assert_metric(const struct stage *stage, const char *name,
+                                 double value)
+{
+    double found = client_metric(stage->port, name);
+    ck_assert_msg(found == value, "%s: %.0f, expected %.0f", name, found,
+                  value);
+}
+
+// Until every accepted event is done.
+static inline void wait_until_done(const struct stage *stage)
+{
+    wait_for_metric(stage, "thaw_events_done_total",
+                    client_metric(stage->port, "thaw_events_accepted_total"));
+}
+
+// Waits until at least so many of them have an answer. Returns how many have.
+static inline int wait_for_answers(struct client *clients, int count,
+                                   int wanted)
+{
+    int64_t end = clock_milliseconds() + SOON;
+    int answered = 0;
+    while (answered < wanted && clock_milliseconds() < end)
+        answered = clients_wait(clients, count, 10);
+    ck_assert_int_ge(answered, wanted);
+    return answered;
+}
+
+static inline void close_all(struct client *clients, int count)
+{
+    for (int i = 0; i < count; i++)
+        client_close(&clients[i]);
+}
+
+static inline TCase *add_tests(Suite *suite)
+{
+    TCase *tests = tcase_create("black box");
+    tcase_set_timeout(tests, TEST_MAX);
+    suite_add_tcase(suite, tests);
+    return tests;
+}
+
+#endif

@@ -1,0 +1,202 @@
+// test_connections.c - many clients on one thread: slow, silent, rude, or in a
+// hurry
+
+#include "tests/stages/stages.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#define HEALTH "GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
+#define HALF "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n"
+
+START_TEST(requests_in_one_piece_are_answered_in_their_order)
+{
+    struct stage stage;
+    struct client client;
+    start(&stage, NULL);
+    client_open(&client, stage.port);
+    client_send(&client, slice_of("GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
+                                  "POST / HTTP/1.1\r\nHost: a\r\n"
+                                  "Content-Length: 3\r\n\r\ntwo"
+                                  "GET /three HTTP/1.1\r\nHost: a\r\n\r\n"));
+    for (int i = 0; i < 3; i++) {
+        static const int statuses[] = {200, 400, 404};
+        assert_answered(&client, stage.number == 2 ? 200 : statuses[i]);
+        client_next(&client);
+    }
+    client_close(&client);
+    stop(&stage);
+}
+END_TEST
+
+// They are more than the sockets hold, in both directions.
+START_TEST(a_thousand_requests_in_one_piece_are_all_answered)
+{
+    enum { REQUESTS = 1000 };
+    struct stage stage;
+    struct client client;
+    struct buffer requests = {0};
+    start(&stage, NULL);
+    for (int i = 0; i < REQUESTS; i++)
+        buffer_add_text(&requests, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_open_narrow(&client, stage.port);
+    client_send(&client, buffer_slice(&requests));
+    for (int i = 0; i < REQUESTS; i++) {
+        assert_answered(&client, 200);
+        client_next(&client);
+    }
+    ck_assert_uint_eq(client.in.length, 0);
+    client_close(&client);
+    buffer_destroy(&requests);
+    stop(&stage);
+}
+END_TEST
+
+START_TEST(a_request_may_come_byte_by_byte)
+{
+    static const int on = 1;
+    static const char request[] = "POST / HTTP/1.1\r\nHost: a\r\n"
+                                  "Transfer-Encoding: chunked\r\n\r\n"
+                                  "3;x=y\r\none\r\n0\r\n\r\n";
+    struct stage stage;
+    struct client client;
+    start(&stage, NULL);
+    client_open(&client, stage.port);
+    setsockopt(client.socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    for (size_t i = 0; i < sizeof request - 1; i++) {
+        ck_assert(!client_wait(&client, 1));
+        client_send(&client, (struct slice){request + i, 1});
+    }
+    assert_answered(&client, stage.number == 2 ? 200 : 400);
+    client_close(&client);
+    stop(&stage);
+}
+END_TEST
+
+// Nothing more will come from it, but it waits for its answer.
+START_TEST(a_half_closed_client_still_gets_its_answer)
+{
+    struct stage stage;
+    struct client client;
+    start_quick(&stage);
+    client_open(&client, stage.port);
+    client_post_event(&client, "alice", 1);
+    client_half_close(&client);
+    assert_answered(&client, status_of_an_event());
+    assert_ends(&client);
+    client_close(&client);
+    stop(&stage);
+}
+END_TEST
+
+static bool can_send(const struct client *client)
+{
+    static const char more[1024];
+    struct pollfd polled = {.fd = client->socket, .events = POLLOUT};
+    return poll(&polled, 1, SOON) == 1 &&
+           send(client->socket, more, sizeof more, MSG_NOSIGNAL) > 0;
+}
+
+// Closing at once would reset the connection as soon as more bytes came, and
+// destroy an answer that the client has not read yet.
+START_TEST(a_refused_client_that_sends_on_is_not_reset)
+{
+    struct stage stage;
+    struct client client;
+    start(&stage, "--linger-ms", "60000", NULL);
+    client_open(&client, stage.port);
+    client_send(&client, slice_of("nonsense\r\n"));
+    for (int i = 0; i < 10000; i++)
+        ck_assert_msg(can_send(&client), "reset after %d KiB", i);
+    assert_answered(&client, 400);
+    assert_ends(&client);
+    client_close(&client);
+    stop(&stage);
+}
+END_TEST
+
+// Two lengths that differ: the server knows at the end of the head, while the
+// client is still sending.
+START_TEST(an_answer_arrives_though_its_request_is_thrown_away)
+{
+    struct stage stage;
+    struct client client;
+    struct buffer request = {0};
+    start(&stage, NULL);
+    buffer_add_text(&request, HALF "Content-Length: 51\r\n\r\n");
+    for (int i = 0; i < 100000; i++)
+        buffer_add_text(&request, "0123456789");
+    for (int i = 0; i < 20; i++) {
+        client_open(&client, stage.port);
+        client_send(&client, buffer_slice(&request));
+        assert_answered(&client, 400);
+        client_close(&client);
+    }
+    buffer_destroy(&request);
+    stop(&stage);
+}
+END_TEST
+
+enum { CROWD = 20 };
+
+static void open_crowd(struct client *crowd, int port, const char *bytes)
+{
+    for (int i = 0; i < CROWD; i++) {
+        client_open(&crowd[i], port);
+        client_send(&crowd[i], slice_of(bytes));
+    }
+}
+
+START_TEST(nobody_waits_for_those_who_are_silent)
+{
+    static const char *const beginnings[] = {"", "G", HALF, HALF "\r\n{"};
+    struct stage stage;
+    struct client crowd[CROWD];
+    start(&stage, NULL);
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
+        open_crowd(crowd, stage.port, beginnings[i]);
+        assert_alive(&stage);
+        ck_assert_int_eq(clients_wait(crowd, CROWD, 0), 0);
+        close_all(crowd, CROWD);
+    }
+    stop(&stage);
+}
+END_TEST
+
+// However it leaves, the others do not notice.
+START_TEST(a_reset_is_the_end_of_one_connection)
+{
+    static const char *const beginnings[] = {"", HALF, HEALTH, HEALTH HEALTH};
+    struct stage stage;
+    struct client crowd[CROWD];
+    struct client staying;
+    start(&stage, NULL);
+    client_open(&staying, stage.port);
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
+        open_crowd(crowd, stage.port, beginnings[i]);
+        for (int j = 0; j < CROWD; j++)
+            client_reset(&crowd[j]);
+        client_ask(&staying, "GET", "/health", NULL);
+        assert_answered(&staying, 200);
+    }
+    client_close(&staying);
+    stop(&stage);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("connections");
+    TCase *tests = add_tests(suite);
+    tcase_add_test(tests, requests_in_one_piece_are_answered_in_their_order);
+    tcase_add_test(tests, a_thousand_requests_in_one_piece_are_all_answered);
+    tcase_add_test(tests, a_request_may_come_byte_by_byte);
+    tcase_add_test(tests, a_half_closed_client_still_gets_its_answer);
+    tcase_add_test(tests, a_refused_client_that_sends_on_is_not_reset);
+    tcase_add_test(tests, an_answer_arrives_though_its_request_is_thrown_away);
+    tcase_add_test(tests, nobody_waits_for_those_who_are_silent);
+    tcase_add_test(tests, a_reset_is_the_end_of_one_connection);
+    return unit_run(suite);
+}

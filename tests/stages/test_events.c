@@ -1,0 +1,171 @@
+// test_events.c - what becomes of an event, and what is no event
+
+#include "tests/stages/stages.h"
+
+#include <inttypes.h>
+
+// A program reads the reason, which is invalid_json each time. A person reads
+// the detail: this is how it has to begin.
+static const struct {
+    const char *body;
+    const char *detail;
+} invalid_events[] = {
+    {"{\"user\":\"a\",\"action\":\"b\",\"amount\":1.5}",
+     "amount: expected an integer\""},
+    {"{\"user\":\"a\",\"action\":\"b\",\"amount\":\"1\"}",
+     "amount: expected an integer\""},
+    {"{\"user\":\"a\",\"action\":\"b\"}", "amount: expected an integer\""},
+    {"{\"user\":\"\",\"action\":\"b\",\"amount\":1}", "user: "},
+    {"{\"user\":7,\"action\":\"b\",\"amount\":1}", "user: "},
+    {"{\"user\":\"a\",\"amount\":1}", "action: "},
+    {"[1]", "expected an object"},
+    // Where JSON itself ends, only the byte can be named.
+    {"{\"user\":\"a\",\"action\":\"b\",\"amount\":9223372036854775808}",
+     "byte "},
+    {"{\"user\":\"a\",\"user\":\"b\",\"action\":\"b\",\"amount\":1}", "byte "},
+    {"{\"user\":\"a\",\"action\":\"b\",\"amount\":1} x", "byte "},
+    {"{\"user\":\"\\u0000\",\"action\":\"b\",\"amount\":1}", "byte "},
+    {"{\"user\":\"\xff\",\"action\":\"b\",\"amount\":1}", "byte "},
+    {"{\"user\":\"a\",", "byte "},
+    // Once this was called invalid JSON, and the fault was a header.
+    {"", "empty body: no Content-Length?\""},
+    {NULL, "empty body: no Content-Length?\""},
+};
+
+START_TEST(what_is_wrong_with_an_event_is_said)
+{
+    const int count = (int)(sizeof invalid_events / sizeof invalid_events[0]);
+    struct stage stage;
+    struct client client;
+    char expected[256];
+    start_quick(&stage);
+    client_open(&client, stage.port);
+    for (int i = 0; i < count; i++) {
+        snprintf(expected, sizeof expected,
+                 "{\"status\":\"error\",\"reason\":\"invalid_json\","
+                 "\"detail\":\"%s",
+                 invalid_events[i].detail);
+        client_ask(&client, "POST", "/", invalid_events[i].body);
+        assert_answered(&client, 400);
+        ck_assert_msg(slice_starts_with(client.body, expected),
+                      "%s: %.*s; expected %s", invalid_events[i].body,
+                      (int)client.body.length, client.body.bytes, expected);
+    }
+    client_close(&client);
+    assert_metric(&stage, "thaw_events_invalid_total", count);
+    assert_metric(&stage, "thaw_events_accepted_total", 0);
+    stop(&stage);
+}
+END_TEST
+
+// 64 bits, a longest name, other keys, white space.
+START_TEST(the_limits_of_an_event_are_still_events)
+{
+    static const char *const bodies[] = {
+        "{\"user\":\"a\",\"action\":\"b\",\"amount\":9223372036854775807}",
+        "{\"user\":\"a\",\"action\":\"b\",\"amount\":-9223372036854775808}",
+        " {\"amount\":0 ,\"n\":null,\"action\":\"\xc3\xa9\",\"user\":\"\\n\"} ",
+        "{\"user\":\"0123456789012345678901234567890123456789012345678901234567"
+        "890123456789012345678901234567890123456789012345678901234567890123456"
+        "\",\"action\":\"b\",\"amount\":1}",
+    };
+    struct stage stage;
+    struct client client;
+    start_quick(&stage);
+    client_open(&client, stage.port);
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        client_post(&client, bodies[i]);
+        assert_answered(&client, status_of_an_event());
+    }
+    client_close(&client);
+    stop(&stage);
+}
+END_TEST
+
+START_TEST(a_balance_that_would_overflow_does_not_change)
+{
+    struct stage stage;
+    struct client client;
+    start_quick(&stage);
+    client_open(&client, stage.port);
+    client_post_event(&client, "alice", INT64_MAX);
+    assert_answered(&client, status_of_an_event());
+    wait_until_done(&stage);
+    client_post_event(&client, "alice", 1);
+    if (stage.number == 4) {
+        assert_answered(&client, 409);
+        assert_body(&client,
+                    "{\"status\":\"error\",\"reason\":\"balance_overflow\"}");
+    } else {
+        assert_answered(&client, 202); // it can't be known yet
+        wait_until_done(&stage);
+    }
+    assert_metric(&stage, "thaw_events_done_total", 2);
+    assert_metric(&stage, "thaw_events_failed_total", 1);
+    client_ask(&client, "GET", "/balances", NULL);
+    assert_answered(&client, 200);
+    assert_body(&client, "{\"alice\":9223372036854775807}");
+    client_close(&client);
+    stop(&stage);
+}
+END_TEST
+
+START_TEST(a_balance_is_found_under_any_name)
+{
+    struct stage stage;
+    struct client client;
+    start_quick(&stage);
+    client_open(&client, stage.port);
+    client_post_event(&client, "a/b \xc3\xa9", -7);
+    assert_answered(&client, status_of_an_event());
+    wait_until_done(&stage);
+    client_ask(&client, "GET", "/balances/a%2Fb%20%C3%A9", NULL);
+    assert_answered(&client, 200);
+    assert_body(&client, "{\"user\":\"a/b \xc3\xa9\",\"balance\":-7}");
+    client_ask(&client, "GET", "/balances/%00", NULL);
+    assert_answered(&client, 404);
+    client_close(&client);
+    stop(&stage);
+}
+END_TEST
+
+// One job in the worker's hand, one in the channel: the third finds no room.
+START_TEST(a_busy_server_says_when_to_come_back)
+{
+    struct stage stage;
+    struct gate gate;
+    struct client client;
+    ck_assert_int_eq(gate_open(&gate), 0);
+    start(&stage, "--work-gate", gate.path, "--capacity", "1", NULL);
+    client_open(&client, stage.port);
+    do {
+        client_post_event(&client, "alice", 1);
+        ck_assert(client_wait(&client, SOON));
+    } while (client.status == 202);
+    ck_assert_int_eq(client.status, 503);
+    assert_body(&client,
+                "{\"status\":\"rejected\",\"reason\":\"server_busy\"}");
+    assert_field(&client, "Retry-After", "1");
+    assert_field(&client, "Connection", "keep-alive");
+    client_close(&client);
+    gate_release(&gate,
+                 (int)client_metric(stage.port, "thaw_events_accepted_total"));
+    stop(&stage);
+    gate_close(&gate);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("events");
+    TCase *tests = add_tests(suite);
+    tcase_add_test(tests, what_is_wrong_with_an_event_is_said);
+    tcase_add_test(tests, the_limits_of_an_event_are_still_events);
+    if (stage_under_test() >= 4) {
+        tcase_add_test(tests, a_balance_that_would_overflow_does_not_change);
+        tcase_add_test(tests, a_balance_is_found_under_any_name);
+    }
+    if (stage_under_test() >= 5)
+        tcase_add_test(tests, a_busy_server_says_when_to_come_back);
+    return unit_run(suite);
+}

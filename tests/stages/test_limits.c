@@ -1,0 +1,213 @@
+// test_limits.c - clients that take too long, and more clients than there are
+// descriptors
+
+#include "tests/stages/stages.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define HALF_A_HEAD "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n"
+
+// Sends a byte every few milliseconds, until there is an answer.
+static void drip(struct client *client)
+{
+    for (int i = 0; i < SOON / 5 && !client_wait(client, 5); i++)
+        client_send(client, slice_of("a"));
+}
+
+static void assert_timed_out(struct client *client)
+{
+    assert_answered(client, 408);
+    assert_field(client, "Connection", "close");
+    assert_ends(client);
+}
+
+START_TEST(a_head_has_its_time_and_a_drip_gets_no_more)
+{
+    struct stage stage;
+    struct client client;
+    start(&stage, "--head-ms", "200", NULL);
+    client_open(&client, stage.port);
+    client_send(&client, slice_of(HALF_A_HEAD "X: "));
+    drip(&client);
+    assert_timed_out(&client);
+    client_close(&client);
+    stop(&stage);
+}
+END_TEST
+
+START_TEST(a_body_has_its_time_and_a_drip_gets_no_more)
+{
+    struct stage stage;
+    struct client client;
+    start(&stage, "--body-ms", "200", NULL);
+    client_open(&client, stage.port);
+    client_send(&client, slice_of(HALF_A_HEAD "\r\n"));
+    drip(&client);
+    assert_timed_out(&client);
+    client_close(&client);
+    stop(&stage);
+}
+END_TEST
+
+// A head in time does not use up the time of its body.
+START_TEST(each_request_has_its_own_time)
+{
+    struct stage stage;
+    struct client client;
+    start(&stage, "--head-ms", "200", "--body-ms", "60000", NULL);
+    client_open(&client, stage.port);
+    client_send(&client, slice_of("POST / HTTP/1.1\r\nHost: a\r\n"
+                                  "Content-Length: 4\r\n\r\nhel"));
+    ck_assert(!client_wait(&client, 500));
+    client_send(&client, slice_of("l"));
+    assert_answered(&client, stage.number == 2 ? 200 : 400);
+    client_close(&client);
+    stop(&stage);
+}
+END_TEST
+
+// Nothing was asked, so nothing is answered.
+START_TEST(an_idle_connection_is_closed_without_a_word)
+{
+    struct stage stage;
+    struct client fresh;
+    struct client used;
+    start(&stage, "--idle-ms", "200", NULL);
+    client_open(&fresh, stage.port);
+    client_ask_once(&used, stage.port, "GET", "/health", NULL, SOON);
+    assert_answered(&used, 200);
+    assert_ends(&used);
+    assert_ends(&fresh);
+    client_close(&used);
+    client_close(&fresh);
+    stop(&stage);
+}
+END_TEST
+
+// It asks for more than the kernel holds for it, and reads nothing.
+START_TEST(a_reader_that_takes_nothing_is_dropped)
+{
+    enum { REQUESTS = 10000 };
+    struct stage stage;
+    struct client client;
+    struct buffer requests = {0};
+    start(&stage, "--write-ms", "200", NULL);
+    for (int i = 0; i < REQUESTS; i++)
+        buffer_add_text(&requests, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_open_narrow(&client, stage.port);
+    client_send(&client, buffer_slice(&requests));
+    int64_t end = clock_milliseconds() + SOON;
+    // Only the one that asks for this number is left.
+    while (client_metric(stage.port, "thaw_open_connections") != 1)
+        ck_assert_int_lt(clock_milliseconds(), end);
+    client_close(&client);
+    buffer_destroy(&requests);
+    stop(&stage);
+}
+END_TEST
+
+enum { DESCRIPTORS = 64 }; // of the server
+enum { OWN = 24 };         // at most so many are no connections
+enum { CLIENTS = 100 };
+
+static void start_with_few_descriptors(struct stage *stage)
+{
+    struct rlimit before;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    struct rlimit few = {.rlim_cur = DESCRIPTORS, .rlim_max = before.rlim_max};
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+    start(stage, NULL);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+// The time that a process has spent on a processor, in seconds; where there is
+// no /proc, 0. It is in the 14th and 15th field, and the second is a name in
+// brackets (proc(5)).
+static double processor_seconds(pid_t pid)
+{
+    char path[64];
+    char line[1024] = "";
+    unsigned long user = 0;
+    unsigned long system = 0;
+    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return 0;
+    const char *third =
+        fgets(line, sizeof line, file) != NULL ? strrchr(line, ')') : NULL;
+    fclose(file);
+    if (third != NULL)
+        sscanf(third, ") %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu %lu",
+               &user, &system);
+    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+static int close_answered(struct client *clients, int count)
+{
+    int closed = 0;
+    for (int i = 0; i < count; i++)
+        if (clients[i].status != 0 && clients[i].socket >= 0) {
+            client_close(&clients[i]);
+            closed++;
+        }
+    return closed;
+}
+
+// The others wait in the backlog, and cost nothing there.
+START_TEST(as_many_are_served_as_there_are_descriptors)
+{
+    struct stage stage;
+    struct client clients[CLIENTS];
+    start_with_few_descriptors(&stage);
+    for (int i = 0; i < CLIENTS; i++) {
+        client_open(&clients[i], stage.port);
+        client_ask(&clients[i], "GET", "/health", NULL);
+    }
+    wait_for_answers(clients, CLIENTS, DESCRIPTORS - OWN);
+    double before = processor_seconds(stage.pid);
+    int served = clients_wait(clients, CLIENTS, 1000);
+    double spent = processor_seconds(stage.pid) - before;
+    ck_assert_int_lt(served, DESCRIPTORS);
+    ck_assert_msg(spent < 0.2, "%.2f s in about one: it spins", spent);
+
+    ck_assert_int_eq(close_answered(clients, CLIENTS), served);
+    ck_assert_int_eq(clients_wait(clients, CLIENTS, SOON), CLIENTS);
+    close_all(clients, CLIENTS);
+    stop(&stage);
+}
+END_TEST
+
+START_TEST(whoever_leaves_makes_room_for_one_who_waits)
+{
+    struct stage stage;
+    struct client clients[CLIENTS];
+    start_with_few_descriptors(&stage);
+    for (int i = 0; i < CLIENTS; i++) {
+        client_open(&clients[i], stage.port);
+        client_ask(&clients[i], "GET", "/health", NULL);
+    }
+    for (int answered = 0; answered < CLIENTS;) {
+        int more = clients_wait(clients, CLIENTS, 10);
+        ck_assert_int_lt(more - answered, DESCRIPTORS);
+        answered = more;
+        close_answered(clients, CLIENTS);
+    }
+    stop(&stage);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("limits");
+    TCase *tests = add_tests(suite);
+    tcase_add_test(tests, a_head_has_its_time_and_a_drip_gets_no_more);
+    tcase_add_test(tests, a_body_has_its_time_and_a_drip_gets_no_more);
+    tcase_add_test(tests, each_request_has_its_own_time);
+    tcase_add_test(tests, an_idle_connection_is_closed_without_a_word);
+    tcase_add_test(tests, as_many_are_served_as_there_are_descriptors);
+    tcase_add_test(tests, whoever_leaves_makes_room_for_one_who_waits);
+    if (stage_under_test() >= 3)
+        tcase_add_test(tests, a_reader_that_takes_nothing_is_dropped);
+    return unit_run(suite);
+}

@@ -1,0 +1,194 @@
+// test_queue.c - stages 5 and 6 take on what they have room for, and no more
+//
+// The gate holds the workers, so the channel fills up and stays full.
+
+#include "tests/stages/stages.h"
+
+enum { CAPACITY = 5, REFUSED = 10 };
+
+// Each worker holds one job, and the channel the rest.
+static int workers(void)
+{
+    return stage_under_test() == 6 ? 3 : 1;
+}
+
+static void start_held(struct stage *stage, struct gate *gate)
+{
+    ck_assert_msg(gate_open(gate) == 0, "no FIFO");
+    if (stage_under_test() == 6)
+        start(stage, "--work-gate", gate->path, "--capacity", "5", "--workers",
+              "3", NULL);
+    else
+        start(stage, "--work-gate", gate->path, "--capacity", "5", NULL);
+}
+
+static void post_events(struct client *client, int count, int status)
+{
+    for (int i = 0; i < count; i++) {
+        client_post_event(client, "alice", 1);
+        assert_answered(client, status);
+    }
+}
+
+// Gives each worker its job first: only when it has taken it out of the channel
+// is there room for the next.
+static void fill(const struct stage *stage, struct client *client)
+{
+    client_open(client, stage->port);
+    for (int i = 1; i <= workers(); i++) {
+        post_events(client, 1, 202);
+        wait_for_metric(stage, "thaw_workers_busy", i);
+    }
+    post_events(client, CAPACITY, 202);
+}
+
+START_TEST(it_accepts_as_many_as_it_has_room_for_and_refuses_the_rest)
+{
+    struct stage stage;
+    struct gate gate;
+    struct client client;
+    start_held(&stage, &gate);
+    fill(&stage, &client);
+    post_events(&client, REFUSED, 503);
+    assert_metric(&stage, "thaw_events_accepted_total", CAPACITY + workers());
+    assert_metric(&stage, "thaw_events_rejected_total", REFUSED);
+    assert_metric(&stage, "thaw_events_done_total", 0);
+    assert_metric(&stage, "thaw_channel_capacity", CAPACITY);
+    assert_metric(&stage, "thaw_channel_length", CAPACITY);
+    assert_metric(&stage, "thaw_workers", workers());
+    assert_metric(&stage, "thaw_workers_busy", workers());
+    gate_release(&gate, CAPACITY + workers());
+    wait_until_done(&stage);
+    assert_metric(&stage, "thaw_channel_length", 0);
+    client_close(&client);
+    stop(&stage);
+    gate_close(&gate);
+}
+END_TEST
+
+// Many clients at once, instead of one after the other.
+START_TEST(a_crowd_finds_no_more_room_than_one_client)
+{
+    enum { CROWD = 40 };
+    struct stage stage;
+    struct gate gate;
+    struct client first;
+    struct client crowd[CROWD];
+    int accepted = 0;
+    start_held(&stage, &gate);
+    client_open(&first, stage.port);
+    post_events(&first, 1, 202);
+    for (int i = 0; i < CROWD; i++) {
+        client_open(&crowd[i], stage.port);
+        client_post_event(&crowd[i], "alice", 1);
+    }
+    ck_assert_int_eq(clients_wait(crowd, CROWD, SOON), CROWD);
+    for (int i = 0; i < CROWD; i++)
+        accepted += crowd[i].status == 202;
+    // Workers that were late to take their first job left less room.
+    ck_assert_int_le(accepted + 1, CAPACITY + workers());
+    ck_assert_int_ge(accepted + 1, CAPACITY);
+    assert_metric(&stage, "thaw_events_accepted_total", accepted + 1);
+    assert_metric(&stage, "thaw_events_rejected_total", CROWD - accepted);
+    gate_release(&gate, accepted + 1);
+    wait_until_done(&stage);
+    client_close(&first);
+    close_all(crowd, CROWD);
+    stop(&stage);
+    gate_close(&gate);
+}
+END_TEST
+
+START_TEST(each_job_that_is_done_makes_room_for_one)
+{
+    struct stage stage;
+    struct gate gate;
+    struct client client;
+    start_held(&stage, &gate);
+    fill(&stage, &client);
+    for (int done = 1; done <= 3; done++) {
+        post_events(&client, 1, 503);
+        gate_release(&gate, 1);
+        wait_for_metric(&stage, "thaw_events_done_total", done);
+        // The worker is free, and takes its next job out of the channel.
+        do {
+            client_post_event(&client, "alice", 1);
+            ck_assert(client_wait(&client, SOON));
+        } while (client.status == 503);
+        ck_assert_int_eq(client.status, 202);
+    }
+    assert_metric(&stage, "thaw_events_accepted_total",
+                  CAPACITY + workers() + 3);
+    gate_release(&gate, CAPACITY + workers());
+    wait_until_done(&stage);
+    client_close(&client);
+    stop(&stage);
+    gate_close(&gate);
+}
+END_TEST
+
+// The mutex is held for the change alone.
+START_TEST(who_only_looks_waits_for_nobody)
+{
+    struct stage stage;
+    struct gate gate;
+    struct client client;
+    start_held(&stage, &gate);
+    fill(&stage, &client);
+    client_ask(&client, "GET", "/balances", NULL);
+    assert_answered(&client, 200);
+    assert_body(&client, "{}");
+    client_post(&client, "hello");
+    assert_answered(&client, 400);
+    gate_release(&gate, CAPACITY + workers());
+    wait_until_done(&stage);
+    client_ask(&client, "GET", "/balances", NULL);
+    assert_answered(&client, 200);
+    assert_body(&client, workers() == 1 ? "{\"alice\":6}" : "{\"alice\":8}");
+    client_close(&client);
+    stop(&stage);
+    gate_close(&gate);
+}
+END_TEST
+
+// With several, the next may overtake.
+START_TEST(one_worker_keeps_the_order)
+{
+    enum { JOBS = 50 };
+    struct stage stage;
+    struct client client;
+    const char *const arguments[] = {"--work-ms", "0", "--capacity", "50",
+                                     NULL};
+    ck_assert_int_eq(stage_start(&stage, stage_under_test(), arguments), 0);
+    client_open(&client, stage.port);
+    for (int i = 1; i <= JOBS; i++) {
+        client_post_event(&client, "alice", i);
+        assert_answered(&client, 202);
+    }
+    client_close(&client);
+    stop(&stage);
+    const char *line = stage.printed;
+    for (int i = 1; i <= JOBS; i++) {
+        char expected[64];
+        snprintf(expected, sizeof expected, "worker 1: alice +%d = %d\n", i,
+                 i * (i + 1) / 2);
+        ck_assert_msg(strncmp(line, expected, strlen(expected)) == 0,
+                      "expected %sfound %s", expected, line);
+        line += strlen(expected);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("queue");
+    TCase *tests = add_tests(suite);
+    tcase_add_test(tests,
+                   it_accepts_as_many_as_it_has_room_for_and_refuses_the_rest);
+    tcase_add_test(tests, a_crowd_finds_no_more_room_than_one_client);
+    tcase_add_test(tests, each_job_that_is_done_makes_room_for_one);
+    tcase_add_test(tests, who_only_looks_waits_for_nobody);
+    if (workers() == 1)
+        tcase_add_test(tests, one_worker_keeps_the_order);
+    return unit_run(suite);
+}

@@ -1,0 +1,260 @@
+// test_shutdown.c - an orderly stop: nothing that was accepted is lost
+//
+// A signal is only sent when the server is known to be where the test wants it.
+// That it took notice shows when it closes a connection that is idle.
+
+#include "tests/stages/stages.h"
+
+#include <inttypes.h>
+
+struct tally {
+    int requests;
+    int accepted;
+    int rejected;
+    int invalid;
+    int done;
+};
+
+// The last line that the server printed.
+static struct tally tally_of(const struct stage *stage)
+{
+    struct tally tally = {-1, 0, 0, 0, 0};
+    const char *line = strstr(stage->printed, " stopped: ");
+    ck_assert_msg(line != NULL, "no tally in: %s", stage->printed);
+    sscanf(line,
+           " stopped: %d requests; events: %d accepted, %d rejected, "
+           "%d invalid, %d done",
+           &tally.requests, &tally.accepted, &tally.rejected, &tally.invalid,
+           &tally.done);
+    return tally;
+}
+
+// Opens a connection that the server knows of, and that is idle.
+static void open_idle(struct client *idle, const struct stage *stage)
+{
+    ck_assert(client_ask_once(idle, stage->port, "GET", "/health", NULL, SOON));
+}
+
+// Returns when the server has begun to stop.
+static void begin_to_stop(const struct stage *stage, struct client *idle)
+{
+    stage_signal(stage, SIGTERM);
+    assert_ends(idle);
+    client_close(idle);
+}
+
+START_TEST(an_idle_server_stops_at_once_and_prints_its_tally)
+{
+    static const int signals[] = {SIGTERM, SIGINT};
+    struct stage stage;
+    char line[64];
+    for (int i = 0; i < 2; i++) {
+        start(&stage, NULL);
+        assert_alive(&stage);
+        stage_signal(&stage, signals[i]);
+        ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+        snprintf(line, sizeof line, "%s stopped: 1 requests\n",
+                 stage_name(stage.number));
+        ck_assert_str_eq(stage.printed, line);
+    }
+}
+END_TEST
+
+START_TEST(idle_connections_are_closed_and_no_others_accepted)
+{
+    struct stage stage;
+    struct client silent;
+    struct client half;
+    struct client idle;
+    struct client late;
+    start(&stage, "--stop-ms", "60000", NULL);
+    client_open(&silent, stage.port);
+    client_open(&half, stage.port);
+    client_send(&half, slice_of("GET / HTTP/1.1\r\n"));
+    open_idle(&idle, &stage);
+    begin_to_stop(&stage, &idle);
+    assert_ends(&silent);
+    client_open(&late, stage.port);
+    ck_assert(late.ended);
+    ck_assert(!half.ended);
+    client_close(&silent);
+    client_close(&half);
+    client_close(&late);
+    ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+}
+END_TEST
+
+// Its client had the chance to finish it.
+START_TEST(an_unfinished_request_delays_the_stop_for_a_while_only)
+{
+    struct stage stage;
+    struct client client;
+    start(&stage, "--stop-ms", "200", NULL);
+    client_open(&client, stage.port);
+    client_send(&client, slice_of("POST / HTTP/1.1\r\nHost: a\r\n"
+                                  "Content-Length: 2\r\n\r\n{"));
+    assert_alive(&stage);
+    stage_signal(&stage, SIGTERM);
+    assert_answered(&client, 408);
+    assert_field(&client, "Connection", "close");
+    assert_ends(&client);
+    client_close(&client);
+    ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+}
+END_TEST
+
+START_TEST(a_request_that_is_finished_in_time_is_answered)
+{
+    struct stage stage;
+    struct client client;
+    struct client idle;
+    start(&stage, "--stop-ms", "60000", NULL);
+    client_open(&client, stage.port);
+    client_send(&client, slice_of("GET /health HTTP/1.1\r\nHost: a\r\n"));
+    open_idle(&idle, &stage);
+    begin_to_stop(&stage, &idle);
+    client_send(&client, slice_of("\r\n"));
+    assert_answered(&client, 200);
+    assert_field(&client, "Connection", "close");
+    assert_ends(&client);
+    client_close(&client);
+    ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+    ck_assert_int_eq(tally_of(&stage).requests, 2);
+}
+END_TEST
+
+START_TEST(a_second_signal_ends_it_at_once)
+{
+    struct stage stage;
+    struct client half;
+    struct client idle;
+    start(&stage, "--stop-ms", "60000", NULL);
+    client_open(&half, stage.port);
+    client_send(&half, slice_of("GET / HTTP/1.1\r\n"));
+    open_idle(&idle, &stage);
+    begin_to_stop(&stage, &idle);
+    stage_signal(&stage, SIGTERM);
+    ck_assert_int_eq(stage_wait(&stage, SOON), 1);
+    const char *said =
+        strstr(stage.printed, " stopped at once: dropped 0 accepted events");
+    ck_assert_msg(said != NULL, "%s", stage.printed);
+    client_close(&half);
+}
+END_TEST
+
+enum { EVENTS = 6 };
+
+// Events that are accepted, and that no worker or thread can finish yet.
+static void post_held(struct stage *stage, struct gate *gate,
+                      struct client *clients)
+{
+    ck_assert_msg(gate_open(gate) == 0, "no FIFO");
+    start(stage, "--work-gate", gate->path, NULL);
+    for (int i = 0; i < EVENTS; i++) {
+        client_open(&clients[i], stage->port);
+        client_post_event(&clients[i], "alice", 1);
+    }
+    wait_for_metric(stage, "thaw_events_accepted_total", EVENTS);
+}
+
+// In stage 4 their clients wait, in stages 5 and 6 the jobs alone are left.
+START_TEST(what_was_accepted_is_done_before_the_end)
+{
+    struct stage stage;
+    struct gate gate;
+    struct client clients[EVENTS];
+    struct client idle;
+    post_held(&stage, &gate, clients);
+    open_idle(&idle, &stage);
+    begin_to_stop(&stage, &idle);
+    gate_release(&gate, EVENTS);
+    ck_assert_int_eq(clients_wait(clients, EVENTS, SOON), EVENTS);
+    for (int i = 0; i < EVENTS; i++)
+        ck_assert_int_eq(clients[i].status, status_of_an_event());
+    close_all(clients, EVENTS);
+    ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+    ck_assert_int_eq(tally_of(&stage).accepted, EVENTS);
+    ck_assert_int_eq(tally_of(&stage).done, EVENTS);
+    gate_close(&gate);
+}
+END_TEST
+
+START_TEST(a_second_signal_says_what_it_drops)
+{
+    struct stage stage;
+    struct gate gate;
+    struct client clients[EVENTS];
+    struct client idle;
+    post_held(&stage, &gate, clients);
+    gate_release(&gate, 2);
+    wait_for_metric(&stage, "thaw_events_done_total", 2);
+    open_idle(&idle, &stage);
+    begin_to_stop(&stage, &idle);
+    stage_signal(&stage, SIGTERM);
+    ck_assert_int_eq(stage_wait(&stage, SOON), 1);
+    ck_assert_msg(strstr(stage.printed, "dropped 4 accepted events") != NULL,
+                  "%s", stage.printed);
+    close_all(clients, EVENTS);
+    gate_close(&gate);
+}
+END_TEST
+
+enum { STORM = 8 };
+
+// All who are still connected post at the same time. Returns how many are.
+static int post_round(struct client *clients)
+{
+    int connected = 0;
+    for (int i = 0; i < STORM; i++)
+        if (!clients[i].ended) {
+            client_post_event(&clients[i], "alice", 1);
+            connected++;
+        }
+    return connected;
+}
+
+// The signal comes when all have asked and none knows its answer. Who was
+// answered is in the tally, and nobody else.
+START_TEST(a_stop_in_a_storm_loses_nothing)
+{
+    struct stage stage;
+    struct client clients[STORM];
+    int answers = 0;
+    int accepted = 0;
+    start_quick(&stage);
+    for (int i = 0; i < STORM; i++)
+        client_open(&clients[i], stage.port);
+    for (int round = 0; post_round(clients) > 0; round++) {
+        if (round == 50)
+            stage_signal(&stage, SIGTERM);
+        answers += clients_wait(clients, STORM, SOON);
+        for (int i = 0; i < STORM; i++)
+            accepted += clients[i].status == status_of_an_event();
+    }
+    close_all(clients, STORM);
+    ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+    ck_assert_int_eq(tally_of(&stage).requests, answers);
+    if (stage.number >= 3)
+        ck_assert_int_eq(tally_of(&stage).accepted, accepted);
+    if (stage.number >= 4)
+        ck_assert_int_eq(tally_of(&stage).done, accepted);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("shutdown");
+    TCase *tests = add_tests(suite);
+    tcase_add_test(tests, an_idle_server_stops_at_once_and_prints_its_tally);
+    tcase_add_test(tests, idle_connections_are_closed_and_no_others_accepted);
+    tcase_add_test(tests,
+                   an_unfinished_request_delays_the_stop_for_a_while_only);
+    tcase_add_test(tests, a_request_that_is_finished_in_time_is_answered);
+    tcase_add_test(tests, a_second_signal_ends_it_at_once);
+    tcase_add_test(tests, a_stop_in_a_storm_loses_nothing);
+    if (stage_under_test() >= 4) {
+        tcase_add_test(tests, what_was_accepted_is_done_before_the_end);
+        tcase_add_test(tests, a_second_signal_says_what_it_drops);
+    }
+    return unit_run(suite);
+}

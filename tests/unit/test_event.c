@@ -1,0 +1,279 @@
+// test_event.c - the fields of an event: which values they take
+
+#include "lib/event.h"
+
+#include <stdio.h>
+
+#include "lib/buffer.h"
+#include "tests/unit/memory.h"
+#include "tests/unit/unit.h"
+
+enum { JSON_SIZE = 1024 }; // in bytes
+
+static struct event event;
+static char detail[EVENT_DETAIL_SIZE];
+
+static bool decode(const char *json)
+{
+    memset(detail, '\x01', sizeof detail); // so that a missing end is seen
+    memset(&event, '\x01', sizeof event);
+    return event_decode(slice_of(json), &event, detail);
+}
+
+// The whole detail, or its beginning when `expected` ends in a space.
+static void must_refuse(const char *json, const char *expected)
+{
+    size_t length = strlen(expected);
+    bool is_start = length > 0 && expected[length - 1] == ' ';
+    ck_assert_msg(!decode(json), "%s: was taken for an event", json);
+    ck_assert_ptr_nonnull(memchr(detail, '\0', sizeof detail));
+    ck_assert_msg(is_start ? strncmp(detail, expected, length) == 0
+                           : strcmp(detail, expected) == 0,
+                  "%s: \"%s\", expected \"%s\"", json, detail, expected);
+}
+
+START_TEST(an_event_has_a_user_an_action_and_an_amount)
+{
+    ck_assert(
+        decode("{\"user\": \"alice\", \"action\": \"buy\", \"amount\": 100}"));
+    ck_assert_str_eq(event.user, "alice");
+    ck_assert_str_eq(event.action, "buy");
+    ck_assert_int_eq(event.amount, 100);
+}
+END_TEST
+
+// RFC 8259, section 4: the members of an object have no order.
+START_TEST(the_order_of_the_keys_does_not_matter)
+{
+    ck_assert(decode("{\"amount\":-5,\"action\":\"sell\",\"user\":\"bob\"}"));
+    ck_assert_str_eq(event.user, "bob");
+    ck_assert_str_eq(event.action, "sell");
+    ck_assert_int_eq(event.amount, -5);
+}
+END_TEST
+
+START_TEST(other_keys_are_ignored_whatever_they_hold)
+{
+    ck_assert(decode("{\"user\":\"a\",\"x\":{\"user\":[null,\"\",1.5e3]},"
+                     "\"action\":\"b\",\"\":true,\"Amount\":9,\"amount\":1}"));
+    ck_assert_str_eq(event.user, "a");
+    ck_assert_str_eq(event.action, "b");
+    ck_assert_int_eq(event.amount, 1);
+}
+END_TEST
+
+static const char no_user[] = "user: expected a string of 1 to 127 bytes";
+static const char no_action[] = "action: expected a string of 1 to 127 bytes";
+static const char no_amount[] = "amount: expected an integer";
+
+static const struct {
+    const char *json;
+    const char *detail;
+} incomplete[] = {
+    {"{}", no_user},
+    {"{\"action\":\"b\",\"amount\":1}", no_user},
+    {"{\"user\":\"a\",\"amount\":1}", no_action},
+    {"{\"user\":\"a\",\"action\":\"b\"}", no_amount},
+    // A key is its bytes: no case, no blanks.
+    {"{\"User\":\"a\",\"action\":\"b\",\"amount\":1}", no_user},
+    {"{\"user \":\"a\",\"action\":\"b\",\"amount\":1}", no_user},
+    // Of the right name, but further in.
+    {"{\"event\":{\"user\":\"a\",\"action\":\"b\",\"amount\":1}}", no_user},
+    {"{\"user\":null,\"action\":\"b\",\"amount\":1}", no_user},
+    {"{\"user\":7,\"action\":\"b\",\"amount\":1}", no_user},
+    {"{\"user\":[\"a\"],\"action\":\"b\",\"amount\":1}", no_user},
+    {"{\"user\":\"a\",\"action\":{},\"amount\":1}", no_action},
+    {"{\"user\":\"a\",\"action\":false,\"amount\":1}", no_action},
+};
+
+START_TEST(a_field_that_is_missing_or_of_another_type_is_named)
+{
+    must_refuse(incomplete[_i].json, incomplete[_i].detail);
+}
+END_TEST
+
+// Who reads the first of two, and who reads the last, believe different things.
+static const char *const duplicates[] = {
+    "{\"user\":\"a\",\"user\":\"a\",\"action\":\"b\",\"amount\":1}",
+    "{\"user\":\"a\",\"action\":\"b\",\"amount\":1,\"amount\":2}",
+    "{\"user\":\"a\",\"\\u0075ser\":\"c\",\"action\":\"b\",\"amount\":1}",
+    "{\"user\":\"a\",\"action\":\"b\",\"amount\":1,\"x\":1,\"x\":1}",
+    "{\"user\":\"a\",\"action\":\"b\",\"amount\":1,\"x\":{\"y\":1,\"y\":1}}",
+};
+
+START_TEST(a_duplicate_key_is_refused)
+{
+    must_refuse(duplicates[_i], "byte ");
+}
+END_TEST
+
+static const char *with_amount(const char *amount)
+{
+    static char json[JSON_SIZE];
+    snprintf(json, sizeof json,
+             "{\"user\":\"alice\",\"action\":\"buy\",\"amount\":%s}", amount);
+    return json;
+}
+
+static const struct {
+    const char *text;
+    int64_t value;
+} amounts[] = {
+    {"0", 0},
+    {"-0", 0}, // JSON knows it; an integer has one zero
+    {"-1", -1},
+    {" \t\r\n7 ", 7},
+    {"9007199254740993", 9007199254740993}, // 2^53 + 1: a double has it not
+    {"9223372036854775807", INT64_MAX},
+    {"-9223372036854775808", INT64_MIN},
+};
+
+START_TEST(an_amount_is_any_64_bit_integer)
+{
+    ck_assert_msg(decode(with_amount(amounts[_i].text)), "%s: %s",
+                  amounts[_i].text, detail);
+    ck_assert_int_eq(event.amount, amounts[_i].value);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    const char *detail;
+} no_amounts[] = {
+    // Numbers, but written as no integer is.
+    {"1.5", no_amount},
+    {"1.0", no_amount},
+    {"-0.0", no_amount},
+    {"1e2", no_amount},
+    {"1E-400", no_amount},
+    // Of other types.
+    {"\"1\"", no_amount},
+    {"null", no_amount},
+    {"true", no_amount},
+    {"[1]", no_amount},
+    {"{}", no_amount},
+    // Out of range, by one or by much.
+    {"9223372036854775808", "byte "},
+    {"-9223372036854775809", "byte "},
+    {"1000000000000000000000000000000000000000000000000000000000", "byte "},
+    {"1e999", "byte "},
+    // No JSON, though strtol, or a person, would take some of it.
+    {"", "byte "},
+    {"+1", "byte "},
+    {"01", "byte "},
+    {"-", "byte "},
+    {"1.", "byte "},
+    {".5", "byte "},
+    {"0x10", "byte "},
+    {"1_000", "byte "},
+    {"1,000", "byte "},
+    {"NaN", "byte "},
+    {"-Infinity", "byte "},
+    {"'1'", "byte "},
+};
+
+START_TEST(an_amount_that_is_no_such_integer_is_refused)
+{
+    must_refuse(with_amount(no_amounts[_i].text), no_amounts[_i].detail);
+}
+END_TEST
+
+// `count` times `unit`, and then `rest`.
+static const char *repeated(const char *unit, int count, const char *rest)
+{
+    static struct buffer text;
+    buffer_clear(&text);
+    for (int i = 0; i < count; i++)
+        buffer_add_text(&text, unit);
+    buffer_add_text(&text, rest);
+    buffer_add(&text, (struct slice){"", 1}); // the NUL
+    return text.bytes;
+}
+
+static const char *with_names(const char *user, const char *action)
+{
+    static char json[JSON_SIZE];
+    snprintf(json, sizeof json,
+             "{\"user\":\"%s\",\"action\":\"%s\",\"amount\":1}", user, action);
+    return json;
+}
+
+static const struct {
+    const char *unit;
+    int count;
+    const char *rest;
+    size_t length; // in bytes; 0: it is refused
+} names[] = {
+    {"", 0, "", 0},
+    {"x", 1, "", 1},
+    {"x", 127, "", 127},
+    {"x", 128, "", 0},
+    {"\xc3\xa9", 63, "x", 127}, // 64 characters
+    {"\xc3\xa9", 64, "", 0},    // also 64, in 128 bytes
+    {"\xf0\x9f\x98\x80", 31, "xyz", 127},
+    {"\xf0\x9f\x98\x80", 32, "", 0},
+    {"\\u0041", 127, "", 127}, // 762 bytes of JSON
+    {"\\u0041", 128, "", 0},
+    {"\\ud83d\\ude00", 31, "xyz", 127}, // a pair is one character of 4 bytes
+    {"\\ud83d\\ude00", 32, "", 0},
+};
+
+START_TEST(a_name_is_measured_in_bytes_of_utf8)
+{
+    const char *name =
+        repeated(names[_i].unit, names[_i].count, names[_i].rest);
+    if (names[_i].length == 0) {
+        must_refuse(with_names(name, "b"), no_user);
+        must_refuse(with_names("a", name), no_action);
+        return;
+    }
+    ck_assert_msg(decode(with_names(name, "b")), "%s", detail);
+    ck_assert_uint_eq(strlen(event.user), names[_i].length);
+    ck_assert_msg(decode(with_names("a", name)), "%s", detail);
+    ck_assert_uint_eq(strlen(event.action), names[_i].length);
+}
+END_TEST
+
+START_TEST(escapes_in_a_name_are_undone)
+{
+    ck_assert(decode(with_names("\\\"\\\\\\/\\b\\f\\n\\r\\t\\u007f",
+                                "\\u00e9\\u20ac\\uD83D\\uDE00\\uFFFF")));
+    ck_assert_str_eq(event.user, "\"\\/\b\f\n\r\t\x7f");
+    ck_assert_str_eq(event.action, "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"
+                                   "\xef\xbf\xbf");
+}
+END_TEST
+
+// Whichever allocation fails: no crash, no leak, and something is said.
+START_TEST(no_memory_is_a_refusal)
+{
+    bool valid = false;
+    for (int count = 0; !valid; count++) {
+        ck_assert_int_lt(count, 1000);
+        memory_allow(count);
+        valid = decode("{\"user\":\"a\",\"action\":\"b\",\"amount\":1,"
+                       "\"x\":[1,{\"y\":2.5}]}");
+        ck_assert(valid || strlen(detail) > 0);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("event");
+    TCase *fields = tcase_create("fields");
+    tcase_add_test(fields, an_event_has_a_user_an_action_and_an_amount);
+    tcase_add_test(fields, the_order_of_the_keys_does_not_matter);
+    tcase_add_test(fields, other_keys_are_ignored_whatever_they_hold);
+    unit_add_rows(fields, a_field_that_is_missing_or_of_another_type_is_named,
+                  incomplete);
+    unit_add_rows(fields, a_duplicate_key_is_refused, duplicates);
+    unit_add_rows(fields, an_amount_is_any_64_bit_integer, amounts);
+    unit_add_rows(fields, an_amount_that_is_no_such_integer_is_refused,
+                  no_amounts);
+    unit_add_rows(fields, a_name_is_measured_in_bytes_of_utf8, names);
+    tcase_add_test(fields, escapes_in_a_name_are_undone);
+    tcase_add_test(fields, no_memory_is_a_refusal);
+    suite_add_tcase(suite, fields);
+    return unit_run(suite);
+}

@@ -1,0 +1,185 @@
+// Heads that the parser must take, and what it makes of them.
+
+#include <check.h>
+#include <string.h>
+
+#include "lib/http_request.h"
+#include "tests/unit/http_cuts.h"
+#include "tests/unit/http_properties.h"
+#include "tests/unit/unit.h"
+
+#define GET "GET / HTTP/1.1\r\nHost: a\r\n"
+#define POST "POST / HTTP/1.1\r\nHost: a\r\n"
+
+// (9110, 5.1) is RFC 9110, section 5.1.
+static const struct good_request rows[] = {
+    // The request line
+    {"the smallest one", SLICE(GET "\r\n"), "GET", "/", "", true},
+    {"one empty line before it (9112, 2.2)", SLICE("\r\n" GET "\r\n"), "GET",
+     "/", "", true},
+    {"a method is a token like any other (9110, 9.1)",
+     SLICE("M-SEARCH / HTTP/1.1\r\nHost: a\r\n\r\n"), "M-SEARCH", "/", "",
+     true},
+    {"a method in lower case is another one (9110, 9.1)",
+     SLICE("get / HTTP/1.1\r\nHost: a\r\n\r\n"), "get", "/", "", true},
+    {"the query is not part of the path (9112, 3.2.1)",
+     SLICE("GET /balances?user=alice?b HTTP/1.1\r\nHost: a\r\n\r\n"), "GET",
+     "/balances", "", true},
+    {"the path stays as it came: dots, slashes, %2F",
+     SLICE("GET //a/../%2F HTTP/1.1\r\nHost: a\r\n\r\n"), "GET", "//a/../%2F",
+     "", true},
+    {"absolute-form must be taken (9112, 3.2.2)",
+     SLICE("GET http://a:80/health?x HTTP/1.1\r\nHost: a\r\n\r\n"), "GET",
+     "/health", "", true},
+    {"a scheme in any case (9110, 4.2.3)",
+     SLICE("GET HTTP://a/health HTTP/1.1\r\nHost: a\r\n\r\n"), "GET", "/health",
+     "", true},
+    {"absolute-form without a path means / (9110, 4.2.3)",
+     SLICE("GET http://a HTTP/1.1\r\nHost: a\r\n\r\n"), "GET", "/", "", true},
+    {"absolute-form with nothing but a query, too",
+     SLICE("GET http://a?x=/y HTTP/1.1\r\nHost: a\r\n\r\n"), "GET", "/", "",
+     true},
+    {"asterisk-form is for OPTIONS (9112, 3.2.4)",
+     SLICE("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"), "OPTIONS", "*", "", true},
+
+    // The fields
+    {"names come in any case (9110, 5.1)",
+     SLICE("POST / HTTP/1.1\r\nhOsT: a\r\ncontent-LENGTH: 2\r\n\r\nhi"), "POST",
+     "/", "hi", true},
+    {"no white space around a value",
+     SLICE("POST / HTTP/1.1\r\nHost:a\r\nContent-Length:2\r\n\r\nhi"), "POST",
+     "/", "hi", true},
+    {"white space around a value is not part of it (9112, 5)",
+     SLICE(POST "Content-Length: \t 2 \t\r\n\r\nhi"), "POST", "/", "hi", true},
+    {"a name is any token (9110, 5.6.2)",
+     SLICE(GET "!#$%&'*+-.^_`|~09: x\r\n\r\n"), "GET", "/", "", true},
+    {"a value may be empty, or hold tabs and UTF-8 (9110, 5.5)",
+     SLICE(GET "A:\r\nB: \t\r\nC: a\tb: \xc3\xa9\xff\r\n\r\n"), "GET", "/", "",
+     true},
+    {"only the whole name counts",
+     SLICE(GET "Content-Length2: 7\r\nX-Content-Length: 8\r\n\r\n"), "GET", "/",
+     "", true},
+    {"no other name will do",
+     SLICE(GET "Cookie: close\r\nProxy-Connection: close\r\n\r\n"), "GET", "/",
+     "", true},
+    {"Host may be empty (9112, 3.2)", SLICE("GET / HTTP/1.1\r\nHost:\r\n\r\n"),
+     "GET", "/", "", true},
+    {"Host may be an IPv6 address with a port (3986, 3.2.2)",
+     SLICE("GET / HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n"), "GET", "/", "", true},
+
+    // Whether there will be another
+    {"HTTP/1.0 needs no Host, and closes (9112, 9.3)",
+     SLICE("GET / HTTP/1.0\r\n\r\n"), "GET", "/", "", false},
+    {"HTTP/1.0 can ask to stay (9112, C.2.2)",
+     SLICE("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n"), "GET", "/", "",
+     true},
+    {"a later HTTP/1 is read as 1.1 (9110, 2.5)",
+     SLICE("GET / HTTP/1.9\r\nHost: a\r\n\r\n"), "GET", "/", "", true},
+    {"HTTP/1.1 can ask to close (9112, 9.6)",
+     SLICE(GET "Connection: close\r\n\r\n"), "GET", "/", "", false},
+    {"close in any case, among other options (9110, 7.6.1)",
+     SLICE(GET "Connection: x,\tCLOSE ,y\r\n\r\n"), "GET", "/", "", false},
+    {"close in the last of three fields (9110, 5.2)",
+     SLICE(GET "Connection:\r\nConnection: x\r\nConnection: close\r\n\r\n"),
+     "GET", "/", "", false},
+    {"close wins over keep-alive (9112, 9.3)",
+     SLICE(GET "Connection: close, keep-alive\r\n\r\n"), "GET", "/", "", false},
+    {"close wins also in HTTP/1.0",
+     SLICE("GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n"), "GET",
+     "/", "", false},
+    {"only the whole option counts",
+     SLICE(GET "Connection: closed, un-close\r\n\r\n"), "GET", "/", "", true},
+
+    // How long the body is
+    {"a body belongs to its request, also behind GET (9110, 9.3.1)",
+     SLICE(GET "Content-Length: 2\r\n\r\nhi"), "GET", "/", "hi", true},
+    {"without a length there is none (9112, 6.3)", SLICE(POST "\r\n"), "POST",
+     "/", "", true},
+    {"equal lengths say one thing (9112, 6.3)",
+     SLICE(POST "Content-Length: 2\r\nContent-Length: 2\r\n\r\nhi"), "POST",
+     "/", "hi", true},
+    {"Content-Length = 1*DIGIT: zeros in front are digits",
+     SLICE(POST "Content-Length: 0000000000000000000000002\r\n\r\nhi"), "POST",
+     "/", "hi", true},
+    {"a body is not looked into: this is one request, not two",
+     SLICE(POST "Content-Length: 18\r\n\r\nGET / HTTP/1.1\r\n\r\n"), "POST",
+     "/", "GET / HTTP/1.1\r\n\r\n", true},
+    {"who asks first may send the body at once (9110, 10.1.1)",
+     SLICE(POST "Expect: 100-Continue\r\nContent-Length: 2\r\n\r\nhi"), "POST",
+     "/", "hi", true},
+    {"HTTP/1.0 knows no expectations: ignored (9110, 10.1.1)",
+     SLICE("POST / HTTP/1.0\r\nExpect: x\r\nContent-Length: 2\r\n\r\nhi"),
+     "POST", "/", "hi", false},
+};
+
+#define ASKS                                                                   \
+    "PUT /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"                   \
+    "Content-Length: 2\r\n\r\n"
+
+// Between the head and the end of the body a server says "100 Continue".
+START_TEST(a_complete_head_tells_what_is_wanted)
+{
+    const struct slice bytes = SLICE(ASKS "hi");
+    const size_t head_length = strlen(ASKS);
+    struct http_progress progress = {0};
+    for (size_t given = 0; given < bytes.length; given++) {
+        struct answer answer = parse_on(bytes, given, &progress);
+        if (given < head_length) {
+            ck_assert_uint_eq(progress.head_length, 0);
+            continue;
+        }
+        ck_assert_uint_eq(progress.head_length, head_length);
+        ck_assert(answer.request.wants_continue);
+        ck_assert(slice_is(answer.request.method, "PUT"));
+        ck_assert(slice_is(answer.request.path, "/x"));
+    }
+}
+END_TEST
+
+START_TEST(nobody_waits_for_a_100_who_did_not_ask)
+{
+    const struct slice plain = SLICE(POST "Content-Length: 2\r\n\r\n");
+    const struct slice old = SLICE("POST / HTTP/1.0\r\nExpect: 100-continue\r\n"
+                                   "Content-Length: 2\r\n\r\n");
+    ck_assert(!parse_first(plain, plain.length).request.wants_continue);
+    ck_assert(!parse_first(old, old.length).request.wants_continue);
+}
+END_TEST
+
+// A buffer as the client may fill it with one send.
+START_TEST(pipelined_requests_come_out_one_by_one)
+{
+    const struct slice sent = SLICE(POST "Content-Length: 2\r\n\r\nhi"
+                                         "\r\n" GET "\r\n"
+                                         "HEAD /x HTTP/1.0\r\n\r\n"
+                                         "PUT / HT");
+    static const char *const methods[] = {"POST", "GET", "HEAD"};
+    struct slice rest = sent;
+    for (size_t i = 0; i < COUNT(methods); i++) {
+        struct answer answer = parse_first(rest, rest.length);
+        ck_assert_int_eq(answer.result, HTTP_PARSE_DONE);
+        ck_assert(slice_is(answer.request.method, methods[i]));
+        rest = slice_after(rest, answer.request.length);
+    }
+    ck_assert(slice_is(rest, "PUT / HT"));
+    ck_assert_int_eq(parse_first(rest, rest.length).result, HTTP_PARSE_MORE);
+}
+END_TEST
+
+static Suite *http_request_suite(void)
+{
+    Suite *suite = suite_create("http_request");
+    TCase *tcase = tcase_create("one by one");
+    tcase_add_checked_fixture(tcase, cuts_setup, cuts_teardown);
+    tcase_add_test(tcase, a_complete_head_tells_what_is_wanted);
+    tcase_add_test(tcase, nobody_waits_for_a_100_who_did_not_ask);
+    tcase_add_test(tcase, pipelined_requests_come_out_one_by_one);
+    suite_add_tcase(suite, tcase);
+    add_good_requests(suite, rows, COUNT(rows));
+    return suite;
+}
+
+int main(void)
+{
+    return unit_run(http_request_suite());
+}

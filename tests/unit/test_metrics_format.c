@@ -1,0 +1,122 @@
+// test_metrics_format.c - the text in which Prometheus reads the metrics
+//
+//     # HELP thaw_connections_total Connections accepted.
+//     # TYPE thaw_connections_total counter
+//     thaw_connections_total 17
+//
+// prometheus.io, "Exposition formats": text format 0.0.4
+
+#include "lib/metrics.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+#include "tests/unit/unit.h"
+
+static bool ends_in(const char *name, const char *end)
+{
+    size_t length = strlen(name);
+    return length >= strlen(end) &&
+           strcmp(name + length - strlen(end), end) == 0;
+}
+
+// A unit comes last, but for _total, and it is a base unit in the plural.
+static void must_have_its_unit_last(const char *name, const char *total)
+{
+    static const char *const units[] = {"seconds", "bytes"};
+    for (int i = 0; i < 2; i++) {
+        const char *unit = strstr(name, units[i]);
+        ck_assert_msg(unit == NULL ||
+                          strcmp(unit + strlen(units[i]), total) == 0,
+                      "%s: its unit is not at its end", name);
+    }
+    ck_assert_msg(strstr(name, "milli") == NULL && strstr(name, "nano") == NULL,
+                  "%s: not in base units", name);
+}
+
+// prometheus.io, "Metric and label naming"
+static void must_be_well_named(const char *name, const char *type)
+{
+    bool is_counter = strcmp(type, "counter") == 0;
+    ck_assert_msg(is_counter || strcmp(type, "gauge") == 0, "%s: %s", name,
+                  type);
+    ck_assert_msg(strncmp(name, "thaw_", 5) == 0, "%s", name);
+    ck_assert_uint_eq(strspn(name, "abcdefghijklmnopqrstuvwxyz_"),
+                      strlen(name));
+    ck_assert_msg(ends_in(name, "_total") == is_counter, "%s: %s", name, type);
+    must_have_its_unit_last(name, is_counter ? "_total" : "");
+}
+
+// name, or name{code="123"}; then a blank and a number, and nothing else.
+static void must_be_sample(const char *line, const char *name)
+{
+    size_t length = strlen(name);
+    int code_length = 0;
+    int value_length = 0;
+    double value;
+    ck_assert_msg(strncmp(line, name, length) == 0, "%s: of %s?", line, name);
+    const char *rest = line + length;
+    sscanf(rest, "{code=\"%*3[0-9]\"}%n", &code_length);
+    rest += code_length;
+    ck_assert_msg(*rest == ' ' &&
+                      sscanf(rest, " %lf%n", &value, &value_length) == 1 &&
+                      rest[value_length] == '\0',
+                  "no value: %s", line);
+}
+
+// Takes the next line out of the text.
+static char *next_line(char **rest)
+{
+    char *line = *rest;
+    char *end = strchr(line, '\n');
+    ck_assert_msg(end != NULL, "the last line has no end: %s", line);
+    *end = '\0';
+    *rest = end + 1;
+    return line;
+}
+
+// Takes HELP, TYPE and the samples of one metric out of the text.
+static void must_be_a_family(char **rest)
+{
+    char name[64];
+    char type_name[64];
+    char type[16];
+    int help = 0;
+    const char *line = next_line(rest);
+    ck_assert_msg(sscanf(line, "# HELP %63s %n", name, &help) == 1, "%s", line);
+    ck_assert_msg(isupper((unsigned char)line[help]) && ends_in(line, "."),
+                  "no sentence: %s", line);
+    line = next_line(rest);
+    ck_assert_msg(sscanf(line, "# TYPE %63s %15s", type_name, type) == 2, "%s",
+                  line);
+    ck_assert_str_eq(name, type_name);
+    must_be_well_named(name, type);
+    ck_assert_msg(**rest != '#' && **rest != '\0', "%s: no sample", name);
+    while (**rest != '#' && **rest != '\0')
+        must_be_sample(next_line(rest), name);
+}
+
+START_TEST(the_text_is_made_of_families_with_help_type_and_samples)
+{
+    int families = 0;
+    struct buffer text = {0};
+    metrics_set(METRIC_CHANNEL_CAPACITY, 100);
+    metrics_set(METRIC_WORKERS, 4);
+    metrics_write(&text);
+    buffer_add(&text, (struct slice){"", 1}); // the NUL
+    for (char *rest = text.bytes; *rest != '\0'; families++)
+        must_be_a_family(&rest);
+    ck_assert_int_eq(families, 1 + METRIC_COUNT);
+    buffer_destroy(&text);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("metrics");
+    TCase *format = tcase_create("format");
+    tcase_add_test(format,
+                   the_text_is_made_of_families_with_help_type_and_samples);
+    suite_add_tcase(suite, format);
+    return unit_run(suite);
+}

@@ -1,0 +1,293 @@
+// test_options.c - the command line: what it takes, what it says
+
+#include "lib/options.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "tests/unit/capture.h"
+#include "tests/unit/unit.h"
+
+// A program with options of its own, and what it printed.
+static struct options options;
+static int capacity;
+static bool loud;
+static const char *label;
+static const char *gate;
+static struct capture out;
+static struct capture err;
+
+static bool is_a_gate(const char *text)
+{
+    return strcmp(text, "gate") == 0;
+}
+
+static void add_options(void)
+{
+    capacity = 100;
+    loud = false;
+    label = "none";
+    gate = NULL;
+    options_init(&options, "program", "what it is for");
+    options_add_number(&options, "--capacity", &capacity, 1, 1000,
+                       "jobs that may wait");
+    options_add_flag(&options, "--loud", &loud, "say more");
+    options_add_text(&options, "--label", "TEXT", &label, "say this");
+    options_add_text(&options, "--gate", "FIFO", &gate, "wait for this");
+    options.rows[options.count - 1].accepts = is_a_gate;
+    options.rows[options.count - 1].expected = "a gate";
+}
+
+// Up to 6 arguments behind the program's name.
+struct arguments {
+    const char *words[7];
+};
+
+static bool parse(struct arguments arguments)
+{
+    char *argv[8] = {"program"};
+    int argc = 1;
+    while (arguments.words[argc - 1] != NULL) {
+        argv[argc] = (char *)arguments.words[argc - 1];
+        argc++;
+    }
+    add_options();
+    capture_start(&out, stdout);
+    capture_start(&err, stderr);
+    bool goes_on = options_parse(&options, argc, argv);
+    capture_stop(&err);
+    capture_stop(&out);
+    return goes_on;
+}
+
+static bool parse_one(const char *argument)
+{
+    return parse((struct arguments){{argument}});
+}
+
+static void must_go_on(bool goes_on)
+{
+    ck_assert_msg(goes_on, "it stopped: %s", err.text);
+    ck_assert_str_eq(err.text, "");
+    ck_assert_str_eq(out.text, "");
+}
+
+START_TEST(without_arguments_all_is_as_documented)
+{
+    must_go_on(parse((struct arguments){{NULL}}));
+    ck_assert_str_eq(options.bind, "127.0.0.1");
+    ck_assert_int_eq(options.port, 8080);
+    ck_assert(!options.quiet);
+    ck_assert_ptr_null(options.trace);
+    ck_assert_int_eq(options.limits.line_max, 8192);
+    ck_assert_int_eq(options.limits.head_max, 16384);
+    ck_assert_int_eq(options.limits.fields_max, 100);
+    ck_assert_int_eq(options.limits.body_max, 1048576);
+    ck_assert_int_eq(options.limits.extras_max, 8192);
+    ck_assert_int_eq(capacity, 100);
+    ck_assert(!loud);
+    ck_assert_str_eq(label, "none");
+    ck_assert_ptr_null(gate);
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    const int *number;
+} numbers[] = {
+    {"--port", &options.port},
+    {"--line-max", &options.limits.line_max},
+    {"--head-max", &options.limits.head_max},
+    {"--fields-max", &options.limits.fields_max},
+    {"--body-max", &options.limits.body_max},
+    {"--extras-max", &options.limits.extras_max},
+    {"--capacity", &capacity},
+};
+
+START_TEST(a_number_is_behind_its_name_or_behind_an_equals_sign)
+{
+    char joined[64];
+    must_go_on(parse((struct arguments){{numbers[_i].name, "77"}}));
+    ck_assert_int_eq(*numbers[_i].number, 77);
+    snprintf(joined, sizeof joined, "%s=78", numbers[_i].name);
+    must_go_on(parse_one(joined));
+    ck_assert_int_eq(*numbers[_i].number, 78);
+}
+END_TEST
+
+// The row of options, in which the bounds of a number stand.
+static const struct option *row(const char *name)
+{
+    int i = 0;
+    add_options();
+    while (strcmp(options.rows[i].name, name) != 0)
+        i++;
+    return &options.rows[i];
+}
+
+static bool takes(const char *name, long value)
+{
+    char argument[64];
+    snprintf(argument, sizeof argument, "%s=%ld", name, value);
+    return parse_one(argument);
+}
+
+START_TEST(a_number_ends_at_its_bounds)
+{
+    const struct option *option = row(numbers[_i].name);
+    const long min = option->min;
+    const long max = option->max;
+    ck_assert_int_le(min, max);
+    ck_assert(takes(numbers[_i].name, min));
+    ck_assert_int_eq(*numbers[_i].number, min);
+    ck_assert(takes(numbers[_i].name, max));
+    ck_assert_int_eq(*numbers[_i].number, max);
+    ck_assert(!takes(numbers[_i].name, min - 1));
+    ck_assert(!takes(numbers[_i].name, max + 1));
+    ck_assert(!takes(numbers[_i].name, INT_MAX));
+}
+END_TEST
+
+START_TEST(a_text_is_what_stands_there)
+{
+    must_go_on(parse((struct arguments){{"--label", "two words"}}));
+    ck_assert_str_eq(label, "two words");
+    must_go_on(parse_one("--label=a=b"));
+    ck_assert_str_eq(label, "a=b");
+    must_go_on(parse_one("--label="));
+    ck_assert_str_eq(label, "");
+    must_go_on(parse((struct arguments){{"--label", "--loud"}}));
+    ck_assert_str_eq(label, "--loud");
+    ck_assert(!loud);
+    must_go_on(parse((struct arguments){{"--gate", "gate"}}));
+    ck_assert_str_eq(gate, "gate");
+}
+END_TEST
+
+static const char *const addresses[] = {
+    "127.0.0.1", "0.0.0.0", "255.255.255.255", "::1", "::", "2001:db8::42",
+};
+
+START_TEST(an_address_may_be_of_either_version)
+{
+    must_go_on(parse((struct arguments){{"--bind", addresses[_i]}}));
+    ck_assert_str_eq(options.bind, addresses[_i]);
+}
+END_TEST
+
+START_TEST(a_flag_stands_alone)
+{
+    must_go_on(parse_one("--quiet"));
+    ck_assert(options.quiet);
+    ck_assert(!loud);
+    must_go_on(parse_one("--loud"));
+    ck_assert(loud);
+    ck_assert(!options.quiet);
+}
+END_TEST
+
+START_TEST(many_options_in_any_order_and_the_last_word_counts)
+{
+    must_go_on(parse((struct arguments){
+        {"--loud", "--port=1", "--capacity", "5", "--quiet", "--port=2"}}));
+    ck_assert(loud);
+    ck_assert(options.quiet);
+    ck_assert_int_eq(capacity, 5);
+    ck_assert_int_eq(options.port, 2);
+}
+END_TEST
+
+#define NO_PORT "program: --port: expected 0 to 65535, got "
+#define NO_ADDRESS "program: --bind: expected an IPv4 or IPv6 address, got "
+
+static const struct {
+    struct arguments arguments;
+    const char *message;
+} refusals[] = {
+    {{{"--port", "65536"}}, NO_PORT "'65536'\n"},
+    {{{"--port=-1"}}, NO_PORT "'-1'\n"},
+    {{{"--port", "http"}}, NO_PORT "'http'\n"},
+    {{{"--port", "80a"}}, NO_PORT "'80a'\n"},
+    {{{"--port", "0x50"}}, NO_PORT "'0x50'\n"},
+    {{{"--port", "8e3"}}, NO_PORT "'8e3'\n"},
+    {{{"--port", "8.0"}}, NO_PORT "'8.0'\n"},
+    // strtol would take these three.
+    {{{"--port", " 80"}}, NO_PORT "' 80'\n"},
+    {{{"--port", "+80"}}, NO_PORT "'+80'\n"},
+    {{{"--port", ""}}, NO_PORT "''\n"},
+    {{{"--port="}}, NO_PORT "''\n"},
+    // 2^32 + 80 and 2^64 + 80 are no 80.
+    {{{"--port", "4294967376"}}, NO_PORT "'4294967376'\n"},
+    {{{"--port", "18446744073709551696"}}, NO_PORT "'18446744073709551696'\n"},
+    {{{"--port", "--quiet"}}, NO_PORT "'--quiet'\n"},
+    {{{"--capacity", "0"}},
+     "program: --capacity: expected 1 to 1000, got '0'\n"},
+    {{{"--bind", "localhost"}}, NO_ADDRESS "'localhost'\n"},
+    {{{"--bind", "127.1"}}, NO_ADDRESS "'127.1'\n"},
+    {{{"--bind", "256.0.0.1"}}, NO_ADDRESS "'256.0.0.1'\n"},
+    {{{"--bind", "127.0.0.1:80"}}, NO_ADDRESS "'127.0.0.1:80'\n"},
+    {{{"--bind", "[::1]"}}, NO_ADDRESS "'[::1]'\n"},
+    {{{"--bind="}}, NO_ADDRESS "''\n"},
+    {{{"--trace=/no/such/directory/trace"}},
+     "program: --trace: expected a file that can be written, got "
+     "'/no/such/directory/trace'\n"},
+    {{{"--gate", "door"}}, "program: --gate: expected a gate, got 'door'\n"},
+    {{{"--port"}}, "program: --port: expected a value behind it\n"},
+    {{{"--label"}}, "program: --label: expected a value behind it\n"},
+    {{{"--quiet=yes"}}, "program: --quiet: expected no value, got 'yes'\n"},
+    {{{"--quiet="}}, "program: --quiet: expected no value, got ''\n"},
+    // No abbreviations, no short options, no arguments without a name.
+    {{{"--por", "80"}},
+     "program: unknown option '--por': try 'program --help'\n"},
+    {{{"--ports", "80"}},
+     "program: unknown option '--ports': try 'program --help'\n"},
+    {{{"--ports=80"}},
+     "program: unknown option '--ports=80': try 'program --help'\n"},
+    {{{"--PORT=80"}},
+     "program: unknown option '--PORT=80': try 'program --help'\n"},
+    {{{"-p", "80"}}, "program: unknown option '-p': try 'program --help'\n"},
+    {{{"8080"}}, "program: unknown option '8080': try 'program --help'\n"},
+    {{{"--"}}, "program: unknown option '--': try 'program --help'\n"},
+    {{{"="}}, "program: unknown option '=': try 'program --help'\n"},
+    {{{""}}, "program: unknown option '': try 'program --help'\n"},
+    {{{"--quiet", "yes"}},
+     "program: unknown option 'yes': try 'program --help'\n"},
+    {{{"--help=all"}},
+     "program: unknown option '--help=all': try 'program --help'\n"},
+    // The first wrong one ends it, whatever else was asked for.
+    {{{"--wrong", "--help"}},
+     "program: unknown option '--wrong': try 'program --help'\n"},
+    {{{"--quiet", "--port=x", "--bind=y"}}, NO_PORT "'x'\n"},
+};
+
+START_TEST(a_refusal_names_the_option_and_what_it_expected)
+{
+    ck_assert(!parse(refusals[_i].arguments));
+    ck_assert_int_eq(options.exit_status, 2);
+    ck_assert_str_eq(err.text, refusals[_i].message);
+    ck_assert_str_eq(out.text, "");
+    ck_assert_int_eq(options.port, 8080);
+    ck_assert_str_eq(options.bind, "127.0.0.1");
+    ck_assert_int_eq(capacity, 100);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("options");
+    TCase *taken = tcase_create("taken");
+    tcase_add_test(taken, without_arguments_all_is_as_documented);
+    unit_add_rows(taken, a_number_is_behind_its_name_or_behind_an_equals_sign,
+                  numbers);
+    unit_add_rows(taken, a_number_ends_at_its_bounds, numbers);
+    tcase_add_test(taken, a_text_is_what_stands_there);
+    unit_add_rows(taken, an_address_may_be_of_either_version, addresses);
+    tcase_add_test(taken, a_flag_stands_alone);
+    tcase_add_test(taken, many_options_in_any_order_and_the_last_word_counts);
+    suite_add_tcase(suite, taken);
+    TCase *refused = tcase_create("refused");
+    unit_add_rows(refused, a_refusal_names_the_option_and_what_it_expected,
+                  refusals);
+    suite_add_tcase(suite, refused);
+    return unit_run(suite);
+}

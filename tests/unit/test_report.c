@@ -1,0 +1,252 @@
+// test_report.c - the lines that a server prints
+
+#include "lib/report.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "lib/metrics.h"
+#include "lib/net.h"
+#include "tests/unit/capture.h"
+#include "tests/unit/unit.h"
+
+static struct capture out;
+
+static void capture_out(void)
+{
+    capture_start(&out, stdout);
+}
+
+static void give_back_out(void)
+{
+    if (out.file != NULL)
+        capture_stop(&out);
+    out.file = NULL;
+}
+
+// What was printed since the start of the test.
+static const char *printed(void)
+{
+    give_back_out();
+    return out.text;
+}
+
+static void listen_and_say_so(bool quiet)
+{
+    struct options options = {.program = "program", .quiet = quiet};
+    int listener = net_listen("127.0.0.1", 0);
+    ck_assert_int_eq(report_listening(&options, listener), 0);
+    close(listener);
+}
+
+START_TEST(the_first_line_says_where_to_connect)
+{
+    char url[NET_URL_SIZE];
+    char line[128];
+    const struct options options = {.program = "program"};
+    int listener = net_listen("127.0.0.1", 0);
+    ck_assert_int_eq(net_url(listener, url), 0);
+    ck_assert_int_eq(report_listening(&options, listener), 0);
+    snprintf(line, sizeof line, "program listening on %s\n", url);
+    ck_assert_str_eq(printed(), line);
+    close(listener);
+}
+END_TEST
+
+START_TEST(nothing_is_said_of_what_does_not_listen)
+{
+    const struct options options = {.program = "program"};
+    ck_assert_int_eq(report_listening(&options, -1), -1);
+    ck_assert_str_eq(printed(), "");
+}
+END_TEST
+
+// A script reads this line from a pipe, to learn the port.
+START_TEST(a_line_is_out_when_it_is_complete)
+{
+    const struct event event = {"alice", "buy", 100};
+    listen_and_say_so(false);
+    capture_look(&out);
+    ck_assert_ptr_nonnull(strstr(out.text, "listening on http://127.0.0.1:"));
+    report_event("worker", 1, &event, STORE_ADDED, 300);
+    capture_look(&out);
+    ck_assert_ptr_nonnull(strstr(out.text, "worker 1: alice +100 = 300\n"));
+}
+END_TEST
+
+static const struct {
+    const char *who;
+    int number;
+    int64_t amount;
+    enum store_result result;
+    int64_t balance;
+    const char *line;
+} events[] = {
+    {"worker", 1, 100, STORE_ADDED, 300, "worker 1: alice +100 = 300\n"},
+    {"worker", 1000, -7, STORE_ADDED, -7, "worker 1000: alice -7 = -7\n"},
+    {"thread", 0, 0, STORE_ADDED, 0, "thread: alice +0 = 0\n"},
+    {"worker", 2, INT64_MIN, STORE_ADDED, INT64_MIN,
+     "worker 2: alice -9223372036854775808 = -9223372036854775808\n"},
+    {"worker", 2, INT64_MAX, STORE_OVERFLOW, 0,
+     "worker 2: alice +9223372036854775807 would overflow the balance\n"},
+    {"thread", 0, -1, STORE_NO_MEMORY, 0, "thread: alice -1 found no memory\n"},
+};
+
+START_TEST(a_line_tells_what_became_of_an_event)
+{
+    const struct event event = {"alice", "buy", events[_i].amount};
+    report_event(events[_i].who, events[_i].number, &event, events[_i].result,
+                 events[_i].balance);
+    ck_assert_str_eq(printed(), events[_i].line);
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    const char *user;
+    const char *shown;
+} users[] = {
+    {"ASCII", "~alice_01 {%s}", "~alice_01 {%s}"},
+    {"other languages", "\xc3\xa9\xe6\x97\xa5\xf0\x9f\x98\x80",
+     "\xc3\xa9\xe6\x97\xa5\xf0\x9f\x98\x80"},
+    {"a no-break space, the first behind C1", "\xc2\xa0", "\xc2\xa0"},
+    {"a line of its own", "a\nworker 9: bob", "a?worker 9: bob"},
+    {"back to the start of the line", "a\rb", "a?b"},
+    {"the screen is cleared", "\x1b[2J", "?[2J"},
+    {"the title is changed", "\x1b]0;x\a", "?]0;x?"},
+    {"the first and the last of C0", "\x01\x1f", "??"},
+    {"delete", "a\x7f", "a?"},
+    // C1, in UTF-8: U+009B alone is what ESC [ is together.
+    {"the screen is cleared in C1",
+     "a\xc2\x9b"
+     "2J",
+     "a??2J"},
+    {"the first and the last of C1", "\xc2\x80\xc2\x9f", "????"},
+};
+
+START_TEST(no_control_character_of_a_name_reaches_the_terminal)
+{
+    char line[64];
+    struct event event = {.amount = 1};
+    snprintf(event.user, sizeof event.user, "%s", users[_i].user);
+    report_event("worker", 1, &event, STORE_ADDED, 1);
+    snprintf(line, sizeof line, "worker 1: %s +1 = 1\n", users[_i].shown);
+    ck_assert_msg(strcmp(printed(), line) == 0, "%s", users[_i].name);
+    ck_assert_str_eq(event.user, users[_i].user); // only the line is changed
+}
+END_TEST
+
+START_TEST(the_longest_name_is_printed_whole)
+{
+    struct event event = {.amount = 1};
+    memset(event.user, 'x', EVENT_NAME_MAX);
+    report_event("worker", 1, &event, STORE_ADDED, 1);
+    const char *name = strchr(printed(), 'x');
+    ck_assert_ptr_nonnull(name);
+    ck_assert_uint_eq(strspn(name, "x"), EVENT_NAME_MAX);
+    ck_assert_str_eq(name + EVENT_NAME_MAX, " +1 = 1\n");
+}
+END_TEST
+
+START_TEST(quiet_is_without_events_but_not_without_a_first_and_last_line)
+{
+    const struct event event = {"alice", "buy", 100};
+    listen_and_say_so(true);
+    report_event("worker", 1, &event, STORE_ADDED, 300);
+    report_event("worker", 1, &event, STORE_OVERFLOW, 300);
+    report_tally("program");
+    const char *second = strchr(printed(), '\n') + 1;
+    ck_assert_ptr_nonnull(strstr(out.text, "program listening on http://"));
+    ck_assert_str_eq(second, "program stopped: 0 requests\n");
+}
+END_TEST
+
+START_TEST(an_echo_server_counts_requests_only)
+{
+    metrics_count_request(HTTP_OK);
+    metrics_count_request(HTTP_BAD_REQUEST);
+    report_tally("program");
+    ck_assert_str_eq(printed(), "program stopped: 2 requests\n");
+}
+END_TEST
+
+START_TEST(the_tally_tells_what_became_of_the_events)
+{
+    metrics_count_request(HTTP_ACCEPTED);
+    metrics_add(METRIC_EVENTS_ACCEPTED, 10);
+    metrics_add(METRIC_EVENTS_REJECTED, 2);
+    metrics_add(METRIC_EVENTS_INVALID, 3);
+    metrics_add(METRIC_EVENTS_DONE, 9);
+    report_tally("program");
+    ck_assert_str_eq(printed(),
+                     "program stopped: 1 requests; events: 10 accepted, "
+                     "2 rejected, 3 invalid, 9 done\n");
+}
+END_TEST
+
+static const enum metric any_event[] = {
+    METRIC_EVENTS_ACCEPTED, METRIC_EVENTS_REJECTED, METRIC_EVENTS_INVALID};
+
+START_TEST(one_event_of_any_kind_is_told)
+{
+    metrics_add(any_event[_i], 1);
+    report_tally("program");
+    ck_assert_ptr_nonnull(strstr(printed(), "; events: "));
+}
+END_TEST
+
+enum { THREADS = 4, LINES = 500 };
+
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+
+// Starts when the gate is opened, so that all of them print at once.
+static void *report_often(void *argument)
+{
+    pthread_mutex_lock(&gate);
+    pthread_mutex_unlock(&gate);
+    const struct event event = {"alice", "buy", 100};
+    for (int i = 0; i < LINES; i++)
+        report_event("worker", 7, &event, STORE_ADDED, 300);
+    return argument;
+}
+
+START_TEST(lines_of_threads_do_not_mix)
+{
+    static const char line[] = "worker 7: alice +100 = 300\n";
+    pthread_t threads[THREADS];
+    pthread_mutex_lock(&gate);
+    for (int i = 0; i < THREADS; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, report_often, NULL),
+                         0);
+    pthread_mutex_unlock(&gate);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    const char *at = printed();
+    for (int i = 0; i < THREADS * LINES; i++, at += sizeof line - 1)
+        ck_assert_int_eq(strncmp(at, line, sizeof line - 1), 0);
+    ck_assert_str_eq(at, "");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("report");
+    TCase *lines = tcase_create("lines");
+    tcase_add_checked_fixture(lines, capture_out, give_back_out);
+    tcase_set_timeout(lines, 60);
+    tcase_add_test(lines, the_first_line_says_where_to_connect);
+    tcase_add_test(lines, nothing_is_said_of_what_does_not_listen);
+    tcase_add_test(lines, a_line_is_out_when_it_is_complete);
+    unit_add_rows(lines, a_line_tells_what_became_of_an_event, events);
+    unit_add_rows(lines, no_control_character_of_a_name_reaches_the_terminal,
+                  users);
+    tcase_add_test(lines, the_longest_name_is_printed_whole);
+    tcase_add_test(
+        lines, quiet_is_without_events_but_not_without_a_first_and_last_line);
+    tcase_add_test(lines, an_echo_server_counts_requests_only);
+    tcase_add_test(lines, the_tally_tells_what_became_of_the_events);
+    unit_add_rows(lines, one_event_of_any_kind_is_told, any_event);
+    tcase_add_test(lines, lines_of_threads_do_not_mix);
+    suite_add_tcase(suite, lines);
+    return unit_run(suite);
+}

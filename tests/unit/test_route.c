@@ -1,0 +1,263 @@
+// test_route.c - what a request asks for, row by row of the table
+
+#include "lib/route.h"
+
+#include <stdio.h>
+
+#include "tests/unit/guard.h"
+#include "tests/unit/unit.h"
+
+struct found {
+    enum route route;
+    struct http_response response; // of ROUTE_ANSWERED
+    char user[EVENT_NAME_MAX + 1]; // of ROUTE_BALANCES
+};
+
+static const struct http_response no_response;
+
+// Routes what the parser makes of "GET /path".
+static struct found route(const char *method_and_target)
+{
+    char bytes[2048];
+    struct http_progress progress = {0};
+    struct http_request request;
+    struct found found = {.user = "untouched"};
+    int length = snprintf(bytes, sizeof bytes, "%s HTTP/1.1\r\nHost: a\r\n\r\n",
+                          method_and_target);
+    ck_assert_int_eq(http_parse_request(bytes, (size_t)length,
+                                        &http_limits_default, &progress,
+                                        &request),
+                     HTTP_PARSE_DONE);
+    found.route = route_find(&request, &found.response, found.user);
+    return found;
+}
+
+// The response is not touched: it belongs to whoever handles the request.
+static void must_be_left_to_the_handler(const struct found *found)
+{
+    ck_assert_int_eq(found->response.status, no_response.status);
+    ck_assert_ptr_null(found->response.fields);
+    ck_assert_ptr_null(found->response.content_type);
+    ck_assert_ptr_null(found->response.body.bytes);
+}
+
+static const struct {
+    const char *request;
+    enum route route;
+    const char *user;
+} handled[] = {
+    {"POST /", ROUTE_EVENT, ""},
+    {"GET /balances", ROUTE_BALANCES, ""},
+    {"HEAD /balances", ROUTE_BALANCES, ""},
+    {"GET /balances/alice", ROUTE_BALANCES, "alice"},
+    {"HEAD /balances/alice", ROUTE_BALANCES, "alice"},
+    // The parser cuts the query, and the authority of a whole URL.
+    {"POST /?debug=1", ROUTE_EVENT, ""},
+    {"GET /balances?user=bob", ROUTE_BALANCES, ""},
+    {"GET /balances/alice?at=now", ROUTE_BALANCES, "alice"},
+    {"GET /balances/alice?/bob", ROUTE_BALANCES, "alice"},
+    {"POST http://localhost", ROUTE_EVENT, ""},
+    {"POST http://localhost:8080/?a", ROUTE_EVENT, ""},
+    {"GET http://localhost/balances/alice", ROUTE_BALANCES, "alice"},
+};
+
+START_TEST(these_are_for_the_handler)
+{
+    struct found found = route(handled[_i].request);
+    ck_assert_msg(found.route == handled[_i].route, "%s: route %d",
+                  handled[_i].request, (int)found.route);
+    ck_assert_str_eq(found.user, handled[_i].user);
+    must_be_left_to_the_handler(&found);
+}
+END_TEST
+
+static const char for_post[] = "Allow: POST\r\n";
+static const char for_get[] = "Allow: GET, HEAD\r\n";
+
+static const struct {
+    const char *request;
+    enum http_status status;
+    const char *fields;
+} answered[] = {
+    {"GET /health", HTTP_OK, NULL},
+    {"HEAD /health", HTTP_OK, NULL},
+    {"GET /health?verbose", HTTP_OK, NULL},
+    {"GET /metrics", HTTP_OK, NULL},
+    {"HEAD /metrics", HTTP_OK, NULL},
+    // 405, and which methods there are (RFC 9110, 15.5.6)
+    {"GET /", HTTP_METHOD_NOT_ALLOWED, for_post},
+    {"HEAD /", HTTP_METHOD_NOT_ALLOWED, for_post},
+    {"PUT /", HTTP_METHOD_NOT_ALLOWED, for_post},
+    {"OPTIONS /", HTTP_METHOD_NOT_ALLOWED, for_post},
+    {"POST /health", HTTP_METHOD_NOT_ALLOWED, for_get},
+    {"DELETE /metrics", HTTP_METHOD_NOT_ALLOWED, for_get},
+    {"POST /balances", HTTP_METHOD_NOT_ALLOWED, for_get},
+    {"DELETE /balances/alice", HTTP_METHOD_NOT_ALLOWED, for_get},
+    // A method is matched in its case (RFC 9110, 9.1), and whole.
+    {"post /", HTTP_METHOD_NOT_ALLOWED, for_post},
+    {"get /health", HTTP_METHOD_NOT_ALLOWED, for_get},
+    {"GETS /health", HTTP_METHOD_NOT_ALLOWED, for_get},
+    {"POS /", HTTP_METHOD_NOT_ALLOWED, for_post},
+    // 404 comes first: what is not there has no methods.
+    {"GET /nothing", HTTP_NOT_FOUND, NULL},
+    {"POST /nothing", HTTP_NOT_FOUND, NULL},
+    {"BREW /coffee", HTTP_NOT_FOUND, NULL},
+    {"POST /events", HTTP_NOT_FOUND, NULL},
+    {"OPTIONS *", HTTP_NOT_FOUND, NULL},
+    // A path is its bytes: no case, no dots, no slashes are mended.
+    {"GET /Health", HTTP_NOT_FOUND, NULL},
+    {"GET /health/", HTTP_NOT_FOUND, NULL},
+    {"GET //health", HTTP_NOT_FOUND, NULL},
+    {"GET /./health", HTTP_NOT_FOUND, NULL},
+    {"GET /%68ealth", HTTP_NOT_FOUND, NULL},
+    {"GET /healthy", HTTP_NOT_FOUND, NULL},
+    {"GET /heal", HTTP_NOT_FOUND, NULL},
+    {"POST //", HTTP_NOT_FOUND, NULL},
+    {"GET /balancesalice", HTTP_NOT_FOUND, NULL},
+    {"GET /balance", HTTP_NOT_FOUND, NULL},
+    // Of nobody.
+    {"GET /balances/", HTTP_NOT_FOUND, NULL},
+    {"GET /balances/?user=alice", HTTP_NOT_FOUND, NULL},
+};
+
+START_TEST(these_are_answered_for_every_server)
+{
+    struct found found = route(answered[_i].request);
+    ck_assert_msg(found.route == ROUTE_ANSWERED, "%s: route %d",
+                  answered[_i].request, (int)found.route);
+    ck_assert_msg(found.response.status == answered[_i].status, "%s: %d",
+                  answered[_i].request, (int)found.response.status);
+    ck_assert_pstr_eq(found.response.fields, answered[_i].fields);
+    ck_assert_uint_gt(found.response.body.length, 0);
+    buffer_destroy(&found.response.text);
+}
+END_TEST
+
+static const struct {
+    const char *path;
+    const char *user;
+} names[] = {
+    {"/balances/bob", "bob"},
+    {"/balances/%62o%62", "bob"},
+    {"/balances/%C3%A9%c3%a9", "\xc3\xa9\xc3\xa9"},
+    {"/balances/a%20b", "a b"},
+    {"/balances/a%2Bb", "a+b"},
+    {"/balances/a+b", "a+b"}, // a blank is a plus in forms, not in paths
+    {"/balances/a%2fb", "a/b"},
+    {"/balances/a/b", "a/b"}, // there is nothing below a user
+    {"/balances/a%3Fb", "a?b"},
+    {"/balances/100%25", "100%"},
+    {"/balances/%2541", "%41"}, // undone once
+    {"/balances/%0a%1B%7f", "\n\x1b\x7f"},
+    {"/balances/%ff", "\xff"}, // no UTF-8, so that no event has it
+    {"/balances/..", ".."},
+};
+
+START_TEST(the_percent_encoding_of_a_name_is_undone)
+{
+    char request[256];
+    snprintf(request, sizeof request, "GET %s", names[_i].path);
+    struct found found = route(request);
+    ck_assert_int_eq(found.route, ROUTE_BALANCES);
+    ck_assert_str_eq(found.user, names[_i].user);
+    must_be_left_to_the_handler(&found);
+}
+END_TEST
+
+// Routes a path behind which lies nothing that may be read.
+static struct found route_path(struct slice path)
+{
+    struct guard guard;
+    struct found found = {0};
+    guard_init(&guard, path.length);
+    struct http_request request = {
+        .method = SLICE("GET"),
+        .path = {guard_place(&guard, path), path.length}};
+    found.route = route_find(&request, &found.response, found.user);
+    guard_destroy(&guard);
+    return found;
+}
+
+static const struct slice no_names[] = {
+    SLICE("/balances/%"),      SLICE("/balances/%4"),
+    SLICE("/balances/bob%"),   SLICE("/balances/bob%4"),
+    SLICE("/balances/%%"),     SLICE("/balances/%%34"),
+    SLICE("/balances/%zz"),    SLICE("/balances/%4g"),
+    SLICE("/balances/%g4"),
+    SLICE("/balances/%+4"), // strtol would take these three
+    SLICE("/balances/%-4"),    SLICE("/balances/%0x41"),
+    SLICE("/balances/%u0041"), SLICE("/balances/%00"),
+    SLICE("/balances/bob%00"), // this is not bob
+    SLICE("/balances/%00bob"),
+};
+
+START_TEST(a_name_that_cannot_be_is_not_found)
+{
+    struct found found = route_path(no_names[_i]);
+    ck_assert_msg(found.route == ROUTE_ANSWERED, "%s: is \"%s\"",
+                  no_names[_i].bytes, found.user);
+    ck_assert_int_eq(found.response.status, HTTP_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(found.response.body.bytes, "\"not_found\""));
+    buffer_destroy(&found.response.text);
+}
+END_TEST
+
+// The digits are there, but they are somebody else's.
+START_TEST(an_escape_ends_where_the_path_ends)
+{
+    struct slice path = SLICE("/balances/%41");
+    struct found found = {0};
+    struct http_request request = {.method = SLICE("GET")};
+    for (size_t cut = 1; cut <= 2; cut++) {
+        request.path = (struct slice){path.bytes, path.length - cut};
+        ck_assert_int_eq(route_find(&request, &found.response, found.user),
+                         ROUTE_ANSWERED);
+        ck_assert_int_eq(found.response.status, HTTP_NOT_FOUND);
+        buffer_clear(&found.response.text);
+    }
+    buffer_destroy(&found.response.text);
+}
+END_TEST
+
+static struct found route_long_name(const char *unit, int count)
+{
+    struct buffer path = {0};
+    buffer_add_text(&path, "/balances/");
+    for (int i = 0; i < count; i++)
+        buffer_add_text(&path, unit);
+    struct found found = route_path(buffer_slice(&path));
+    buffer_destroy(&path);
+    return found;
+}
+
+START_TEST(a_name_is_as_long_as_an_event_may_have_it)
+{
+    static const char *const units[] = {"x", "%78"};
+    for (int i = 0; i < 2; i++) {
+        struct found found = route_long_name(units[i], EVENT_NAME_MAX);
+        ck_assert_int_eq(found.route, ROUTE_BALANCES);
+        ck_assert_uint_eq(strspn(found.user, "x"), EVENT_NAME_MAX);
+        ck_assert_uint_eq(strlen(found.user), EVENT_NAME_MAX);
+        found = route_long_name(units[i], EVENT_NAME_MAX + 1);
+        ck_assert_int_eq(found.route, ROUTE_ANSWERED);
+        ck_assert_int_eq(found.response.status, HTTP_NOT_FOUND);
+        buffer_destroy(&found.response.text);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("route");
+    TCase *table = tcase_create("table");
+    unit_add_rows(table, these_are_for_the_handler, handled);
+    unit_add_rows(table, these_are_answered_for_every_server, answered);
+    suite_add_tcase(suite, table);
+    TCase *user = tcase_create("names");
+    unit_add_rows(user, the_percent_encoding_of_a_name_is_undone, names);
+    unit_add_rows(user, a_name_that_cannot_be_is_not_found, no_names);
+    tcase_add_test(user, an_escape_ends_where_the_path_ends);
+    tcase_add_test(user, a_name_is_as_long_as_an_event_may_have_it);
+    suite_add_tcase(suite, user);
+    return unit_run(suite);
+}

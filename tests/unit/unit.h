@@ -1,0 +1,26 @@
+#ifndef THAW_TESTS_UNIT_UNIT_H
+#define THAW_TESTS_UNIT_UNIT_H
+
+// unit.h - what the main of every unit test does
+//
+// Check runs each test in a process of its own, so that one which crashes or
+// hangs takes no other with it, and prints TAP for meson.
+
+#include <check.h>
+#include <stdlib.h>
+
+// Adds a test that runs once for each row of a table: it finds its row at _i.
+#define unit_add_rows(tcase, test, rows)                                       \
+    tcase_add_loop_test(tcase, test, 0, (int)(sizeof(rows) / sizeof(rows)[0]))
+
+static inline int unit_run(Suite *suite)
+{
+    SRunner *runner = srunner_create(suite);
+    srunner_set_tap(runner, "-");
+    srunner_run_all(runner, CK_SILENT);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+#endif
