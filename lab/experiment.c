@@ -3,7 +3,12 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/net.h"
 
 const struct experiment *experiment_find(const char *name)
 {
@@ -108,4 +113,64 @@ bool experiment_perform(const struct experiment *experiment, int stage,
     experiment->perform(run);
     run_stop(run);
     return !run->failed;
+}
+
+// Returns the end of a pipe from which the run can be read; -1 and errno.
+static int perform_aside(const struct experiment *experiment, int stage,
+                         int work_ms)
+{
+    int ends[2];
+    if (pipe(ends) < 0)
+        return -1;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        struct run run;
+        close(ends[0]);
+        net_set_close_on_exec(ends[1]);
+        stage_end_with_parent();
+        experiment_perform(experiment, stage, work_ms, &run);
+        bool is_written = write(ends[1], &run, sizeof run) == sizeof run;
+        exit(is_written ? EXIT_SUCCESS : EXIT_FAILURE);
+    }
+    close(ends[1]);
+    if (child < 0) {
+        close(ends[0]);
+        return -1;
+    }
+    return ends[0];
+}
+
+static bool read_run(int end, struct run *run)
+{
+    size_t length = 0;
+    while (length < sizeof *run) {
+        ssize_t count = read(end, (char *)run + length, sizeof *run - length);
+        if (count <= 0)
+            return false;
+        length += (size_t)count;
+    }
+    return true;
+}
+
+void experiment_perform_all(const struct experiment *experiment,
+                            const bool stages[STAGES], int work_ms,
+                            struct run runs[STAGES])
+{
+    int ends[STAGES];
+    for (int i = 0; i < STAGES; i++)
+        if (stages[i])
+            ends[i] = perform_aside(experiment, i + 1, work_ms);
+    for (int i = 0; i < STAGES; i++) {
+        if (!stages[i])
+            continue;
+        if (ends[i] < 0 || !read_run(ends[i], &runs[i])) {
+            runs[i] = (struct run){.stage.number = i + 1, .failed = true};
+            run_verdict(&runs[i], "not done");
+        }
+        if (ends[i] >= 0)
+            close(ends[i]);
+    }
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
 }

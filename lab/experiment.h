@@ -47,6 +47,13 @@ const struct experiment *experiment_find(const char *name);
 bool experiment_perform(const struct experiment *experiment, int stage,
                         int work_ms, struct run *run);
 
+// Performs it against all these stages at the same time, each in a process of
+// its own, and fills in their runs. What a process could not do is a run that
+// failed.
+void experiment_perform_all(const struct experiment *experiment,
+                            const bool stages[STAGES], int work_ms,
+                            struct run runs[STAGES]);
+
 // For the experiments. Starts the stage with these arguments, which end with
 // NULL, and --work-ms where that fits. False: it did not start.
 bool run_start(struct run *run, const char *const *arguments);

@@ -4,173 +4,261 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/load.h"
 #include "lab/matrix.h"
 #include "lab/timeline.h"
 #include "lab/tour.h"
 
 enum { EXIT_USAGE = 2 };
 
+static const char usage_text[] =
+    "usage: lab COMMAND [OPTION...]\n"
+    "\n"
+    "  tour                        the six stages, one after the other\n"
+    "  list                        the experiments, and what each asks\n"
+    "  try EXPERIMENT [STAGE...]   one of them, against all stages or these\n"
+    "  matrix                      all of them, against all stages\n"
+    "  diff STAGE STAGE            where two stages behave differently\n"
+    "  timeline [SCENARIO] STAGE...\n"
+    "                              a picture of a run; the scenario is\n"
+    "                              silent-clients, ten-at-once or\n"
+    "                              sustained-overload\n"
+    "  load PORT                   many clients at a server on this machine\n"
+    "\n"
+    "  --work-ms N      milliseconds of work for an event (100)\n"
+    "  --json           for programs: try, matrix, diff, load\n"
+    "  --markdown       for a README: matrix\n"
+    "  --svg FILE       timeline: draw it\n"
+    "  --trace DIR      timeline: keep the raw traces, for ui.perfetto.dev\n"
+    "  --clients N      load: so many connections (16)\n"
+    "  --seconds N      load: for so long (5)\n"
+    "  --requests N     load: until so many were sent\n"
+    "  --rate N         load: so many a second, not as many as can be\n"
+    "  --users N        load: the events are of so many users (1)\n"
+    "  --get PATH       load: GET this, instead of posting events\n"
+    "  --close          load: a connection for each request\n"
+    "  --help           print this, and exit\n";
+
+static struct {
+    int work_ms, clients, seconds, requests, rate, users;
+    bool json, markdown, close, help;
+    const char *svg, *trace, *get;
+} options = {.work_ms = 100, .clients = 16, .seconds = 5, .users = 1};
+
+static const struct {
+    const char *name;
+    int *number;
+    int min, max;
+    bool *flag;
+    const char **text;
+} rows[] = {
+    {"--work-ms", &options.work_ms, 1, 10000, NULL, NULL},
+    {"--json", NULL, 0, 0, &options.json, NULL},
+    {"--markdown", NULL, 0, 0, &options.markdown, NULL},
+    {"--svg", NULL, 0, 0, NULL, &options.svg},
+    {"--trace", NULL, 0, 0, NULL, &options.trace},
+    {"--clients", &options.clients, 1, 50000, NULL, NULL},
+    {"--seconds", &options.seconds, 1, 3600, NULL, NULL},
+    {"--requests", &options.requests, 1, 1000000000, NULL, NULL},
+    {"--rate", &options.rate, 1, 1000000, NULL, NULL},
+    {"--users", &options.users, 1, 64, NULL, NULL},
+    {"--get", NULL, 0, 0, NULL, &options.get},
+    {"--close", NULL, 0, 0, &options.close, NULL},
+    {"--help", NULL, 0, 0, &options.help, NULL},
+};
+
 static int usage(void)
 {
-    fputs("usage:\n"
-          "  lab tour                       the six stages, one by one\n"
-          "  lab list                       the experiments\n"
-          "  lab try EXPERIMENT [STAGE...]  one of them, against all stages or "
-          "these\n"
-          "  lab matrix                     all of them, against all stages\n"
-          "  lab diff STAGE STAGE           where two stages behave "
-          "differently\n"
-          "  lab timeline [SCENARIO] STAGE... "
-          "a picture of a run: silent-clients, ten-at-once\n"
-          "                                 or sustained-overload\n"
-          "options:\n"
-          "  --work-ms N    milliseconds of slow work for an event\n"
-          "  --json         for programs (try, matrix, diff)\n"
-          "  --markdown     for a README (matrix)\n"
-          "  --svg FILE     draw the picture (timeline)\n"
-          "  --trace DIR    keep the raw traces, for ui.perfetto.dev "
-          "(timeline)\n",
-          stderr);
+    fputs(usage_text, stderr);
     return EXIT_USAGE;
 }
 
-static int list(void)
+static bool to_number(const char *name, const char *text, int min, int max,
+                      int *number)
 {
-    for (int i = 0; i < experiment_count; i++)
-        printf("%-19s %s\n", experiments[i].name, experiments[i].question);
-    return EXIT_SUCCESS;
+    char *end;
+    long value = strtol(text, &end, 10);
+    if (end != text && *end == '\0' && value >= min && value <= max) {
+        *number = (int)value;
+        return true;
+    }
+    fprintf(stderr, "lab: %s: expected %d to %d, got '%s'\n", name, min, max,
+            text);
+    return false;
 }
 
-// 1 to 6, or 0 where the text is no stage; that was said.
-static int to_stage(const char *text)
+// Sets an option, from the next word where it has a value. Returns how many
+// words that took; 0 where it is wrong, which was said.
+static int set_option(const char *word, const char *next)
 {
-    if (text[0] >= '1' && text[0] < '1' + STAGES && text[1] == '\0')
-        return text[0] - '0';
-    fprintf(stderr, "lab: expected a stage from 1 to 6, got '%s'\n", text);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (strcmp(word, rows[i].name) != 0)
+            continue;
+        if (rows[i].flag != NULL) {
+            *rows[i].flag = true;
+            return 1;
+        }
+        if (next == NULL) {
+            fprintf(stderr, "lab: %s: expected a value behind it\n", word);
+            return 0;
+        }
+        if (rows[i].text != NULL) {
+            *rows[i].text = next;
+            return 2;
+        }
+        return to_number(word, next, rows[i].min, rows[i].max, rows[i].number)
+                   ? 2
+                   : 0;
+    }
+    fprintf(stderr, "lab: unknown option '%s': see lab --help\n", word);
     return 0;
 }
 
-struct lab_options {
-    struct matrix_options matrix;
-    const char *svg_path;
-    const char *trace_directory;
-};
-
-// All words must be stages.
-static bool take_stages(int count, char **words, bool stages[STAGES])
+// Takes the options out of the words. Returns how many words are left, or -1.
+static int take_options(int count, char **words)
 {
+    int left = 0;
+    int i = 0;
+    while (i < count) {
+        if (words[i][0] != '-') {
+            words[left++] = words[i++];
+            continue;
+        }
+        int taken = set_option(words[i], i + 1 < count ? words[i + 1] : NULL);
+        if (taken == 0)
+            return -1;
+        i += taken;
+    }
+    return left;
+}
+
+// All words must be stages; without any, all stages are meant.
+static bool to_stages(int count, char **words, bool stages[STAGES])
+{
+    for (int i = 0; i < STAGES; i++)
+        stages[i] = count == 0;
     for (int i = 0; i < count; i++) {
-        int stage = to_stage(words[i]);
-        if (stage == 0)
+        int stage;
+        if (!to_number("stage", words[i], 1, STAGES, &stage))
             return false;
         stages[stage - 1] = true;
     }
     return true;
 }
 
-static int try(int count, char **words, const struct lab_options *options)
+static struct matrix_options matrix_options(void)
 {
+    struct matrix_options found = {.work_ms = options.work_ms};
+    if (options.markdown)
+        found.format = MATRIX_MARKDOWN;
+    if (options.json)
+        found.format = MATRIX_JSON;
+    return found;
+}
+
+static int do_tour(int count, char **words)
+{
+    (void)words;
+    return count == 0 ? tour() : usage();
+}
+
+static int do_list(int count, char **words)
+{
+    (void)words;
+    return count == 0 ? matrix_list(matrix_options().format) : usage();
+}
+
+static int do_try(int count, char **words)
+{
+    bool stages[STAGES];
+    struct matrix_options matrix = matrix_options();
+    if (count == 0)
+        return usage();
     const struct experiment *experiment = experiment_find(words[0]);
-    bool stages[STAGES] = {false};
     if (experiment == NULL) {
         fprintf(stderr, "lab: no experiment '%s': see lab list\n", words[0]);
         return EXIT_USAGE;
     }
-    if (!take_stages(count - 1, words + 1, stages))
+    if (!to_stages(count - 1, words + 1, stages))
         return EXIT_USAGE;
-    for (int i = 0; count == 1 && i < STAGES; i++)
-        stages[i] = true;
-    return matrix_try(experiment, stages, &options->matrix);
+    return matrix_try(experiment, stages, &matrix);
 }
 
-static int diff(char **words, const struct lab_options *options)
+static int do_matrix(int count, char **words)
 {
-    int one = to_stage(words[0]);
-    int two = one > 0 ? to_stage(words[1]) : 0;
-    return two > 0 ? matrix_diff(one, two, &options->matrix) : EXIT_USAGE;
+    (void)words;
+    struct matrix_options matrix = matrix_options();
+    return count == 0 ? matrix_all(&matrix) : usage();
 }
 
-static int timeline(int count, char **words, const struct lab_options *options)
+static int do_diff(int count, char **words)
 {
-    bool stages[STAGES] = {false};
-    bool is_named = words[0][0] < '0' || words[0][0] > '9';
-    int first = is_named ? 1 : 0;
-    if (count == first || !take_stages(count - first, words + first, stages))
+    struct matrix_options matrix = matrix_options();
+    int one;
+    int two;
+    if (count != 2)
         return usage();
-    return timeline_show(stages, is_named ? words[0] : NULL,
-                         options->matrix.work_ms, options->svg_path,
-                         options->trace_directory);
+    if (!to_number("stage", words[0], 1, STAGES, &one) ||
+        !to_number("stage", words[1], 1, STAGES, &two))
+        return EXIT_USAGE;
+    return matrix_diff(one, two, &matrix);
 }
 
-// Whether `word` is this option; then its value is taken from the next word.
-static bool is_option(const char *name, int count, char **words, int *i,
-                      const char **value)
+static int do_timeline(int count, char **words)
 {
-    if (strcmp(words[*i], name) != 0)
-        return false;
-    *value = *i + 1 < count ? words[++*i] : "";
-    return true;
+    bool stages[STAGES];
+    bool is_named = count > 0 && (words[0][0] < '0' || words[0][0] > '9');
+    int first = is_named ? 1 : 0;
+    if (count == first)
+        return usage();
+    if (!to_stages(count - first, words + first, stages))
+        return EXIT_USAGE;
+    return timeline_show(stages, is_named ? words[0] : NULL, options.work_ms,
+                         options.svg, options.trace);
 }
 
-static bool set_work(const char *value, struct lab_options *options)
+static int do_load(int count, char **words)
 {
-    char *end;
-    long number = strtol(value, &end, 10);
-    if (end != value && *end == '\0' && number >= 1 && number <= 10000) {
-        options->matrix.work_ms = (int)number;
-        return true;
-    }
-    fprintf(stderr, "lab: --work-ms: expected 1 to 10000, got '%s'\n", value);
-    return false;
+    struct load_options found = {
+        .path = options.get != NULL ? options.get : "/",
+        .method = options.get != NULL ? "GET" : "POST",
+        .clients = options.clients,
+        .seconds = options.seconds,
+        .requests = options.requests,
+        .rate = options.rate,
+        .users = options.users,
+        .closes = options.close,
+        .json = options.json,
+    };
+    if (count != 1)
+        return usage();
+    if (!to_number("port", words[0], 1, 65535, &found.port))
+        return EXIT_USAGE;
+    return load(&found);
 }
 
-// Takes the options out of the words. Returns how many words are left, or -1
-// where an option is wrong; that was said.
-static int take_options(int count, char **words, struct lab_options *options)
-{
-    int left = 0;
-    for (int i = 0; i < count; i++) {
-        const char *value;
-        if (strcmp(words[i], "--json") == 0) {
-            options->matrix.format = MATRIX_JSON;
-        } else if (strcmp(words[i], "--markdown") == 0) {
-            options->matrix.format = MATRIX_MARKDOWN;
-        } else if (is_option("--svg", count, words, &i, &value)) {
-            options->svg_path = value;
-        } else if (is_option("--trace", count, words, &i, &value)) {
-            options->trace_directory = value;
-        } else if (is_option("--work-ms", count, words, &i, &value)) {
-            if (!set_work(value, options))
-                return -1;
-        } else if (words[i][0] == '-') {
-            fprintf(stderr, "lab: unknown option '%s'\n", words[i]);
-            return -1;
-        } else {
-            words[left++] = words[i];
-        }
-    }
-    return left;
-}
+static const struct {
+    const char *name;
+    int (*perform)(int count, char **words); // with the words behind it
+} commands[] = {
+    {"tour", do_tour},     {"list", do_list}, {"try", do_try},
+    {"matrix", do_matrix}, {"diff", do_diff}, {"timeline", do_timeline},
+    {"load", do_load},
+};
 
 int main(int argc, char **argv)
 {
-    struct lab_options options = {.matrix = {.work_ms = 100}};
     char **words = argv + 1;
-    int count = take_options(argc - 1, words, &options);
+    int count = take_options(argc - 1, words);
     if (count < 0)
         return EXIT_USAGE;
-    const char *command = count > 0 ? words[0] : "";
-    if (strcmp(command, "tour") == 0 && count == 1)
-        return tour();
-    if (strcmp(command, "list") == 0 && count == 1)
-        return list();
-    if (strcmp(command, "try") == 0 && count > 1)
-        return try(count - 1, words + 1, &options);
-    if (strcmp(command, "matrix") == 0 && count == 1)
-        return matrix_all(&options.matrix);
-    if (strcmp(command, "diff") == 0 && count == 3)
-        return diff(words + 1, &options);
-    if (strcmp(command, "timeline") == 0 && count > 1)
-        return timeline(count - 1, words + 1, &options);
+    if (options.help) {
+        fputs(usage_text, stdout);
+        return EXIT_SUCCESS;
+    }
+    for (size_t i = 0; count > 0 && i < sizeof commands / sizeof commands[0];
+         i++)
+        if (strcmp(words[0], commands[i].name) == 0)
+            return commands[i].perform(count - 1, words + 1);
     return usage();
 }

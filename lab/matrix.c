@@ -84,7 +84,7 @@ int matrix_try(const struct experiment *experiment, const bool stages[STAGES],
         struct run run;
         if (!stages[stage - 1] || !applies(experiment, stage))
             continue;
-        screen_progress(experiment->name, stage, 0, 0);
+        screen_progress(stage_name(stage), stage - 1, STAGES);
         experiment_perform(experiment, stage, options->work_ms, &run);
         screen_progress_end();
         json_array_append_new(all, to_json(experiment, &run));
@@ -105,15 +105,21 @@ int matrix_try(const struct experiment *experiment, const bool stages[STAGES],
     return status;
 }
 
-// So that the eye finds where a stage begins to differ from the one before.
-static void print_cell(const struct experiment *experiment,
-                       const struct run *run, const char *before)
+// Bold shows the eye where a stage begins to differ from the one before.
+static const char *colour_of(const struct experiment *experiment,
+                             const struct run *run, const char *before)
 {
-    bool is_new = before != NULL && strcmp(before, run->verdict) != 0;
-    const char *colour = is_new ? screen_bold() : "";
     if (!is_expected(experiment, run))
-        colour = screen_red();
-    printf(" %s%-9s%s", colour, run->verdict, screen_plain());
+        return screen_red();
+    bool is_new = before != NULL && strcmp(before, run->verdict) != 0;
+    return is_new ? screen_bold() : "";
+}
+
+// Without spaces at the end of a line.
+static void print_verdict(const char *colour, const char *verdict, bool is_last)
+{
+    printf(" %s%-*s%s", colour, is_last ? 0 : 9, verdict,
+           colour[0] != '\0' ? screen_plain() : "");
 }
 
 static void print_line(const struct experiment *experiment,
@@ -122,11 +128,13 @@ static void print_line(const struct experiment *experiment,
     const char *before = NULL;
     printf("%-18s", experiment->name);
     for (int i = 0; i < STAGES; i++) {
+        bool is_last = i + 1 == STAGES;
         if (!applies(experiment, i + 1)) {
-            printf(" %-9s", "-");
+            print_verdict("", "-", is_last);
             continue;
         }
-        print_cell(experiment, &runs[i], before);
+        print_verdict(colour_of(experiment, &runs[i], before), runs[i].verdict,
+                      is_last);
         before = runs[i].verdict;
     }
     printf("\n");
@@ -135,7 +143,7 @@ static void print_line(const struct experiment *experiment,
 static void print_markdown(const struct experiment *experiment,
                            const struct run runs[STAGES])
 {
-    printf("| %s |", experiment->question);
+    printf("| `%s` %s |", experiment->name, experiment->question);
     for (int i = 0; i < STAGES; i++)
         printf(" %s |", applies(experiment, i + 1) ? runs[i].verdict : "");
     printf("\n");
@@ -145,7 +153,7 @@ static void print_heading(enum matrix_format format)
 {
     switch (format) {
     case MATRIX_TEXT:
-        printf("%-18s %-9s %-9s %-9s %-9s %-9s %-9s\n", "", "blocking", "async",
+        printf("%-18s %-9s %-9s %-9s %-9s %-9s %s\n", "", "blocking", "async",
                "parse", "slow", "queue", "pool");
         break;
     case MATRIX_MARKDOWN:
@@ -177,24 +185,25 @@ static void print_experiment(const struct experiment *experiment,
     fflush(stdout);
 }
 
-// Performs an experiment against the stages that are wanted. Returns how many
-// did not show what they must, and keeps the last of these.
+// Performs an experiment against the stages that are wanted, all at the same
+// time. Returns how many did not show what they must.
 static int perform(const struct experiment *experiment,
-                   const bool stages[STAGES], int work_ms, int done, int total,
+                   const bool wanted[STAGES], int work_ms,
                    struct run runs[STAGES])
 {
+    bool stages[STAGES];
     int faults = 0;
-    for (int i = 0; i < STAGES; i++) {
-        if (!stages[i] || !applies(experiment, i + 1))
-            continue;
-        screen_progress(experiment->name, i + 1, done, total);
-        experiment_perform(experiment, i + 1, work_ms, &runs[i]);
-        if (is_expected(experiment, &runs[i]))
-            continue;
-        screen_progress_end();
-        tell_failure(experiment, &runs[i]);
-        faults++;
-    }
+    screen_progress(experiment->name, (int)(experiment - experiments),
+                    experiment_count);
+    for (int i = 0; i < STAGES; i++)
+        stages[i] = wanted[i] && applies(experiment, i + 1);
+    experiment_perform_all(experiment, stages, work_ms, runs);
+    screen_progress_end();
+    for (int i = 0; i < STAGES; i++)
+        if (stages[i] && !is_expected(experiment, &runs[i])) {
+            tell_failure(experiment, &runs[i]);
+            faults++;
+        }
     return faults;
 }
 
@@ -206,9 +215,7 @@ int matrix_all(const struct matrix_options *options)
     print_heading(options->format);
     for (int i = 0; i < experiment_count; i++) {
         struct run runs[STAGES] = {0};
-        faults += perform(&experiments[i], stages, options->work_ms, i,
-                          experiment_count, runs);
-        screen_progress_end();
+        faults += perform(&experiments[i], stages, options->work_ms, runs);
         print_experiment(&experiments[i], runs, options->format, all);
     }
     if (options->format == MATRIX_JSON)
@@ -219,6 +226,25 @@ int matrix_all(const struct matrix_options *options)
         fprintf(stderr, "\n%d not as the table of experiments has it\n",
                 faults);
     return faults > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int matrix_list(enum matrix_format format)
+{
+    if (format == MATRIX_MARKDOWN)
+        print_heading(format);
+    for (int i = 0; i < experiment_count; i++) {
+        const struct experiment *experiment = &experiments[i];
+        struct run runs[STAGES] = {0};
+        for (int j = 0; j < STAGES; j++)
+            if (applies(experiment, j + 1))
+                snprintf(runs[j].verdict, sizeof runs[j].verdict, "%s",
+                         experiment->expected[j]);
+        if (format == MATRIX_MARKDOWN)
+            print_markdown(experiment, runs);
+        else
+            printf("%-19s %s\n", experiment->name, experiment->question);
+    }
+    return EXIT_SUCCESS;
 }
 
 static void print_difference(const struct experiment *experiment,
@@ -243,9 +269,7 @@ int matrix_diff(int one, int two, const struct matrix_options *options)
         struct run runs[STAGES] = {0};
         if (!applies(experiment, one) || !applies(experiment, two))
             continue;
-        faults += perform(experiment, stages, options->work_ms, i,
-                          experiment_count, runs);
-        screen_progress_end();
+        faults += perform(experiment, stages, options->work_ms, runs);
         if (strcmp(runs[one - 1].verdict, runs[two - 1].verdict) == 0)
             continue;
         if (options->format == MATRIX_JSON)
@@ -257,5 +281,7 @@ int matrix_diff(int one, int two, const struct matrix_options *options)
         print_json(all);
     else
         json_decref(all);
+    if (options->format != MATRIX_JSON && one != two)
+        printf("\nthe code: ./workshop diff %d %d\n", one, two);
     return faults > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

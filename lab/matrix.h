@@ -28,4 +28,8 @@ int matrix_all(const struct matrix_options *options);
 // where there are none.
 int matrix_diff(int one, int two, const struct matrix_options *options);
 
+// The table of experiments as it must come out, without performing any: the
+// questions, or with MATRIX_MARKDOWN what matrix_all prints when all is well.
+int matrix_list(enum matrix_format format);
+
 #endif

@@ -9,7 +9,7 @@
 
 enum { PATIENT_MS = 2000, BAR = 30 };
 
-static int64_t started; // in milliseconds; 0: nothing is being done
+static int64_t started; // in milliseconds: when the first thing was begun
 static bool is_shown;
 
 static const char *colour(const char *sequence)
@@ -33,23 +33,19 @@ const char *screen_plain(void)
     return colour("\033[0m");
 }
 
-void screen_progress(const char *what, int stage, int done, int total)
+void screen_progress(const char *what, int done, int total)
 {
     if (started == 0)
         started = clock_milliseconds();
     bool is_long = clock_milliseconds() - started >= PATIENT_MS;
-    if (!isatty(STDERR_FILENO) || (!is_long && !is_shown))
+    if (!isatty(STDERR_FILENO) || !is_long)
         return;
     is_shown = true;
-    fprintf(stderr, "\r\033[K");
-    if (total > 0) {
-        int filled = BAR * done / total;
-        fprintf(stderr, "[");
-        for (int i = 0; i < BAR; i++)
-            fputc(i < filled ? '#' : '.', stderr);
-        fprintf(stderr, "] %d of %d  ", done, total);
-    }
-    fprintf(stderr, "%s %d", what, stage);
+    int filled = total > 0 ? BAR * done / total : 0;
+    fprintf(stderr, "\r\033[K[");
+    for (int i = 0; i < BAR; i++)
+        fputc(i < filled ? '#' : '.', stderr);
+    fprintf(stderr, "] %s", what);
 }
 
 void screen_progress_end(void)
@@ -57,5 +53,4 @@ void screen_progress_end(void)
     if (is_shown)
         fprintf(stderr, "\r\033[K");
     is_shown = false;
-    started = 0;
 }

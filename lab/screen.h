@@ -13,9 +13,9 @@ const char *screen_bold(void);
 const char *screen_red(void);
 const char *screen_plain(void);
 
-// Shows on standard error what is being done, once it takes two seconds:
-// "[######......] 51 of 102  burst 5". A total of 0: without the bar.
-void screen_progress(const char *what, int stage, int done, int total);
+// Shows on standard error what is being done, once the program has been at it
+// for two seconds: "[######......] burst".
+void screen_progress(const char *what, int done, int total);
 
 // Takes it away again.
 void screen_progress_end(void);

@@ -68,6 +68,15 @@ static void leave_none_behind(void)
     }
 }
 
+void stage_end_with_parent(void)
+{
+    for (int i = 0; i < RUNNING_MAX; i++)
+        running[i] = 0;
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+#endif
+}
+
 static void remember(pid_t from, pid_t to)
 {
     for (int i = 0; i < RUNNING_MAX; i++)

@@ -15,7 +15,7 @@ int timeline_show(const bool stages[], const char *scenario, int work_ms,
     for (int stage = 1; stage <= STAGES; stage++) {
         if (!stages[stage - 1])
             continue;
-        screen_progress("timeline", stage, 0, 0);
+        screen_progress(stage_name(stage), stage - 1, STAGES);
         if (timeline_record(&timelines[count], stage, scenario, work_ms,
                             trace_directory) < 0)
             return EXIT_FAILURE;

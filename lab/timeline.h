@@ -56,7 +56,7 @@ struct timeline {
 // "sustained-overload". NULL: the one that shows most about the stage. With a
 // directory, the raw trace of server and clients goes into a file there, which
 // ui.perfetto.dev opens. Returns -1 when it can't be done; that was said.
-int timeline_record(struct timeline *timeline, int stage, const char *scenario,
+int timeline_record(struct timeline *timeline, int stage, const char *name,
                     int work_ms, const char *trace_directory);
 
 // At most 80 columns. `end` is the time at the right edge.

@@ -7,11 +7,12 @@
 // All in pixels of the picture. Colours that people who see no red and green
 // tell apart (Okabe and Ito, "Color Universal Design").
 enum {
-    LABEL = 84,   // left of a panel's lanes
-    PANEL = 380,  // a panel's lanes
-    GAP = 56,     // right of them
-    TOP = 58,     // the title
-    LANE = 22,    // one lane
+    LABEL = 84,  // left of a panel's lanes
+    PANEL = 380, // a panel's lanes
+    GAP = 56,    // right of them
+    TOP = 58,    // the title
+    LANE = 22,   // one lane
+    HALF = LANE / 2,
     CHANNEL = 70, // the curve of its length
     BOTTOM = 78   // the axis and the legend
 };
@@ -61,7 +62,7 @@ static void draw_answer(const struct panel *panel,
     char status[16];
     bool is_good = client->status < 400;
     double x = place(panel, client->answered);
-    int y = panel->y + LANE / 2;
+    int y = panel->y + HALF;
     if (is_good)
         fprintf(panel->file,
                 "<circle cx=\"%.1f\" cy=\"%d\" r=\"6\" fill=\"%s\"/>\n", x, y,
@@ -78,7 +79,7 @@ static void draw_answer(const struct panel *panel,
 static void draw_client(struct panel *panel,
                         const struct timeline_client *client)
 {
-    int y = panel->y + LANE / 2;
+    int y = panel->y + HALF;
     double until = client->answered >= 0 ? client->answered : client->left;
     if (until <= 0)
         until = panel->end;
@@ -96,7 +97,7 @@ static void draw_work(struct panel *panel, int lane)
 {
     char label[24];
     snprintf(label, sizeof label, "work %d", lane + 1);
-    text(panel, panel->left - 8, panel->y + LANE / 2 + 5, "end", 14, label);
+    text(panel, panel->left - 8, panel->y + HALF + 5, "end", 14, label);
     for (int i = 0; i < panel->timeline->span_count; i++) {
         const struct timeline_span *span = &panel->timeline->spans[i];
         // A gap of white tells one piece of work from the next.
@@ -136,19 +137,28 @@ static void draw_channel(struct panel *panel)
     panel->y += CHANNEL;
 }
 
+// A round number of seconds, so that there are three to six marks.
+static double step(double end)
+{
+    static const double steps[] = {0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10};
+    size_t i = 0;
+    while (i + 1 < sizeof steps / sizeof steps[0] && end / steps[i] > 6)
+        i++;
+    return steps[i];
+}
+
 static void draw_axis(const struct panel *panel, int y)
 {
     fprintf(panel->file,
             "<path d=\"M%d %d h%d\" stroke=\"%s\" stroke-width=\"1\"/>\n",
             panel->left, y, PANEL, COLOUR_TEXT);
-    for (int i = 0; i <= 4; i++) {
+    for (int i = 0; i * step(panel->end) <= panel->end; i++) {
+        double at = i * step(panel->end);
         char words[24];
-        snprintf(words, sizeof words, i == 4 ? "%.2g s" : "%.2g",
-                 panel->end * i / 4);
+        snprintf(words, sizeof words, "%.3g s", at);
         fprintf(panel->file, "<path d=\"M%.1f %d v5\" stroke=\"%s\"/>\n",
-                place(panel, panel->end * i / 4), y, COLOUR_TEXT);
-        text(panel, place(panel, panel->end * i / 4), y + 20, "middle", 13,
-             words);
+                place(panel, at), y, COLOUR_TEXT);
+        text(panel, place(panel, at), y + 20, "middle", 13, words);
     }
 }
 

@@ -67,9 +67,10 @@ static void print_work(const struct timeline *timeline, int lane, double end)
 
 static char digit(int count)
 {
-    if (count < 10)
-        return (char)('0' + count);
-    return count < 36 ? (char)('a' + count - 10) : '+';
+    static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+    if (count >= (int)sizeof digits - 1)
+        return '+';
+    return digits[count];
 }
 
 static void print_channel(const struct timeline *timeline, double end)

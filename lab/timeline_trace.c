@@ -76,7 +76,7 @@ static void take_server_trace(struct timeline *timeline, const json_t *trace)
         if (strcmp(phase, "X") == 0 && span_count < TIMELINE_SPANS)
             spans[span_count++] = event;
     }
-    qsort(spans, span_count, sizeof spans[0], by_start);
+    qsort(spans, span_count, sizeof(const json_t *), by_start);
     for (i = 0; i < span_count; i++)
         take_span(timeline, spans[i]);
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/experiment.h"
+#include "lab/matrix.h"
 
 enum { WORK_MS = 500 };
 
@@ -75,6 +75,12 @@ int tour(void)
         else if (!visit(&stops[i]))
             is_good = false;
     }
+    const struct matrix_options all = {.work_ms = 100};
+    printf("\nAll experiments, all stages; build/lab/lab list says what they "
+           "ask:\n\n");
+    fflush(stdout);
+    if (matrix_all(&all) != EXIT_SUCCESS)
+        is_good = false;
     printf("\nGo on with README.md: it says what to read, stage by stage.\n");
     return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -95,6 +95,7 @@ static void judge_burst(struct run *run)
     struct stage_usage usage = stage_usage(&run->stage);
     int answered = run->accepted + run->rejected;
     if (answered == 0 && usage.threads >= BURST) {
+        run->slowest_ms = -1;
         run_verdict(run, "all wait");
         run_detail(run, "none answered yet; %d threads, %.1f MB", usage.threads,
                    usage.memory_mb);

@@ -22,7 +22,9 @@ static json_t *parse(struct slice text, char detail[EVENT_DETAIL_SIZE])
     json_error_t error;
     json_t *json = json_loadb(text.bytes, text.length,
                               JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    if (json == NULL) {
+    if (json == NULL && error.text[0] == '\0') {
+        explain(detail, "the server has no memory for it");
+    } else if (json == NULL) {
         snprintf(detail, EVENT_DETAIL_SIZE, "byte %d: %.120s", error.position,
                  error.text);
         make_printable(detail);

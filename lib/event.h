@@ -25,6 +25,7 @@ struct event {
 
 // Reads an event. On false, `detail` says in printable ASCII which field or
 // which byte is wrong, and what was expected: "amount: expected an integer".
+// The byte is the last one of the word that does not fit, counted from 1.
 // Threads may call it at the same time.
 bool event_decode(struct slice json, struct event *event,
                   char detail[EVENT_DETAIL_SIZE]);

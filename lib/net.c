@@ -119,8 +119,9 @@ void net_linger(int client)
     shutdown(client, SHUT_WR);
     for (int64_t now = clock_milliseconds(); now < end;
          now = clock_milliseconds()) {
-        if (poll(&polled, 1, (int)(end - now)) > 0 &&
-            recv(client, bytes, sizeof bytes, 0) <= 0)
+        int ready = poll(&polled, 1, (int)(end - now));
+        if ((ready < 0 && errno != EINTR) ||
+            (ready > 0 && recv(client, bytes, sizeof bytes, 0) <= 0))
             return;
     }
 }

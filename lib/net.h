@@ -18,8 +18,9 @@ int net_listen(const char *address, int port);
 // Where it listens: "http://127.0.0.1:8080"
 int net_url(int listener, char url[NET_URL_SIZE]);
 
-// Takes the next client from the backlog: a blocking socket, closed on exec,
-// that sends small answers at once.
+// Takes the next client from the backlog: a socket that is closed on exec and
+// sends small answers at once. On macOS, and only there, it does not block
+// where the listener does not.
 int net_accept(int listener);
 
 // For blocking sockets. Sends everything; false: the client left.

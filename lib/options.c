@@ -18,10 +18,12 @@ static bool is_address(const char *text)
            inet_pton(AF_INET6, text, address) == 1;
 }
 
-// Creates the file, as the trace would.
+// Creates the file, as the trace would. A FIFO that nobody reads is refused,
+// instead of waiting for somebody who does.
 static bool is_writable(const char *path)
 {
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    int descriptor =
+        open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
     return descriptor >= 0 && close(descriptor) == 0;
 }
 

@@ -72,10 +72,15 @@ void report_tally(const char *program)
     int64_t accepted = metrics_get(METRIC_EVENTS_ACCEPTED);
     int64_t rejected = metrics_get(METRIC_EVENTS_REJECTED);
     int64_t invalid = metrics_get(METRIC_EVENTS_INVALID);
-    printf("%s stopped: %" PRId64 " requests", program, metrics_requests());
+    struct buffer line = {0};
+    buffer_add_format(&line, "%s stopped: %" PRId64 " requests", program,
+                      metrics_requests());
     if (accepted + rejected + invalid > 0)
-        printf("; events: %" PRId64 " accepted, %" PRId64 " rejected, %" PRId64
-               " invalid, %" PRId64 " done",
-               accepted, rejected, invalid, metrics_get(METRIC_EVENTS_DONE));
-    printf("\n");
+        buffer_add_format(&line,
+                          "; events: %" PRId64 " accepted, %" PRId64
+                          " rejected, %" PRId64 " invalid, %" PRId64 " done",
+                          accepted, rejected, invalid,
+                          metrics_get(METRIC_EVENTS_DONE));
+    printf("%.*s\n", (int)line.length, line.bytes);
+    buffer_destroy(&line);
 }

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Types the commands of a README, and compares what they print.
 
-    commands.py README BUILD
+    commands.py README BUILD [--update]
 
 In a block that begins with ```console, a line after "$ " is a command, and what
 follows is its output. "./workshop run N" starts a server as a reader would in
 another terminal; it gets a free port, in place of 8080. Times, sizes and rates
-differ from run to run, so a number before a unit is compared as "some number".
-Prints TAP, a test for each command.
+differ from run to run, so a number with a point, or before a unit, is compared
+as "some number".
+Prints TAP, a test for each command. With --update, what differs is written
+into the README instead.
 """
 
 import os
@@ -18,22 +20,23 @@ import subprocess
 import sys
 import tempfile
 
-UNITS = r"\d+(\.\d+)?(?= (s|ms|MB|milliseconds|jobs per second)\b)"
+MEASURED = r"\d+\.\d+|\d+(?= (s|ms|milliseconds)\b)"
 END = "--end-of-the-output--"
 
 
-def blocks(text):
-    """The console blocks, each a list of (command, output)."""
-    for block in re.findall(r"^```console\n(.*?)^```", text, re.M | re.S):
-        parts = re.split(r"^\$ ", block, flags=re.M)[1:]
-        yield [part.partition("\n")[::2] for part in parts]
+def commands_of(text):
+    """The commands of all console blocks: (command, output, where it stands)."""
+    for block in re.finditer(r"^```console\n(.*?)^```", text, re.M | re.S):
+        for part in re.finditer(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block[1], re.M):
+            start = block.start(1) + part.start(2)
+            yield part[1], part[2], start
 
 
 def comparable(text):
     text = re.sub(r"127\.0\.0\.1:\d+", "ADDRESS", text.replace("\r", ""))
     text = re.sub(r"\[\d+\][+-]? +(Terminated|Done).*\n?", "", text)
-    lines = [re.sub(UNITS, "#", line.rstrip()) for line in text.splitlines()]
-    return "\n".join(lines).strip("\n")
+    text = re.sub(r" {2,}", " ", re.sub(MEASURED, "#", text))
+    return "\n".join(line.strip() for line in text.splitlines()).strip()
 
 
 class Reader:
@@ -98,31 +101,52 @@ class Reader:
         self.shell.wait()
 
 
-def check(number, reader, command, expected):
-    run = reader.start if "./workshop run" in command else reader.type
-    got = comparable(run(command))
-    expected = comparable(expected)
-    is_same = got == expected
-    print(f"{'ok' if is_same else 'not ok'} {number} - {command.replace('#', '')}")
-    if not is_same:
-        for title, text in (("expected", expected), ("got", got)):
+def perform(reader, command):
+    if "./workshop run" in command:
+        return reader.start(command)
+    return reader.type(command)
+
+
+def report(number, command, expected, got):
+    is_same = expected == got
+    name = command.replace("#", "")
+    print(f"{'ok' if is_same else 'not ok'} {number} - {name}")
+    for title, text in (("expected", expected), ("got", got)):
+        if not is_same:
             print(f"# {title}:")
             print("\n".join(f"#   {line}" for line in text.splitlines()))
     sys.stdout.flush()
 
 
+def as_printed(output):
+    output = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8080", output)
+    lines = [line.rstrip() for line in output.strip("\n").splitlines()]
+    return "\n".join(lines) + "\n" if lines else ""
+
+
 def main():
-    readme, build = sys.argv[1:]
-    text = pathlib.Path(readme).read_text(encoding="utf-8")
-    commands = [pair for block in blocks(text) for pair in block]
+    readme = pathlib.Path(sys.argv[1])
+    update = "--update" in sys.argv
+    text = readme.read_text(encoding="utf-8")
+    commands = list(commands_of(text))
+    shift = 0
     print(f"1..{len(commands)}")
     with tempfile.TemporaryDirectory(prefix="thaw-docs-") as directory:
-        reader = Reader(build, directory)
+        reader = Reader(sys.argv[2], directory)
         try:
-            for number, (command, expected) in enumerate(commands, start=1):
-                check(number, reader, command, expected)
+            for number, (command, expected, start) in enumerate(commands, 1):
+                got = perform(reader, command)
+                if update and comparable(got) != comparable(expected):
+                    new = as_printed(got)
+                    at = start + shift
+                    text = text[:at] + new + text[at + len(expected):]
+                    shift += len(new) - len(expected)
+                    expected = got
+                report(number, command, comparable(expected), comparable(got))
         finally:
             reader.leave()
+    if update:
+        readme.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -123,8 +123,11 @@ static inline void assert_field(const struct client *client, const char *name,
 // Nothing follows the last answer but the end of the connection.
 static inline void assert_ends(struct client *client)
 {
-    ck_assert_msg(client_wait_end(client, SOON), "the connection stays open");
-    ck_assert_uint_eq(client->in.length, 0);
+    client_next(client);
+    client_wait(client, SOON);
+    ck_assert_msg(client->in.length == 0, "one more answer: %.*s",
+                  (int)client->in.length, client->in.bytes);
+    ck_assert_msg(client->ended, "the connection stays open");
 }
 
 static inline void wait_for_metric(const struct stage *stage, const char *name,

@@ -31,25 +31,31 @@ START_TEST(requests_in_one_piece_are_answered_in_their_order)
 }
 END_TEST
 
-// They are more than the sockets hold, in both directions.
-START_TEST(a_thousand_requests_in_one_piece_are_all_answered)
+enum { REQUESTS = 1000 };
+
+// The answers are more than the socket holds.
+static void ask_often(struct client *client)
 {
-    enum { REQUESTS = 1000 };
-    struct stage stage;
-    struct client client;
     struct buffer requests = {0};
-    start(&stage, NULL);
     for (int i = 0; i < REQUESTS; i++)
         buffer_add_text(&requests, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_send(client, buffer_slice(&requests));
+    buffer_destroy(&requests);
+}
+
+START_TEST(a_thousand_requests_in_one_piece_are_all_answered)
+{
+    struct stage stage;
+    struct client client;
+    start(&stage, NULL);
     client_open_narrow(&client, stage.port);
-    client_send(&client, buffer_slice(&requests));
+    ask_often(&client);
     for (int i = 0; i < REQUESTS; i++) {
         assert_answered(&client, 200);
         client_next(&client);
     }
     ck_assert_uint_eq(client.in.length, 0);
     client_close(&client);
-    buffer_destroy(&requests);
     stop(&stage);
 }
 END_TEST
@@ -186,6 +192,24 @@ START_TEST(a_reset_is_the_end_of_one_connection)
 }
 END_TEST
 
+// After FIN and RST, a send that finds no reader would raise SIGPIPE, which
+// ends a process that does not ignore it.
+START_TEST(a_client_that_leaves_its_answers_behind_does_no_harm)
+{
+    struct stage stage;
+    struct client client;
+    start(&stage, NULL);
+    for (int i = 0; i < CROWD; i++) {
+        client_open_narrow(&client, stage.port);
+        ask_often(&client);
+        assert_alive(&stage);
+        client_half_close(&client);
+        client_reset(&client);
+    }
+    stop(&stage);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("connections");
@@ -198,5 +222,6 @@ int main(void)
     tcase_add_test(tests, an_answer_arrives_though_its_request_is_thrown_away);
     tcase_add_test(tests, nobody_waits_for_those_who_are_silent);
     tcase_add_test(tests, a_reset_is_the_end_of_one_connection);
+    tcase_add_test(tests, a_client_that_leaves_its_answers_behind_does_no_harm);
     return unit_run(suite);
 }

@@ -11,9 +11,9 @@
 #include "tests/unit/sockets.h"
 #include "tests/unit/unit.h"
 
-enum { LINGER = 1000 };          // in milliseconds: the second of net_linger
-enum { FOREVER = 10 * 1000 };    // in milliseconds: nobody waits so long
-enum { MANY = 4 * 1024 * 1024 }; // in bytes, through a buffer of
+enum { LINGER = 1000 };       // in milliseconds: the second of net_linger
+enum { FOREVER = 10 * 1000 }; // in milliseconds: nobody waits so long
+enum { MANY = 1024 * 1024 };  // in bytes, through a buffer of
 enum { SEND_BUFFER = 16 * 1024 };
 
 static struct ends ends;

@@ -1,0 +1,387 @@
+#include "lab/load.h"
+
+#include <arpa/inet.h>
+#include <jansson.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lab/histogram.h"
+#include "lab/screen.h"
+#include "lib/clock.h"
+#include "lib/net.h"
+
+enum { REQUEST_MAX = 1024, HEAD_MAX = 4096, USERS_MAX = 64 };
+
+struct load_client {
+    int socket;         // -1: not connected
+    int user;           // whose events it sends, in turn
+    bool is_asking;     // an answer is to come
+    int64_t asked_at;   // in nanoseconds
+    size_t head_length; // bytes of an answer's head that came so far
+    size_t body_left;   // bytes of its body that are to come
+    bool in_body;
+    bool server_closes; // it said so
+    char head[HEAD_MAX];
+};
+
+static struct {
+    const struct load_options *options;
+    struct load_client *clients;
+    struct pollfd *polled;
+    struct histogram times; // in nanoseconds
+    char requests[USERS_MAX][REQUEST_MAX];
+    size_t lengths[USERS_MAX];
+    int64_t started, ends; // in nanoseconds
+    int64_t asked, answered, accepted, rejected, refused, errors, connections;
+} run;
+
+static void make_requests(const struct load_options *options)
+{
+    for (int i = 0; i < options->users; i++) {
+        char body[128];
+        snprintf(body, sizeof body,
+                 "{\"user\":\"user%d\",\"action\":\"buy\",\"amount\":1}", i);
+        if (strcmp(options->method, "POST") != 0)
+            body[0] = '\0';
+        int length = snprintf(
+            run.requests[i], REQUEST_MAX,
+            "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%sContent-Length: %zu\r\n"
+            "\r\n%s",
+            options->method, options->path, options->port,
+            options->closes ? "Connection: close\r\n" : "", strlen(body), body);
+        run.lengths[i] = (size_t)length;
+    }
+}
+
+// Waits for the connection, but not for long: a server whose backlog is full
+// does not answer at all.
+static bool connect_client(struct load_client *client)
+{
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)run.options->port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct timeval patience = {.tv_sec = 1};
+    const int on = 1;
+    client->socket = socket(AF_INET, SOCK_STREAM, 0);
+    if (client->socket < 0)
+        return false;
+    setsockopt(client->socket, SOL_SOCKET, SO_SNDTIMEO, &patience,
+               sizeof patience);
+    setsockopt(client->socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (connect(client->socket, (const struct sockaddr *)&address,
+                sizeof address) == 0 &&
+        net_set_nonblocking(client->socket) == 0) {
+        run.connections++;
+        return true;
+    }
+    close(client->socket);
+    client->socket = -1;
+    return false;
+}
+
+static void disconnect(struct load_client *client)
+{
+    if (client->socket >= 0)
+        close(client->socket);
+    client->socket = -1;
+    client->is_asking = false;
+}
+
+static struct pollfd *polled_of(const struct load_client *client)
+{
+    return &run.polled[client - run.clients];
+}
+
+// Sends the next request. One that can't be sent is an error, and the client
+// tries a new connection the next time.
+static void ask(struct load_client *client, int64_t moment)
+{
+    run.asked++;
+    if (client->socket < 0 && !connect_client(client)) {
+        run.errors++;
+        return;
+    }
+    client->user = (client->user + 1) % run.options->users;
+    client->asked_at = moment;
+    client->head_length = 0;
+    client->in_body = false;
+    client->server_closes = false;
+    client->is_asking = true;
+    const char *request = run.requests[client->user];
+    size_t length = run.lengths[client->user];
+    if (send(client->socket, request, length, MSG_NOSIGNAL) !=
+        (ssize_t)length) {
+        run.errors++;
+        disconnect(client);
+    }
+    polled_of(client)->fd = client->socket;
+}
+
+static void count_answer(struct load_client *client)
+{
+    int status = (int)strtol(client->head + strlen("HTTP/1.1 "), NULL, 10);
+    int64_t now = clock_nanoseconds();
+    histogram_add(&run.times, now - client->asked_at);
+    run.answered++;
+    if (status < 300)
+        run.accepted++;
+    else if (status == 503)
+        run.rejected++;
+    else
+        run.refused++;
+    client->is_asking = false;
+    if (client->server_closes)
+        disconnect(client);
+}
+
+// What the head says about the body, and about the connection.
+static void read_head(struct load_client *client)
+{
+    client->body_left = 0;
+    client->in_body = true;
+    char *line = strchr(client->head, '\n');
+    for (; line != NULL; line = strchr(line + 1, '\n')) {
+        if (strncasecmp(line + 1, "content-length:", 15) == 0)
+            client->body_left = (size_t)strtoul(line + 16, NULL, 10);
+        if (strncasecmp(line + 1, "connection: close", 17) == 0)
+            client->server_closes = true;
+    }
+}
+
+// Takes bytes up to the end of the head. Returns how many, or 0 where the head
+// is longer than any that we know.
+static size_t take_head(struct load_client *client, const char *bytes,
+                        size_t length)
+{
+    size_t start = client->head_length;
+    size_t room = HEAD_MAX - 1 - start;
+    size_t taken = length < room ? length : room;
+    memcpy(client->head + start, bytes, taken);
+    client->head[start + taken] = '\0';
+    char *end = strstr(client->head + (start > 3 ? start - 3 : 0), "\r\n\r\n");
+    if (end != NULL) {
+        client->head_length = (size_t)(end - client->head) + 4;
+        client->head[client->head_length] = '\0';
+        read_head(client);
+        return client->head_length - start;
+    }
+    client->head_length += taken;
+    return taken;
+}
+
+static void take(struct load_client *client, const char *bytes, size_t length)
+{
+    while (length > 0 && client->is_asking) {
+        size_t taken;
+        if (client->in_body) {
+            taken = length < client->body_left ? length : client->body_left;
+            client->body_left -= taken;
+        } else {
+            taken = take_head(client, bytes, length);
+            if (taken == 0) {
+                run.errors++;
+                disconnect(client);
+                return;
+            }
+        }
+        if (client->in_body && client->body_left == 0)
+            count_answer(client);
+        bytes += taken;
+        length -= taken;
+    }
+}
+
+static void on_ready(struct load_client *client)
+{
+    static char bytes[256 * 1024];
+    ssize_t count = recv(client->socket, bytes, sizeof bytes, 0);
+    if (count > 0) {
+        take(client, bytes, (size_t)count);
+    } else if (count == 0 || !net_would_block()) {
+        run.errors += client->is_asking;
+        disconnect(client);
+    }
+    polled_of(client)->fd = client->socket;
+}
+
+// When the next request is due, where there is a rate.
+static int64_t due_at(void)
+{
+    return run.started + (int64_t)((double)run.asked / run.options->rate * 1e9);
+}
+
+static bool is_over(int64_t now)
+{
+    int64_t requests = run.options->requests;
+    return requests > 0 ? run.asked >= requests : now >= run.ends;
+}
+
+static void ask_if_due(struct load_client *client, int64_t now)
+{
+    if (client->is_asking || is_over(now))
+        return;
+    if (run.options->rate <= 0)
+        ask(client, now);
+    else if (due_at() <= now)
+        ask(client, due_at());
+}
+
+// Until the next request is due, rounded down: poll(2) counts in milliseconds,
+// and a request that is sent late would make the server look slow.
+static int time_to_wait(void)
+{
+    enum { LOOK_AGAIN = 50 };
+    if (run.options->rate <= 0)
+        return LOOK_AGAIN;
+    int64_t left = (due_at() - clock_nanoseconds()) / 1000000;
+    return left < 0 ? 0 : left > LOOK_AGAIN ? LOOK_AGAIN : (int)left;
+}
+
+// One turn: wait for answers, or until something is due. Returns how many
+// clients still wait.
+static int turn(void)
+{
+    const int count = run.options->clients;
+    int waiting = 0;
+    int ready = poll(run.polled, (nfds_t)count, time_to_wait());
+    for (int i = 0; i < count && ready > 0; i++) {
+        if (run.polled[i].revents == 0)
+            continue;
+        ready--;
+        on_ready(&run.clients[i]);
+        if (run.options->rate <= 0)
+            ask_if_due(&run.clients[i], clock_nanoseconds());
+    }
+    int64_t now = clock_nanoseconds();
+    if (run.options->rate > 0 || run.errors > 0)
+        for (int i = 0; i < count; i++)
+            ask_if_due(&run.clients[i], now);
+    for (int i = 0; i < count && waiting == 0; i++)
+        waiting += run.clients[i].is_asking;
+    return waiting;
+}
+
+static void show_progress(int64_t now)
+{
+    enum { EVERY = 200000000 }; // in nanoseconds: looking costs time, too
+    static int64_t shown;
+    const struct load_options *options = run.options;
+    if (now - shown < EVERY)
+        return;
+    shown = now;
+    if (options->requests > 0)
+        screen_progress("requests", (int)run.answered, (int)options->requests);
+    else
+        screen_progress("load", (int)((now - run.started) / 1000000),
+                        (int)(options->seconds * 1000));
+}
+
+static void work_until_over(void)
+{
+    enum { LAST_ANSWERS = 5 }; // in seconds
+    run.started = clock_nanoseconds();
+    run.ends = run.started + (int64_t)(run.options->seconds * 1e9);
+    for (int i = 0; i < run.options->clients; i++)
+        ask_if_due(&run.clients[i], clock_nanoseconds());
+    int waiting = 1;
+    int64_t last = INT64_MAX;
+    while (waiting > 0 || !is_over(clock_nanoseconds())) {
+        waiting = turn();
+        int64_t now = clock_nanoseconds();
+        if (is_over(now) && last == INT64_MAX)
+            last = now + LAST_ANSWERS * INT64_C(1000000000);
+        if (now > last)
+            break;
+        show_progress(now);
+    }
+    screen_progress_end();
+}
+
+static double quantile_ms(double part)
+{
+    return (double)histogram_quantile(&run.times, part) / 1e6;
+}
+
+static void print_text(double seconds)
+{
+    const struct load_options *options = run.options;
+    printf("%s %s, port %d: %d clients, %.1f s\n", options->method,
+           options->path, options->port, options->clients, seconds);
+    printf("  answered  %10lld  %.0f per second\n", (long long)run.answered,
+           (double)run.answered / seconds);
+    printf("  accepted  %10lld  200, 202\n", (long long)run.accepted);
+    printf("  rejected  %10lld  503\n", (long long)run.rejected);
+    printf("  refused   %10lld  any other status\n", (long long)run.refused);
+    printf("  errors    %10lld  no answer, or a broken connection\n",
+           (long long)run.errors);
+    printf("  opened    %10lld  connections\n", (long long)run.connections);
+    printf("  ms        p50 %.2f  p90 %.2f  p99 %.2f  max %.2f\n",
+           quantile_ms(0.5), quantile_ms(0.9), quantile_ms(0.99),
+           (double)run.times.max / 1e6);
+}
+
+static void print_json(double seconds)
+{
+    json_t *json = json_pack(
+        "{s:i, s:f, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:{s:f, s:f, s:f, s:f}}",
+        "clients", run.options->clients, "seconds", seconds, "answered",
+        (json_int_t)run.answered, "per_second", (double)run.answered / seconds,
+        "accepted", (json_int_t)run.accepted, "rejected",
+        (json_int_t)run.rejected, "refused", (json_int_t)run.refused, "errors",
+        (json_int_t)run.errors, "connections", (json_int_t)run.connections,
+        "ms", "p50", quantile_ms(0.5), "p90", quantile_ms(0.9), "p99",
+        quantile_ms(0.99), "max", (double)run.times.max / 1e6);
+    json_dumpf(json, stdout, JSON_INDENT(2));
+    printf("\n");
+    json_decref(json);
+}
+
+// Each client is a descriptor. The system's own limit is the only one left.
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+int load(const struct load_options *options)
+{
+    size_t count = (size_t)options->clients;
+    run.options = options;
+    run.clients = calloc(count, sizeof *run.clients);
+    run.polled = calloc(count, sizeof *run.polled);
+    if (run.clients == NULL || run.polled == NULL) {
+        fprintf(stderr, "lab: no memory for %d clients\n", options->clients);
+        return EXIT_FAILURE;
+    }
+    raise_descriptor_limit();
+    make_requests(options);
+    for (size_t i = 0; i < count; i++) {
+        run.clients[i] = (struct load_client){.socket = -1, .user = (int)i};
+        run.polled[i] = (struct pollfd){.fd = -1, .events = POLLIN};
+    }
+    work_until_over();
+    double seconds = (double)(clock_nanoseconds() - run.started) / 1e9;
+    for (size_t i = 0; i < count; i++) {
+        run.errors += run.clients[i].is_asking;
+        disconnect(&run.clients[i]);
+    }
+    if (options->json)
+        print_json(seconds);
+    else
+        print_text(seconds);
+    free(run.clients);
+    free(run.polled);
+    return run.answered > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

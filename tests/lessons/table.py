@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""Compares the table of experiments with what is tested, and with the README.
+
+    table.py LAB README "EXPERIMENT ..."
+
+The table in the README is what `lab matrix --markdown` prints, where all stages
+show what they must; whether they do is for the other tests. Prints TAP.
+"""
+
+import pathlib
+import subprocess
+import sys
+
+
+def output(*command):
+    return subprocess.run(command, capture_output=True, text=True,
+                          check=True).stdout
+
+
+def main():
+    lab, readme, tested = sys.argv[1:]
+    names = {line.split()[0] for line in output(lab, "list").splitlines()}
+    table = output(lab, "list", "--markdown")
+    faults = [
+        ("every experiment is tested",
+         sorted(names ^ set(tested.split()))),
+        ("the README's table is that of lab matrix --markdown",
+         [] if table in pathlib.Path(readme).read_text(encoding="utf-8")
+         else table.splitlines()),
+    ]
+    print(f"1..{len(faults)}")
+    for number, (name, fault) in enumerate(faults, start=1):
+        print(f"{'not ok' if fault else 'ok'} {number} - {name}")
+        for line in fault:
+            print(f"# {line}")
+
+
+if __name__ == "__main__":
+    main()
