@@ -103,7 +103,7 @@ void run_stop(struct run *run)
     if (status == wanted)
         return;
     run->failed = true;
-    run_verdict(run, "ended with status %d", status);
+    run_verdict(run, "status %d", status);
 }
 
 bool experiment_perform(const struct experiment *experiment, int stage,

@@ -24,6 +24,7 @@ static void tell_failure(const struct experiment *experiment,
                          const struct run *run)
 {
     int stage = run->stage.number;
+    fflush(stdout);
     fprintf(stderr,
             "\n%s, %s: %s\n  expected: %s\n  it was:   %s, %s\n"
             "  again:    build/lab/lab try %s %d\n",

@@ -73,18 +73,13 @@ static long long sum_of_balances(int port)
     return sum;
 }
 
-// Many clients, few users, no time for the work: if two changes of a balance
-// can get in each other's way, here they do.
-void audit(struct run *run)
+enum { CLIENTS = 64, ROUNDS = 100, USERS = 3 };
+
+// Each client sends an event in each round, and has an answer before the next.
+// Returns the sum of the amounts that were accepted.
+static long long send_rounds(struct run *run, struct client clients[CLIENTS])
 {
-    enum { CLIENTS = 64, ROUNDS = 50, USERS = 3 };
-    static const char *const no_work[] = {"--work-ms", "0", NULL};
-    struct client clients[CLIENTS];
     long long sum = 0;
-    if (!run_start(run, no_work))
-        return;
-    for (int i = 0; i < CLIENTS; i++)
-        client_open(&clients[i], run->stage.port);
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < CLIENTS; i++) {
             char user[16];
@@ -92,21 +87,55 @@ void audit(struct run *run)
             client_post_event(&clients[i], user, i + round);
         }
         clients_wait(clients, CLIENTS, LIMIT_MS);
-        for (int i = 0; i < CLIENTS; i++)
-            if (clients[i].status == 200 || clients[i].status == 202) {
-                run->accepted++;
-                sum += i + round;
-            }
+        for (int i = 0; i < CLIENTS; i++) {
+            bool is_accepted =
+                clients[i].status == 200 || clients[i].status == 202;
+            run->accepted += is_accepted;
+            sum += is_accepted ? i + round : 0;
+        }
     }
     run->rejected = CLIENTS * ROUNDS - run->accepted;
+    return sum;
+}
+
+static void judge_sums(struct run *run, long long sent)
+{
     client_wait_metric(run->stage.port, "thaw_events_done_total", run->accepted,
                        LIMIT_MS);
-    long long balances = sum_of_balances(run->stage.port);
-    run_verdict(run, balances == sum ? "agrees" : "differs");
+    long long kept = sum_of_balances(run->stage.port);
+    run_verdict(run, kept == sent ? "agrees" : "differs");
     run_detail(run, "%d accepted, %d refused: %lld sent, %lld in the balances",
-               run->accepted, run->rejected, sum, balances);
-    for (int i = 0; i < CLIENTS; i++)
-        client_close(&clients[i]);
+               run->accepted, run->rejected, sent, kept);
+}
+
+// Many clients, few users. The workers are held until all events wait for them,
+// and then let go at once: if two changes of a balance can get in each other's
+// way, here they do.
+void audit(struct run *run)
+{
+    static struct client clients[CLIENTS];
+    struct gate gate;
+    if (!run_open_gate(run, &gate))
+        return;
+    const char *held[] = {"--work-gate", gate.path, "--capacity", "10000",
+                          NULL};
+    if (!run_has_channel(run))
+        held[2] = NULL;
+    if (run_start(run, held)) {
+        for (int i = 0; i < CLIENTS; i++)
+            client_open(&clients[i], run->stage.port);
+        // Stage 4 answers when the work is done, so it can't be held.
+        if (!run_has_channel(run))
+            gate_release(&gate, CLIENTS * ROUNDS);
+        long long sent = send_rounds(run, clients);
+        if (run_has_channel(run))
+            gate_release(&gate, CLIENTS * ROUNDS);
+        judge_sums(run, sent);
+        for (int i = 0; i < CLIENTS; i++)
+            client_close(&clients[i]);
+        run_stop(run);
+    }
+    gate_close(&gate);
 }
 
 // SIGTERM while events wait, or while a connection is open.

@@ -4,6 +4,7 @@
 
 int store_init(struct store *store)
 {
+    store->changes = 0;
     store->balances = json_object();
     return store->balances != NULL ? 0 : -1;
 }
@@ -25,6 +26,7 @@ enum store_result store_add(struct store *store, const char *user,
         json_integer_set(known, sum);
     else if (json_object_set_new(store->balances, user, json_integer(sum)) < 0)
         return STORE_NO_MEMORY;
+    store->changes++;
     *balance = sum;
     return STORE_ADDED;
 }

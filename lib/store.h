@@ -15,6 +15,9 @@ enum store_result { STORE_ADDED, STORE_OVERFLOW, STORE_NO_MEMORY };
 
 struct store {
     struct json_t *balances; // a JSON object: jansson's seeded hash table
+    uint64_t changes;        // how often a balance has changed. By this field
+                             // ThreadSanitizer finds a store that nobody
+                             // guards: into jansson it can't look.
 };
 
 // Returns -1 when there is no memory.

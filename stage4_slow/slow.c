@@ -58,7 +58,7 @@ void slow_work(const struct slow *slow)
     int64_t start = clock_nanoseconds();
     if (slow->gate >= 0)
         wait_for_byte(slow->gate);
-    else
+    else if (slow->milliseconds > 0)
         wait_for_time(slow->milliseconds);
     trace_span("work", start);
     metrics_add(METRIC_WORK_NANOSECONDS, clock_nanoseconds() - start);
