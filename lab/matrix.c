@@ -243,7 +243,7 @@ int matrix_list(enum matrix_format format)
         if (format == MATRIX_MARKDOWN)
             print_markdown(experiment, runs);
         else
-            printf("%-19s %s\n", experiment->name, experiment->question);
+            printf("%s\n    %s\n", experiment->name, experiment->question);
     }
     return EXIT_SUCCESS;
 }

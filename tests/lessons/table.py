@@ -19,7 +19,8 @@ def output(*command):
 
 def main():
     lab, readme, tested = sys.argv[1:]
-    names = {line.split()[0] for line in output(lab, "list").splitlines()}
+    names = {line for line in output(lab, "list").splitlines()
+             if not line.startswith(" ")}
     table = output(lab, "list", "--markdown")
     faults = [
         ("every experiment is tested",

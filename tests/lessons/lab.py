@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+"""Tests the lab itself, as its users meet it.
+
+    lab.py LAB BUILD
+
+Prints TAP.
+"""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree
+
+LAB, BUILD = sys.argv[1:]
+tests = []
+
+
+def test(function):
+    tests.append(function)
+    return function
+
+
+def lab(*arguments, status=0):
+    result = subprocess.run([LAB, *map(str, arguments)], capture_output=True,
+                            text=True, timeout=120)
+    assert result.returncode == status, (
+        f"lab {arguments}: expected status {status}, got {result.returncode}: "
+        f"{result.stdout}{result.stderr}")
+    return result
+
+
+class Server:
+    def __init__(self, name, *options):
+        self.process = subprocess.Popen(
+            [f"{BUILD}/{name}/{name}", "--port", "0", "--quiet", *options],
+            stdout=subprocess.PIPE, text=True)
+        self.port = self.process.stdout.readline().strip().rpartition(":")[2]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.printed = self.process.communicate(timeout=60)[0]
+
+
+@test
+def a_wrong_command_says_what_to_type():
+    assert "usage: lab" in lab(status=2).stderr
+    assert "usage: lab" in lab("nonsense", status=2).stderr
+    assert "see lab list" in lab("try", "nonsense", status=2).stderr
+    assert "expected 1 to 6, got '7'" in lab("diff", 7, 1, status=2).stderr
+    assert "expected 1 to 6, got '0'" in lab("try", "burst", 0, status=2).stderr
+    assert "--work-ms: expected" in lab("--work-ms", "x", status=2).stderr
+    assert "a value behind it" in lab("matrix", "--svg", status=2).stderr
+    assert "unknown option '--no'" in lab("matrix", "--no", status=2).stderr
+    assert "usage: lab" in lab("--help").stdout
+
+
+@test
+def no_line_of_the_help_is_wider_than_a_terminal():
+    for text in (lab("--help").stdout, lab("list").stdout):
+        assert max(map(len, text.splitlines())) <= 80
+
+
+@test
+def a_stage_does_not_differ_from_itself():
+    assert lab("diff", 2, 2).stdout == ""
+
+
+@test
+def diff_names_what_changed_for_a_client():
+    rows = json.loads(lab("diff", 2, 3, "--json").stdout)
+    named = {row["experiment"] for row in rows}
+    assert named == {"lower-case-headers", "not-json", "not-an-event"}, named
+    assert {row["stage"] for row in rows} == {2, 3}
+
+
+@test
+def try_speaks_json():
+    rows = json.loads(lab("try", "not-json", "--json").stdout)
+    assert [row["stage"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert all(row["verdict"] == row["expected"] for row in rows)
+
+
+@test
+def there_are_no_colours_in_a_pipe():
+    assert "\033" not in lab("try", "not-http", 1, 2).stdout
+
+
+@test
+def a_timeline_fits_into_a_terminal():
+    for line in lab("timeline", 4, 5, 6, "--work-ms", 50).stdout.splitlines():
+        assert len(line) <= 80, line
+
+
+@test
+def a_timeline_shows_every_client_and_every_piece_of_work():
+    text = lab("timeline", 6, "--work-ms", 100).stdout
+    assert text.count(" 202") == 10 and text.count(" 400") == 1, text
+    assert text.count("work ") == 4, text
+
+
+@test
+def a_picture_is_well_formed():
+    with tempfile.TemporaryDirectory() as directory:
+        path = pathlib.Path(directory) / "timeline.svg"
+        lab("timeline", 1, 5, "--work-ms", 50, "--svg", path)
+        root = xml.etree.ElementTree.parse(path).getroot()
+        words = " ".join(root.itertext())
+        assert "stage1_blocking" in words and "stage5_queue" in words
+
+
+@test
+def the_raw_traces_of_server_and_clients_are_one_file():
+    with tempfile.TemporaryDirectory() as directory:
+        lab("timeline", 5, "--work-ms", 20, "--trace", directory)
+        events = json.loads((pathlib.Path(directory) /
+                             "stage5_queue.json").read_text())
+        names = [event["name"] for event in events]
+        assert names.count("work") == 10 and names.count("event 1") == 1
+        assert {event["pid"] for event in events} == {1, 2}
+        assert all(event["ts"] > 0 for event in events if event["ph"] != "M")
+
+
+@test
+def load_counts_what_the_server_counts():
+    with Server("stage5_queue", "--work-ms", "0") as server:
+        counted = json.loads(lab("load", server.port, "--requests", 2000,
+                                 "--clients", 8, "--json").stdout)
+    assert counted["answered"] == 2000 and counted["errors"] == 0, counted
+    assert counted["accepted"] + counted["rejected"] == 2000
+    assert f"{counted['accepted']} accepted" in server.printed, server.printed
+    assert f"{counted['accepted']} done" in server.printed, server.printed
+
+
+@test
+def load_keeps_a_rate():
+    with Server("stage3_parse") as server:
+        counted = json.loads(lab("load", server.port, "--rate", 200,
+                                 "--seconds", 2, "--json").stdout)
+    assert 380 <= counted["answered"] <= 401, counted
+
+
+@test
+def load_opens_a_connection_for_each_request():
+    with Server("stage1_blocking") as server:
+        counted = json.loads(lab("load", server.port, "--close", "--requests",
+                                 300, "--json").stdout)
+    assert counted["connections"] == 300 == counted["answered"], counted
+
+
+@test
+def load_without_a_server_says_so():
+    with Server("stage2_async") as server:
+        port = server.port
+    counted = json.loads(lab("load", port, "--requests", 10, "--json",
+                             status=1).stdout)
+    assert counted["answered"] == 0 and counted["errors"] == 10, counted
+
+
+def children_of(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+
+
+def is_running(pid):
+    try:
+        state = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return state.rpartition(")")[2].split()[0] != "Z"
+
+
+def wait_until(condition):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
+
+
+def servers_end_with_the_lab(number):
+    process = subprocess.Popen([LAB, "try", "silent-clients", "1"],
+                               stdout=subprocess.DEVNULL)
+    wait_until(lambda: children_of(process.pid))
+    servers = children_of(process.pid)
+    os.kill(process.pid, number)
+    process.wait(timeout=60)
+    wait_until(lambda: not any(map(is_running, servers)))
+
+
+if pathlib.Path("/proc/self/task").exists():
+    @test
+    def ctrl_c_leaves_no_server_behind():
+        servers_end_with_the_lab(signal.SIGINT)
+
+    @test
+    def sigterm_leaves_no_server_behind():
+        servers_end_with_the_lab(signal.SIGTERM)
+
+    @test
+    def not_even_sigkill_leaves_a_server_behind():
+        servers_end_with_the_lab(signal.SIGKILL)
+
+
+@test
+def a_server_that_does_not_start_is_reported():
+    result = subprocess.run([LAB, "try", "burst", "5"], capture_output=True,
+                            text=True, timeout=120,
+                            env=dict(os.environ, THAW_BUILD="/nonexistent"))
+    assert result.returncode == 1
+    assert "did not start" in result.stderr, result.stderr
+
+
+def main():
+    print(f"1..{len(tests)}")
+    for number, function in enumerate(tests, start=1):
+        try:
+            function()
+            print(f"ok {number} - {function.__name__}")
+        except Exception as fault:
+            print(f"not ok {number} - {function.__name__}")
+            for line in f"{type(fault).__name__}: {fault}".splitlines():
+                print(f"# {line}")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
