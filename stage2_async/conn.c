@@ -134,6 +134,12 @@ static void time_out(struct conn *conn)
         conn_give_up(conn, HTTP_REQUEST_TIMEOUT, "the body took too long");
         break;
     case CONN_WRITING:
+        // Poll(2) says that there is room when there is much. Who took less
+        // than that took something (Linux waits for a third of the buffer).
+        conn_write_on(conn);
+        if (!conn->renewed)
+            conn->over = true;
+        break;
     case CONN_LINGERING:
         conn->over = true;
         break;

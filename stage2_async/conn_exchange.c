@@ -214,5 +214,6 @@ void conn_answer(void *client, const struct http_response *response)
     write_answer(conn, &conn->out, response);
     if (conn->out.failed)
         conn->over = true;
+    conn->renewed = true; // waking takes the place of its deadline
     loop_wake(conn->all->loop, conn->client);
 }

@@ -104,7 +104,8 @@ static void set_deadline(struct loop *loop, int descriptor, int64_t deadline)
 
 void loop_set_deadline(struct loop *loop, int descriptor, int delay)
 {
-    int64_t deadline = loop->now + delay + GRAIN - 1;
+    // Not from loop->now: this turn may have taken long already.
+    int64_t deadline = clock_milliseconds() + delay + GRAIN - 1;
     set_deadline(loop, descriptor,
                  delay < 0 ? never : deadline - deadline % GRAIN);
 }

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 
-MEASURED = r"\d+\.\d+|\d+(?= (s|ms|milliseconds)\b)"
+MEASURED = r"\d+\.\d+|\d+(?= (s|ms|milliseconds|threads)\b)"
 END = "--end-of-the-output--"
 
 

@@ -5,7 +5,7 @@
 
 #include "tests/stages/stages.h"
 
-#include <inttypes.h>
+#include <poll.h>
 
 struct tally {
     int requests;
@@ -113,6 +113,7 @@ START_TEST(a_request_that_is_finished_in_time_is_answered)
     client_send(&client, slice_of("GET /health HTTP/1.1\r\nHost: a\r\n"));
     open_idle(&idle, &stage);
     begin_to_stop(&stage, &idle);
+    ck_assert(!client_wait(&client, A_WHILE));
     client_send(&client, slice_of("\r\n"));
     assert_answered(&client, 200);
     assert_field(&client, "Connection", "close");
@@ -157,7 +158,15 @@ static void post_held(struct stage *stage, struct gate *gate,
     wait_for_metric(stage, "thaw_events_accepted_total", EVENTS);
 }
 
-// In stage 4 their clients wait, in stages 5 and 6 the jobs alone are left.
+// It prints its tally at the very end.
+static void assert_runs_on(const struct stage *stage)
+{
+    struct pollfd polled = {.fd = stage->output, .events = POLLIN};
+    ck_assert_int_eq(poll(&polled, 1, A_WHILE), 0);
+}
+
+// In stage 4 their clients wait. In stages 5 and 6 these have their answers and
+// have left, only the jobs are still there.
 START_TEST(what_was_accepted_is_done_before_the_end)
 {
     struct stage stage;
@@ -167,11 +176,16 @@ START_TEST(what_was_accepted_is_done_before_the_end)
     post_held(&stage, &gate, clients);
     open_idle(&idle, &stage);
     begin_to_stop(&stage, &idle);
+    for (int i = 0; i < EVENTS && stage.number > 4; i++) {
+        assert_answered(&clients[i], 202);
+        client_close(&clients[i]);
+    }
+    assert_runs_on(&stage);
     gate_release(&gate, EVENTS);
-    ck_assert_int_eq(clients_wait(clients, EVENTS, SOON), EVENTS);
-    for (int i = 0; i < EVENTS; i++)
-        ck_assert_int_eq(clients[i].status, status_of_an_event());
-    close_all(clients, EVENTS);
+    for (int i = 0; i < EVENTS && stage.number == 4; i++) {
+        assert_answered(&clients[i], 200);
+        client_close(&clients[i]);
+    }
     ck_assert_int_eq(stage_wait(&stage, SOON), 0);
     ck_assert_int_eq(tally_of(&stage).accepted, EVENTS);
     ck_assert_int_eq(tally_of(&stage).done, EVENTS);
@@ -221,7 +235,10 @@ START_TEST(a_stop_in_a_storm_loses_nothing)
     struct client clients[STORM];
     int answers = 0;
     int accepted = 0;
-    start_quick(&stage);
+    if (stage_under_test() >= 4)
+        start(&stage, "--work-ms", "1", NULL);
+    else
+        start(&stage, NULL);
     for (int i = 0; i < STORM; i++)
         client_open(&clients[i], stage.port);
     for (int round = 0; post_round(clients) > 0; round++) {

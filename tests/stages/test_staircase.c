@@ -119,6 +119,32 @@ START_TEST(a_client_that_leaves_takes_nothing_with_it)
 }
 END_TEST
 
+// The first answer can't be sent any more; the second is still to come when the
+// server finds that out.
+START_TEST(a_client_may_leave_with_two_answers_to_come)
+{
+    static const struct slice both =
+        SLICE("GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
+              "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 40\r\n\r\n"
+              "{\"user\":\"alice\",\"action\":\"b\",\"amount\":1}");
+    struct stage stage;
+    struct gate gate;
+    struct client client;
+    open_gate(&gate);
+    start(&stage, "--work-gate", gate.path, NULL);
+    for (int i = 0; i < EVENTS; i++) {
+        client_open(&client, stage.port);
+        client_send(&client, both);
+        client_reset(&client);
+    }
+    assert_alive(&stage);
+    gate_release(&gate, EVENTS);
+    wait_until_done(&stage);
+    stop(&stage);
+    gate_close(&gate);
+}
+END_TEST
+
 // Asks until the answer does not come. An event is counted just before its
 // thread takes the mutex, and read some time after it was sent: so the first
 // answers may be quick.
@@ -188,6 +214,7 @@ int main(void)
     tcase_add_test(tests, each_byte_in_the_gate_answers_one_client);
     tcase_add_test(tests, what_needs_no_work_is_answered_at_once);
     tcase_add_test(tests, a_client_that_leaves_takes_nothing_with_it);
+    tcase_add_test(tests, a_client_may_leave_with_two_answers_to_come);
     tcase_add_test(tests, who_only_looks_waits_for_the_work_of_others);
     tcase_add_test(tests, work_in_the_loop_holds_up_everybody);
     return unit_run(suite);

@@ -1,0 +1,54 @@
+#ifndef THAW_TESTS_UNIT_PROBE_H
+#define THAW_TESTS_UNIT_PROBE_H
+
+// probe.h - one end of a socket pair in a loop, and how often it was called
+//
+//     loop --> probe.descriptor <--> probe.peer <-- the test
+//
+// The callback reads nothing, so once there is something to read there always
+// is.
+
+#include <sys/socket.h>
+
+#include "tests/unit/turns.h"
+
+struct probe {
+    int descriptor;
+    int peer;
+    short wants;        // what the callback returns
+    short revents;      // what it was called with last
+    int calls;          // so far
+    int deadlines;      // of those: calls with 0
+    void (*then)(void); // what else it does, or NULL
+};
+
+static inline short probe_call(void *context, short revents)
+{
+    struct probe *probe = context;
+    probe->calls++;
+    probe->revents = revents;
+    if (revents == 0)
+        probe->deadlines++;
+    if (probe->then != NULL)
+        probe->then();
+    return probe->wants;
+}
+
+// Watches it, and forgets about the call that comes at once.
+static inline void probe_open(struct probe *probe, struct loop *loop,
+                              short wants)
+{
+    int ends[2];
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    *probe =
+        (struct probe){.descriptor = ends[0], .peer = ends[1], .wants = wants};
+    ck_assert_int_eq(loop_watch(loop, ends[0], probe_call, probe), 0);
+    probe->calls = 0;
+}
+
+static inline void probe_send_byte(const struct probe *probe)
+{
+    ck_assert_int_eq(send(probe->peer, "!", 1, 0), 1);
+}
+
+#endif

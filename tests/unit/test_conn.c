@@ -1,0 +1,263 @@
+// test_conn.c - requests come in, however they were cut; answers go out
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/answers.h"
+#include "tests/unit/clients.h"
+#include "tests/unit/unit.h"
+
+static struct client *client;
+
+// What the server calls as send(2): it counts, and hands on.
+static int sends;
+
+// NOLINTNEXTLINE(readability-inconsistent-*): the system's names are reserved
+ssize_t send(int to, const void *bytes, size_t length, int flags)
+{
+    sends++;
+    return sendto(to, bytes, length, flags, NULL, 0);
+}
+
+static void echo(const struct http_request *request,
+                 struct http_response *response)
+{
+    answer_echo(response, request);
+}
+
+static void open_client(void)
+{
+    clients_init(echo);
+    client = client_open();
+}
+
+static void expect(const char *answers)
+{
+    ck_assert_str_eq(client_answers(client), answers);
+}
+
+START_TEST(a_request_is_answered)
+{
+    client_send(client, POST("5", "hello"));
+    clients_turn(1);
+    expect("200 hello");
+}
+END_TEST
+
+START_TEST(a_connection_takes_one_request_after_the_other)
+{
+    client_send(client, POST("3", "one"));
+    clients_turn(1);
+    client_send(client, POST("3", "two"));
+    clients_turn(1);
+    expect("200 one, 200 two");
+}
+END_TEST
+
+START_TEST(a_request_may_come_one_byte_per_turn)
+{
+    static const char request[] = POST("5", "hello");
+    for (const char *byte = request; *byte != '\0'; byte++) {
+        expect("");
+        client_send(client, (char[]){*byte, '\0'});
+        clients_turn(1);
+    }
+    expect("200 hello");
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    const char *bytes;
+} pairs[] = {
+    {"bodies with a length", POST("3", "one") POST("3", "two")},
+    {"bodies in chunks", // two of them in the first
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+     "2\r\non\r\n1;x=y\r\ne\r\n0\r\n\r\n"
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+     "3\r\ntwo\r\n0\r\nTrailer: t\r\n\r\n"},
+    {"an empty line before each", // which some clients send
+     "\r\n" POST("3", "one") "\r\n" POST("3", "two")},
+};
+
+static void send_cut(const char *bytes, size_t cut)
+{
+    char first[512];
+    snprintf(first, sizeof first, "%.*s", (int)cut, bytes);
+    client_send(client, first);
+    clients_turn(1);
+    client_send(client, bytes + cut);
+    clients_turn(1);
+}
+
+START_TEST(two_requests_may_be_cut_anywhere)
+{
+    const char *bytes = pairs[_i].bytes;
+    for (size_t cut = 0; cut <= strlen(bytes); cut++) {
+        client = client_open();
+        send_cut(bytes, cut);
+        const char *answers = client_answers(client);
+        ck_assert_msg(strcmp(answers, "200 one, 200 two") == 0,
+                      "%s, cut after %zu bytes: %s", pairs[_i].name, cut,
+                      answers);
+        ck_assert_uint_eq(client->conn->in.size, 0);
+        client_close(client);
+    }
+}
+END_TEST
+
+static const int counts[] = {1, 2, 100};
+
+// One send(2) for all, or the client gets a segment for each.
+START_TEST(requests_in_one_segment_are_answered_in_order_with_one_send)
+{
+    struct buffer requests = {0};
+    struct buffer answers = {0};
+    for (int i = 0; i < counts[_i]; i++) {
+        buffer_add_format(&requests, POST("3", "%03d"), i);
+        buffer_add_format(&answers, "%s200 %03d", i > 0 ? ", " : "", i);
+    }
+    client_send(client, requests.bytes);
+    sends = 0;
+    clients_turn(1);
+    ck_assert_int_eq(sends, 1);
+    expect(answers.bytes);
+    buffer_destroy(&requests);
+    buffer_destroy(&answers);
+}
+END_TEST
+
+static void expect_no_buffers(void)
+{
+    ck_assert_uint_eq(client->conn->in.size, 0);
+    ck_assert_uint_eq(client->conn->out.size, 0);
+}
+
+START_TEST(a_connection_holds_memory_only_in_the_middle_of_a_request)
+{
+    static const char start[] = "POST / HTTP/1.1\r\nHost: a\r\nContent-Le";
+    expect_no_buffers();
+    client_send(client, POST("3", "one"));
+    clients_turn(1);
+    expect_no_buffers();
+    client_send(client, start);
+    clients_turn(1);
+    ck_assert_uint_eq(client->conn->in.length, sizeof start - 1);
+    client_send(client, "ngth: 3\r\n\r\ntwo");
+    clients_turn(1);
+    expect_no_buffers();
+    expect("200 one, 200 two");
+}
+END_TEST
+
+// Its body is left out, and the next answer follows directly.
+START_TEST(head_is_answered_without_the_body)
+{
+    client_send(client, "HEAD / HTTP/1.1\r\nHost: a\r\n"
+                        "Content-Length: 5\r\n\r\nhello" POST("3", "two"));
+    clients_turn(1);
+    client_receive(client);
+    const char *text = client->received.bytes;
+    const char *end = strstr(text, "\r\n\r\n");
+    ck_assert_ptr_nonnull(end);
+    ck_assert_ptr_nonnull(strstr(text, "\r\nContent-Length: 5\r\n"));
+    ck_assert_int_eq(strncmp(end + 4, "HTTP/1.1 200", 12), 0);
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    const char *head; // a second request follows it in the same segment
+    const char *expected;
+} wishes[] = {
+    {"1.1 goes on", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "200, 200 two"},
+    {"unless it says close",
+     "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+     "200 (last), end"},
+    {"1.0 does not go on", "GET / HTTP/1.0\r\n\r\n", "200 (last), end"},
+    {"unless it says keep-alive",
+     "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "200, 200 two"},
+};
+
+START_TEST(who_wants_to_go_on_is_heard_and_the_others_are_not)
+{
+    client_send(client, wishes[_i].head);
+    client_send(client, POST("3", "two"));
+    clients_turn(1);
+    expect(wishes[_i].expected);
+}
+END_TEST
+
+#define ASK                                                                    \
+    "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"                   \
+    "Content-Length: 5\r\n\r\n"
+
+START_TEST(who_asks_before_the_body_is_told_to_continue)
+{
+    client_send(client, ASK);
+    clients_turn(1);
+    expect("100");
+    client_send(client, "he");
+    clients_turn(1);
+    expect("100"); // once
+    client_send(client, "llo");
+    clients_turn(1);
+    expect("100, 200 hello");
+}
+END_TEST
+
+START_TEST(each_request_may_ask_before_its_body)
+{
+    for (int i = 0; i < 2; i++) {
+        client_send(client, ASK);
+        clients_turn(1);
+        client_send(client, "hello");
+        clients_turn(1);
+    }
+    expect("100, 200 hello, 100, 200 hello");
+}
+END_TEST
+
+// RFC 9110, 10.1.1: the answer may leave the 100 out then.
+START_TEST(who_did_not_wait_for_an_answer_gets_none)
+{
+    client_send(client, ASK "hello");
+    clients_turn(1);
+    client_send(client, ASK "he");
+    clients_turn(1);
+    client_send(client, "llo");
+    clients_turn(1);
+    expect("200 hello, 200 hello");
+}
+END_TEST
+
+static Suite *conn_suite(void)
+{
+    Suite *suite = suite_create("conn");
+    TCase *tests = tcase_create("requests and answers");
+    tcase_add_checked_fixture(tests, open_client, clients_destroy);
+    tcase_add_test(tests, a_request_is_answered);
+    tcase_add_test(tests, a_connection_takes_one_request_after_the_other);
+    tcase_add_test(tests, a_request_may_come_one_byte_per_turn);
+    unit_add_rows(tests, two_requests_may_be_cut_anywhere, pairs);
+    unit_add_rows(tests,
+                  requests_in_one_segment_are_answered_in_order_with_one_send,
+                  counts);
+    tcase_add_test(tests,
+                   a_connection_holds_memory_only_in_the_middle_of_a_request);
+    tcase_add_test(tests, head_is_answered_without_the_body);
+    unit_add_rows(tests, who_wants_to_go_on_is_heard_and_the_others_are_not,
+                  wishes);
+    tcase_add_test(tests, who_asks_before_the_body_is_told_to_continue);
+    tcase_add_test(tests, each_request_may_ask_before_its_body);
+    tcase_add_test(tests, who_did_not_wait_for_an_answer_gets_none);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
+
+int main(void)
+{
+    return unit_run(conn_suite());
+}

@@ -1,0 +1,277 @@
+// test_conn_stop.c - an orderly stop: what is in flight is answered first
+
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/answers.h"
+#include "lib/clock.h"
+#include "tests/unit/clients.h"
+#include "tests/unit/unit.h"
+
+enum {
+    SHORT = 50,         // in milliseconds
+    DRIP = 5,           // in milliseconds, from one byte to the next
+    FAR = 5 * 1000,     // in milliseconds: by then it should long be over
+    LARGE = 300 * 1000, // in bytes: more than a socket holds
+};
+
+#define HEAD "POST / HTTP/1.1\r\nHost: a\r\n"
+#define LATER "GET /later HTTP/1.1\r\nHost: a\r\n\r\n"
+
+static struct conn_timeouts *const timeouts = &server.conns.timeouts;
+static struct client *client;
+static void *put_off; // whom the answer to /later must be brought to
+
+static void handle(const struct http_request *request,
+                   struct http_response *response)
+{
+    static char large[LARGE];
+    answer_echo(response, request);
+    response->later = slice_is(request->path, "/later");
+    if (response->later)
+        put_off = response->client;
+    if (slice_is(request->path, "/large"))
+        response->body = (struct slice){large, sizeof large};
+}
+
+static void open_client(void)
+{
+    clients_init(handle);
+    client = client_open();
+}
+
+static void stop(void)
+{
+    conns_stop(&server.conns);
+}
+
+static void expect(const char *answers)
+{
+    ck_assert_str_eq(client_answers(client), answers);
+}
+
+// When the client leaves, nobody is left, and the loop ends.
+static void leave(void)
+{
+    client_close(client);
+    ck_assert_int_eq(loop_run(&server.loop), 0);
+    ck_assert_int_eq(server.conns.count, 0);
+}
+
+static void expect_end(const char *answers)
+{
+    expect(answers);
+    leave();
+}
+
+static void (*soon)(void);
+
+static short call_soon(void *context, short revents)
+{
+    (void)context;
+    (void)revents;
+    if (soon != NULL)
+        soon();
+    return LOOP_NOTHING;
+}
+
+// Calls it from within the loop.
+static void do_in(int milliseconds, void function(void))
+{
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(loop_watch(&server.loop, ends[0], call_soon, NULL), 0);
+    soon = function;
+    loop_set_deadline(&server.loop, ends[0], milliseconds);
+}
+
+START_TEST(without_connections_the_loop_ends_at_once)
+{
+    client_close(client);
+    clients_turn(2);
+    ck_assert_int_eq(server.conns.count, 0);
+    do_in(0, stop);
+    ck_assert_int_eq(loop_run(&server.loop), 0);
+}
+END_TEST
+
+START_TEST(an_idle_connection_is_shut_down)
+{
+    stop();
+    clients_turn(1);
+    expect_end("end");
+}
+END_TEST
+
+START_TEST(the_loop_ends_with_the_last_connection)
+{
+    struct client *others[] = {client_open(), client_open()};
+    stop();
+    clients_turn(2);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_str_eq(client_answers(others[i]), "end");
+        client_close(others[i]);
+    }
+    clients_turn(2);
+    ck_assert_int_eq(server.conns.count, 1);
+    expect_end("end");
+}
+END_TEST
+
+START_TEST(a_client_that_does_not_leave_is_left)
+{
+    timeouts->linger = SHORT;
+    int64_t start = clock_milliseconds();
+    stop();
+    ck_assert_int_eq(loop_run(&server.loop), 0);
+    ck_assert_int_eq(server.conns.count, 0);
+    ck_assert_int_ge(clock_milliseconds() - start, SHORT);
+}
+END_TEST
+
+START_TEST(a_request_that_is_there_already_is_answered)
+{
+    client_send(client, POST("3", "one"));
+    stop();
+    clients_turn(1);
+    expect_end("200 one (last), end");
+}
+END_TEST
+
+static void bring_answer(void)
+{
+    const struct http_response response = {.status = HTTP_OK,
+                                           .body = slice_of("brought")};
+    conn_answer(put_off, &response);
+}
+
+// Nobody reads or writes meanwhile, and still the loop must not end.
+START_TEST(a_later_answer_is_waited_for)
+{
+    client_send(client, LATER);
+    clients_turn(1);
+    timeouts->linger = SHORT;
+    stop();
+    do_in(SHORT, bring_answer);
+    ck_assert_int_eq(loop_run(&server.loop), 0);
+    ck_assert_int_eq(server.conns.count, 0);
+    expect("200 brought (last), end");
+}
+END_TEST
+
+// Its answer still says keep-alive: it was written before.
+START_TEST(a_slow_reader_still_gets_all)
+{
+    client_send(client, "GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+    clients_turn(1);
+    ck_assert_int_eq(client->conn->state, CONN_WRITING);
+    stop();
+    client_wait_for_end(client);
+    ck_assert_uint_gt(client->received.length, LARGE);
+    ck_assert(!client->was_reset);
+    leave();
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    const char *first;
+    const char *rest;
+    const char *expected; // when the rest did not come
+} halves[] = {
+    {"head", "POST / HTTP/1.1\r\nHost", ": a\r\nContent-Length: 2\r\n\r\nhi",
+     "the head took too long"},
+    {"body", HEAD "Content-Length: 2\r\n\r\nh", "i", "the body took too long"},
+};
+
+START_TEST(half_a_request_may_be_finished)
+{
+    client_send(client, halves[_i].first);
+    clients_turn(1);
+    stop();
+    clients_turn(3);
+    expect("");
+    client_send(client, halves[_i].rest);
+    clients_turn(1);
+    expect_end("200 hi (last), end");
+}
+END_TEST
+
+static void expect_refusal(const char *detail)
+{
+    const char *answers = client_answers(client);
+    ck_assert_msg(strncmp(answers, "408 ", 4) == 0 &&
+                      strstr(answers, detail) != NULL &&
+                      strstr(answers, " (last), end") != NULL,
+                  "expected 408 %s (last), end: %s", detail, answers);
+}
+
+START_TEST(half_a_request_has_the_stop_time_left)
+{
+    timeouts->stop = SHORT;
+    client_send(client, halves[_i].first);
+    clients_turn(1);
+    int64_t start = clock_milliseconds();
+    stop();
+    client_wait_for_end(client);
+    ck_assert_int_ge(clock_milliseconds() - start, SHORT);
+    expect_refusal(halves[_i].expected);
+    leave();
+}
+END_TEST
+
+START_TEST(half_a_request_has_no_more_time_than_ever)
+{
+    timeouts->head = SHORT;
+    timeouts->body = SHORT;
+    client_send(client, halves[_i].first);
+    clients_turn(1);
+    stop();
+    client_wait_for_end(client);
+    expect_refusal(halves[_i].expected);
+    leave();
+}
+END_TEST
+
+START_TEST(a_drip_of_bytes_does_not_delay_the_stop)
+{
+    timeouts->stop = SHORT;
+    client_send(client, HEAD "X-Drip: ");
+    clients_turn(1);
+    int64_t start = clock_milliseconds();
+    stop();
+    while (!client->ended && clock_milliseconds() < start + FAR) {
+        client_send(client, "a");
+        clients_run_for(DRIP);
+        client_receive(client);
+    }
+    expect_refusal("the head took too long");
+    leave();
+}
+END_TEST
+
+static Suite *conn_suite(void)
+{
+    Suite *suite = suite_create("conn stop");
+    TCase *tests = tcase_create("stop");
+    tcase_set_timeout(tests, 30); // in seconds
+    tcase_add_checked_fixture(tests, open_client, clients_destroy);
+    tcase_add_test(tests, without_connections_the_loop_ends_at_once);
+    tcase_add_test(tests, an_idle_connection_is_shut_down);
+    tcase_add_test(tests, the_loop_ends_with_the_last_connection);
+    tcase_add_test(tests, a_client_that_does_not_leave_is_left);
+    tcase_add_test(tests, a_request_that_is_there_already_is_answered);
+    tcase_add_test(tests, a_later_answer_is_waited_for);
+    tcase_add_test(tests, a_slow_reader_still_gets_all);
+    unit_add_rows(tests, half_a_request_may_be_finished, halves);
+    unit_add_rows(tests, half_a_request_has_the_stop_time_left, halves);
+    unit_add_rows(tests, half_a_request_has_no_more_time_than_ever, halves);
+    tcase_add_test(tests, a_drip_of_bytes_does_not_delay_the_stop);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
+
+int main(void)
+{
+    return unit_run(conn_suite());
+}
