@@ -18,7 +18,9 @@
 #include <stdint.h>
 
 enum {
-    LOOP_FORGET = 0,         // what a callback returns after close(2)
+    LOOP_FORGET = 0,         // what a callback returns after close(2), and
+                             // then it must not have watched another: that one
+                             // might have the same number
     LOOP_NOTHING = POLLNVAL, // keep me, but wait for nothing: I'll be woken
 };
 
@@ -53,10 +55,12 @@ int loop_watch(struct loop *loop, int descriptor, loop_callback *callback,
 // negative delay: never.
 void loop_set_deadline(struct loop *loop, int descriptor, int delay);
 
-// Calls the callback in the next turn, though nothing happened.
+// Calls the callback in the next turn, though nothing happened. That takes the
+// place of its deadline.
 void loop_wake(struct loop *loop, int descriptor);
 
-// Runs until loop_stop. Returns -1 and errno when poll(2) failed.
+// Runs until a callback calls loop_stop. Returns -1 and errno when poll(2)
+// failed.
 int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 

@@ -1,6 +1,7 @@
 #include "stage2_async/server.h"
 
 #include <errno.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/net.h"
@@ -42,10 +43,12 @@ static bool is_out_of_resources(void)
            errno == ENOMEM;
 }
 
-// Accepts those who wait. Returns -1 when resources ran out before.
+// Accepts those who wait; at the stop, the whole backlog. Returns -1 when
+// resources ran out before.
 static int accept_clients(struct server *server)
 {
-    for (int i = 0; i < ACCEPT_MAX; i++) {
+    int max = server->stopping ? SOMAXCONN : ACCEPT_MAX;
+    for (int i = 0; i < max; i++) {
         int client = net_accept(server->listener);
         if (client >= 0 && net_set_nonblocking(client) == 0)
             conn_open(&server->conns, client);

@@ -7,7 +7,8 @@
 //
 // * When descriptors run out, accepting pauses until a connection closes.
 //   Clients wait in the backlog meanwhile; the loop does not spin.
-// * SIGINT or SIGTERM: stop accepting, answer what is in flight, return.
+// * SIGINT or SIGTERM: stop accepting, answer what is in flight, return. A
+//   client that goes on taking its answer is waited for, however slow it is.
 // * Everything here belongs to the thread that calls server_run.
 
 #include "lib/options.h"
