@@ -14,7 +14,7 @@
 
 #include "lib/clock.h"
 
-enum { LINGER = 1000 }; // in milliseconds
+enum { LINGER = 1000, PAUSE = 100 }; // in milliseconds
 
 static int close_and_fail(int descriptor)
 {
@@ -87,6 +87,17 @@ int net_accept(int listener)
     if (net_set_close_on_exec(client) < 0)
         return close_and_fail(client);
     return client;
+}
+
+int net_wait_for_client(int listener)
+{
+    while (true) {
+        int client = net_accept(listener);
+        if (client >= 0)
+            return client;
+        if (errno != ECONNABORTED && errno != EINTR)
+            poll(NULL, 0, PAUSE);
+    }
 }
 
 bool net_send_all(int client, struct slice bytes)

@@ -23,6 +23,10 @@ int net_url(int listener, char url[NET_URL_SIZE]);
 // where the listener does not.
 int net_accept(int listener);
 
+// For a blocking listener: waits for the next client, whatever happens to those
+// before. Without a free descriptor it tries again ten times a second.
+int net_wait_for_client(int listener);
+
 // For blocking sockets. Sends everything; false: the client left.
 bool net_send_all(int client, struct slice bytes);
 

@@ -60,11 +60,23 @@ void options_add_text(struct options *options, const char *name,
     option->text = text;
 }
 
+// A program that was started with >&- has no descriptor 1, and the next socket
+// would get that number, and our printed lines.
+static void fill_standard_descriptors(void)
+{
+    int descriptor = open("/dev/null", O_RDWR);
+    while (descriptor >= 0 && descriptor <= STDERR_FILENO)
+        descriptor = open("/dev/null", O_RDWR);
+    if (descriptor >= 0)
+        close(descriptor);
+}
+
 void options_init(struct options *options, const char *program,
                   const char *purpose)
 {
     enum { KIB = 1024, MIB = 1024 * 1024 };
     struct http_limits *limits = &options->limits;
+    fill_standard_descriptors();
     *options = (struct options){.program = program,
                                 .purpose = purpose,
                                 .bind = "127.0.0.1",
@@ -181,8 +193,8 @@ static const struct option *find(const struct options *options,
 
 static bool refuse_unknown(struct options *options, const char *argument)
 {
-    fprintf(stderr, "%s: unknown option '%s': try '%s --help'\n",
-            options->program, argument, options->program);
+    fprintf(stderr, "%s: unknown option '%s': try --help\n", options->program,
+            argument);
     return stop(options, EXIT_USAGE);
 }
 

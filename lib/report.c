@@ -67,6 +67,16 @@ void report_event(const char *who, int number, const struct event *event,
     }
 }
 
+void report_stopping(const char *program)
+{
+    int64_t left =
+        metrics_get(METRIC_EVENTS_ACCEPTED) - metrics_get(METRIC_EVENTS_DONE);
+    if (left > 0)
+        printf("%s stopping: %" PRId64 " accepted events are still to do; "
+               "a second signal drops them\n",
+               program, left);
+}
+
 void report_tally(const char *program)
 {
     int64_t accepted = metrics_get(METRIC_EVENTS_ACCEPTED);

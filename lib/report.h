@@ -23,6 +23,10 @@ int report_listening(const struct options *options, int listener);
 void report_event(const char *who, int number, const struct event *event,
                   enum store_result result, int64_t balance);
 
+// While it stops, when all clients have their answers: the work that is left.
+// Nothing is printed where there is none.
+void report_stopping(const char *program);
+
 // The last line: what was counted.
 void report_tally(const char *program);
 

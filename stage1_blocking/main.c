@@ -103,12 +103,10 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     int listener = net_listen(options.bind, options.port);
     if (listener < 0)
-        die("stage1_blocking: cannot listen");
+        die_starting(&options);
     report_listening(&options, listener);
     while (true) {
-        int client = net_accept(listener);
-        if (client < 0)
-            continue; // it left while it waited in the backlog
+        int client = net_wait_for_client(listener);
         net_limit_silence(client, timeout_ms);
         serve(client);
         close(client);

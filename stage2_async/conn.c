@@ -109,7 +109,10 @@ static void go_on(struct conn *conn)
     case CONN_IDLE:
     case CONN_HEAD:
     case CONN_BODY:
-        conn_receive(conn);
+        if (conn->more)
+            conn_answer_kept(conn);
+        else
+            conn_receive(conn);
         break;
     case CONN_ANSWERING:
     case CONN_WRITING:
@@ -184,6 +187,12 @@ static short on_ready(void *context, short revents)
     enum conn_state state = state_of(conn);
     if (state != conn->state || conn->renewed)
         enter(conn, state);
+    if (conn->more && state != CONN_WRITING) {
+        // Nothing is received meanwhile, so that `in` stays small.
+        loop_wake(conn->all->loop, conn->client);
+        conn->renewed = true;
+        return LOOP_NOTHING;
+    }
     return wanted_events(state);
 }
 

@@ -56,6 +56,7 @@ struct conns {
     int paused_listener;       // to be woken when a connection closes, or -1
     char in[CONN_RECEIVE_MAX]; // what was just received
     struct buffer out;         // the answers to it
+    size_t made;               // of these, in bytes, unsent HEAD bodies too
 };
 
 void conns_init(struct conns *conns, struct loop *loop,

@@ -9,7 +9,10 @@
 #include "lib/net.h"
 #include "lib/trace.h"
 
-enum { OUT_ENOUGH = 64 * 1024 }; // in bytes: send these before making more
+// In bytes: after so many of its answers, the others have their turn. The body
+// that a HEAD does not get counts too, because it was made all the same.
+enum { TURN_ENOUGH = 64 * 1024 };
+enum { OUT_KEPT = 1024 * 1024 }; // in bytes: more is not kept for the next turn
 
 static void write_answer(struct conn *conn, struct buffer *out,
                          const struct http_response *response)
@@ -18,6 +21,7 @@ static void write_answer(struct conn *conn, struct buffer *out,
     http_write_response(out, response, keep_alive, conn->is_head);
     trace_instant("reply", conn->client);
     metrics_count_request(response->status);
+    conn->all->made += response->body.length;
     conn->last = !keep_alive;
 }
 
@@ -51,6 +55,8 @@ static void send_answers(struct conn *conn)
             conn->over = true;
     }
     buffer_clear(out);
+    if (out->size > OUT_KEPT)
+        buffer_destroy(out);
 }
 
 static void answer_request(struct conn *conn,
@@ -129,22 +135,23 @@ static bool takes_requests(const struct conn *conn)
 // Returns how many bytes are done with.
 static size_t answer_requests(struct conn *conn, char *bytes, size_t length)
 {
+    const struct conns *all = conn->all;
     size_t done = 0;
-    while (done < length && takes_requests(conn)) {
+    conn->all->made = 0;
+    conn->more = false;
+    while (done < length && takes_requests(conn) && !conn->more) {
         size_t count = answer_next(conn, bytes + done, length - done);
         done += count;
         if (count == 0)
             break;
-        if (conn->all->out.length >= OUT_ENOUGH)
-            send_answers(conn);
+        conn->more = done < length && (all->made >= TURN_ENOUGH ||
+                                       all->out.length >= TURN_ENOUGH);
     }
     send_answers(conn);
     return conn->last ? length : done;
 }
 
-// The connection's own buffer holds the start of an unfinished request, or
-// requests that wait until the answers before theirs are out.
-static void answer_kept(struct conn *conn)
+void conn_answer_kept(struct conn *conn)
 {
     if (conn->in.length == 0)
         return;
@@ -162,7 +169,7 @@ static void answer_received(struct conn *conn, size_t received)
         is_continued ? 0 : answer_requests(conn, conn->all->in, received);
     buffer_add(&conn->in, slice_after(bytes, done));
     if (is_continued)
-        answer_kept(conn);
+        conn_answer_kept(conn);
     if (conn->in.failed)
         conn->over = true;
 }
@@ -197,7 +204,7 @@ void conn_write_on(struct conn *conn)
     if (conn->out.length > 0)
         return;
     buffer_destroy(&conn->out);
-    answer_kept(conn);
+    conn_answer_kept(conn);
 }
 
 void conn_throw_away(struct conn *conn)

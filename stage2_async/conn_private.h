@@ -18,9 +18,10 @@ struct conn {
     bool keep_alive;   // and it wants to be followed by another
     bool continued;    // the unfinished request was told to continue
     bool last;         // no answer follows what was written
+    bool more;         // requests are in `in`: go on with them in the next turn
     bool over;         // close it now
     bool renewed;      // there was progress: its deadline starts anew
-    struct buffer in;  // the start of an unfinished request
+    struct buffer in;  // what was received and has no answer yet
     struct buffer out; // answers that the socket did not take yet
     struct http_progress progress;
 };
@@ -30,6 +31,9 @@ void conn_receive(struct conn *conn);
 
 // Sends on what the socket did not take before; then answers what was kept.
 void conn_write_on(struct conn *conn);
+
+// Answers requests that were received before.
+void conn_answer_kept(struct conn *conn);
 
 // Reads, and throws away what it read.
 void conn_throw_away(struct conn *conn);

@@ -159,7 +159,7 @@ int loop_run(struct loop *loop)
     loop->stopped = false;
     while (!loop->stopped) {
         int ready = poll(loop->polled, (nfds_t)loop->end, time_left(loop));
-        if (ready < 0 && errno != EINTR)
+        if (ready < 0 && errno != EINTR && errno != EAGAIN)
             return -1;
         loop->now = clock_milliseconds();
         call_ready(loop, ready);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,7 +12,7 @@
 // A handler has no context of its own, so this module has one for the process.
 static struct {
     int pipe[2];
-    volatile sig_atomic_t count;
+    atomic_int count; // two signals may be handled in two threads
     const char *program;
     void (*stop)(void *context);
     void *context;
@@ -56,7 +57,7 @@ static void on_signal(int number)
 {
     (void)number;
     int saved = errno;
-    if (signals.count++ > 0) {
+    if (atomic_fetch_add(&signals.count, 1) > 0) {
         say_what_is_dropped();
         _exit(1);
     }

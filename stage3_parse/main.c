@@ -45,7 +45,7 @@ int main(int argc, char **argv)
     if (!options_parse(&options, argc, argv))
         return options.exit_status;
     if (server_init(&server, &options, handle) < 0)
-        die("stage3_parse: cannot listen");
+        die_starting(&options);
     report_listening(&options, server.listener);
     if (server_run(&server) < 0)
         die("stage3_parse: poll");

@@ -108,7 +108,7 @@ int main(int argc, char **argv)
     if (store_init(&balances) < 0 || slow_init(&slow) < 0 ||
         server_init(&server, &options, handle) < 0 ||
         mailbox_init(&answers, &server.loop) < 0)
-        die("stage4_slow: cannot start");
+        die_starting(&options);
     report_listening(&options, server.listener);
     if (server_run(&server) < 0)
         die("stage4_slow: poll");

@@ -99,11 +99,12 @@ int main(int argc, char **argv)
         channel_init(&jobs, (size_t)capacity, sizeof(struct event)) < 0 ||
         server_init(&server, &options, handle) < 0 ||
         (errno = pthread_create(&worker, NULL, work, NULL)) != 0)
-        die("stage5_queue: cannot start");
+        die_starting(&options);
     report_listening(&options, server.listener);
     if (server_run(&server) < 0)
         die("stage5_queue: poll");
     channel_close(&jobs);
+    report_stopping(options.program);
     pthread_join(worker, NULL);
     channel_destroy(&jobs);
     store_destroy(&balances);

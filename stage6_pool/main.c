@@ -101,11 +101,12 @@ int main(int argc, char **argv)
         channel_init(&jobs, (size_t)capacity, sizeof(struct event)) < 0 ||
         server_init(&server, &options, handle) < 0 ||
         pool_start(&pool, workers, work) < 0)
-        die("stage6_pool: cannot start");
+        die_starting(&options);
     report_listening(&options, server.listener);
     if (server_run(&server) < 0)
         die("stage6_pool: poll");
     channel_close(&jobs);
+    report_stopping(options.program);
     pool_join(&pool);
     channel_destroy(&jobs);
     store_destroy(&balances);

@@ -9,6 +9,7 @@
 // * What must not come can't be waited for. First the test makes sure that it
 //   would have come by now, by a counter or an answer, and then looks a while.
 
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -163,6 +164,24 @@ static inline int wait_for_answers(struct client *clients, int count,
         answered = clients_wait(clients, count, 10);
     ck_assert_int_ge(answered, wanted);
     return answered;
+}
+
+// Asks for more than the sockets hold, also where the answer is an echo, and
+// reads nothing. Returns when the server does not read on either.
+static inline void ask_for_too_much(struct client *client)
+{
+    enum { REQUESTS = 10000 };
+    struct pollfd polled = {.fd = client->socket, .events = POLLOUT};
+    struct buffer requests = {0};
+    for (int i = 0; i < REQUESTS; i++)
+        buffer_add_format(&requests,
+                          "GET /metrics HTTP/1.1\r\nHost: a\r\n"
+                          "Content-Length: 1000\r\n\r\n%1000d",
+                          i);
+    client_send(client, buffer_slice(&requests));
+    while (client->out.length > 0 && poll(&polled, 1, A_WHILE) == 1)
+        client_send(client, slice_of(""));
+    buffer_destroy(&requests);
 }
 
 static inline void close_all(struct client *clients, int count)

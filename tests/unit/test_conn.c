@@ -233,6 +233,32 @@ START_TEST(who_did_not_wait_for_an_answer_gets_none)
 }
 END_TEST
 
+static int made; // answers
+
+static void make_a_large_answer(const struct http_request *request,
+                                struct http_response *response)
+{
+    static const char body[40 * 1024];
+    (void)request;
+    made++;
+    response->status = HTTP_OK;
+    response->body = (struct slice){body, sizeof body};
+}
+
+// Nothing of a HEAD's answer is sent, so the socket does not slow it down.
+START_TEST(who_asks_for_much_at_once_leaves_turns_to_the_others)
+{
+    enum { REQUESTS = 50 };
+    server.conns.handle = make_a_large_answer;
+    for (int i = 0; i < REQUESTS; i++)
+        client_send(client, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+    clients_turn(1);
+    ck_assert_int_le(made, 2);
+    clients_turn(REQUESTS);
+    ck_assert_int_eq(made, REQUESTS);
+}
+END_TEST
+
 static Suite *conn_suite(void)
 {
     Suite *suite = suite_create("conn");
@@ -253,6 +279,7 @@ static Suite *conn_suite(void)
     tcase_add_test(tests, who_asks_before_the_body_is_told_to_continue);
     tcase_add_test(tests, each_request_may_ask_before_its_body);
     tcase_add_test(tests, who_did_not_wait_for_an_answer_gets_none);
+    tcase_add_test(tests, who_asks_for_much_at_once_leaves_turns_to_the_others);
     suite_add_tcase(suite, tests);
     return suite;
 }
