@@ -55,7 +55,8 @@ int loop_watch(struct loop *loop, int descriptor, loop_callback *callback,
 // negative delay: never.
 void loop_set_deadline(struct loop *loop, int descriptor, int delay);
 
-// Calls the callback in the next turn, though nothing happened. That takes the
+// Calls the callback, though nothing happened, when those who are ready in this
+// turn had theirs. That takes the
 // place of its deadline.
 void loop_wake(struct loop *loop, int descriptor);
 
