@@ -40,7 +40,7 @@ static struct {
     char requests[USERS_MAX][REQUEST_MAX];
     size_t lengths[USERS_MAX];
     int64_t started, ends; // in nanoseconds
-    int64_t asked, answered, accepted, rejected, refused, errors, connections;
+    int64_t asked, answered, accepted, rejected, others, errors, connections;
 } run;
 
 static void make_requests(const struct load_options *options)
@@ -137,7 +137,7 @@ static void count_answer(struct load_client *client)
     else if (status == 503)
         run.rejected++;
     else
-        run.refused++;
+        run.others++;
     client->is_asking = false;
     if (client->server_closes)
         disconnect(client);
@@ -320,7 +320,7 @@ static void print_text(double seconds)
            (double)run.answered / seconds);
     printf("  accepted  %10lld  200, 202\n", (long long)run.accepted);
     printf("  rejected  %10lld  503\n", (long long)run.rejected);
-    printf("  refused   %10lld  any other status\n", (long long)run.refused);
+    printf("  other     %10lld  any other status\n", (long long)run.others);
     printf("  errors    %10lld  no answer, or a broken connection\n",
            (long long)run.errors);
     printf("  opened    %10lld  connections\n", (long long)run.connections);
@@ -336,7 +336,7 @@ static void print_json(double seconds)
         "clients", run.options->clients, "seconds", seconds, "answered",
         (json_int_t)run.answered, "per_second", (double)run.answered / seconds,
         "accepted", (json_int_t)run.accepted, "rejected",
-        (json_int_t)run.rejected, "refused", (json_int_t)run.refused, "errors",
+        (json_int_t)run.rejected, "other", (json_int_t)run.others, "errors",
         (json_int_t)run.errors, "connections", (json_int_t)run.connections,
         "ms", "p50", quantile_ms(0.5), "p90", quantile_ms(0.9), "p99",
         quantile_ms(0.99), "max", (double)run.times.max / 1e6);
@@ -370,6 +370,11 @@ int load(const struct load_options *options)
     for (size_t i = 0; i < count; i++) {
         run.clients[i] = (struct load_client){.socket = -1, .user = (int)i};
         run.polled[i] = (struct pollfd){.fd = -1, .events = POLLIN};
+    }
+    if (!connect_client(&run.clients[0])) {
+        fprintf(stderr, "lab: nothing answers on port %d: ./workshop run N\n",
+                options->port);
+        return EXIT_FAILURE;
     }
     work_until_over();
     double seconds = (double)(clock_nanoseconds() - run.started) / 1e9;

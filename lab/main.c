@@ -27,7 +27,7 @@ static const char usage_text[] =
     "\n"
     "  --work-ms N      milliseconds of work for an event (100)\n"
     "  --json           for programs: try, matrix, diff, load\n"
-    "  --markdown       for a README: matrix\n"
+    "  --markdown       for a README: matrix, list\n"
     "  --svg FILE       timeline: draw it\n"
     "  --trace DIR      timeline: keep the raw traces, for ui.perfetto.dev\n"
     "  --clients N      load: so many connections (16)\n"
@@ -260,5 +260,7 @@ int main(int argc, char **argv)
          i++)
         if (strcmp(words[0], commands[i].name) == 0)
             return commands[i].perform(count - 1, words + 1);
+    if (count > 0)
+        fprintf(stderr, "lab: no command '%s'\n\n", words[0]);
     return usage();
 }

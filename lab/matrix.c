@@ -76,6 +76,7 @@ int matrix_try(const struct experiment *experiment, const bool stages[STAGES],
                const struct matrix_options *options)
 {
     int status = EXIT_SUCCESS;
+    int tried = 0;
     json_t *all = json_array();
     bool is_text = options->format != MATRIX_JSON;
     if (is_text)
@@ -88,6 +89,7 @@ int matrix_try(const struct experiment *experiment, const bool stages[STAGES],
         screen_progress(stage_name(stage), stage - 1, STAGES);
         experiment_perform(experiment, stage, options->work_ms, &run);
         screen_progress_end();
+        tried++;
         json_array_append_new(all, to_json(experiment, &run));
         if (is_text)
             print_row(&run);
@@ -96,6 +98,8 @@ int matrix_try(const struct experiment *experiment, const bool stages[STAGES],
             status = EXIT_FAILURE;
         }
     }
+    if (is_text && tried == 0)
+        printf("(the question makes no sense there)\n");
     if (is_text)
         printf("\nby hand, at a server that ./workshop run N started:\n%s",
                experiment->by_hand);

@@ -171,7 +171,12 @@ void shutdown_in_order(struct run *run)
         else
             run_verdict(run, strstr(tally, " 20 done") != NULL ? "none lost"
                                                                : "some lost");
-        run_detail(run, "%d answered, then status %d", run->accepted, status);
+        if (status < 0)
+            run_detail(run, "%d answered, then ended by the signal",
+                       run->accepted);
+        else
+            run_detail(run, "%d answered, then status %d", run->accepted,
+                       status);
     }
     gate_close(&gate);
 }

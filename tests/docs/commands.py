@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 
-MEASURED = r"\d+\.\d+|\d+(?= (s|ms|milliseconds|threads)\b)"
+MEASURED = r"\d+\.\d+|(?<=threads: )\d+|\d+(?= (s|ms|milliseconds)\b)"
 END = "--end-of-the-output--"
 
 

@@ -100,14 +100,14 @@ static inline void assert_body(const struct client *client, const char *text)
 static inline struct slice value_of(const struct client *client,
                                     const char *name)
 {
-    char start[64];
+    char field[64];
     struct slice rest = client->head;
-    snprintf(start, sizeof start, "\r\n%s: ", name);
-    while (rest.length > 0 && !slice_starts_with(rest, start))
+    snprintf(field, sizeof field, "\r\n%s: ", name);
+    while (rest.length > 0 && !slice_starts_with(rest, field))
         rest = slice_after(rest, 1);
     if (rest.length == 0)
         return rest;
-    struct slice value = {rest.bytes + strlen(start), 0};
+    struct slice value = {rest.bytes + strlen(field), 0};
     while (value.bytes[value.length] != '\r')
         value.length++;
     return value;

@@ -166,6 +166,7 @@ START_TEST(one_worker_keeps_the_order)
         assert_answered(&client, 202);
     }
     client_close(&client);
+    wait_until_done(&stage);
     stop(&stage);
     const char *line = stage.printed;
     for (int i = 1; i <= JOBS; i++) {

@@ -3,9 +3,9 @@
 // A signal is only sent when the server is known to be where the test wants it.
 // That it took notice shows when it closes a connection that is idle.
 
-#include <unistd.h>
-
 #include "tests/stages/stages.h"
+
+#include <unistd.h>
 
 struct tally {
     int requests;
@@ -76,6 +76,7 @@ START_TEST(idle_connections_are_closed_and_no_others_accepted)
     assert_ends(&silent);
     client_open(&late, stage.port);
     ck_assert(late.ended);
+    ck_assert(!client_wait(&half, A_WHILE));
     ck_assert(!half.ended);
     client_close(&silent);
     client_close(&half);
