@@ -64,7 +64,7 @@ const struct experiment experiments[] = {
      {"400 HTTP", "400 HTTP", "400 HTTP", "400 HTTP", "400 HTTP", "400 HTTP"},
      "printf 'hello\\r\\n\\r\\n' | nc 127.0.0.1 8080\n"},
     {"ten-at-once",
-     "Ten events at the same time. When does each client have its answer?",
+     "Ten events at the same time. When are they answered, and others meanwhile?",
      ten_at_once,
      {"at once", "at once", "at once", "in turn", "at once", "at once"},
      "for i in $(seq 10); do\n"

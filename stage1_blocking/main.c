@@ -78,6 +78,7 @@ static void serve(int client)
         handle(&request, &response);
     if (result == HTTP_PARSE_REJECTED)
         answer_rejected(&response, &request);
+    trace_instant("request", client);
     if (result != HTTP_PARSE_MORE) {
         bool is_head = slice_is(request.method, "HEAD");
         http_write_response(&out, &response, false, is_head);
@@ -109,6 +110,7 @@ int main(int argc, char **argv)
         int client = net_wait_for_client(listener);
         net_limit_silence(client, timeout_ms);
         serve(client);
+        trace_instant("close", client);
         close(client);
     }
 }

@@ -47,6 +47,7 @@ enum channel_send channel_try_send(struct channel *channel, const void *job)
     } else {
         memcpy(place(channel, channel->sent), job, channel->job_size);
         channel->sent++;
+        trace_instant("enqueue", (int64_t)channel->sent);
         trace_count("channel", (int64_t)waiting(channel));
         pthread_cond_signal(&channel->not_empty);
     }
