@@ -1,7 +1,6 @@
 #include "lab/load.h"
 
 #include <arpa/inet.h>
-#include <jansson.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -13,7 +12,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "lab/histogram.h"
 #include "lab/screen.h"
 #include "lib/clock.h"
 #include "lib/net.h"
@@ -36,11 +34,10 @@ static struct {
     const struct load_options *options;
     struct load_client *clients;
     struct pollfd *polled;
-    struct histogram times; // in nanoseconds
+    struct load_result result;
     char requests[USERS_MAX][REQUEST_MAX];
     size_t lengths[USERS_MAX];
     int64_t started, ends; // in nanoseconds
-    int64_t asked, answered, accepted, rejected, others, errors, connections;
 } run;
 
 static void make_requests(const struct load_options *options)
@@ -80,7 +77,7 @@ static bool connect_client(struct load_client *client)
     if (connect(client->socket, (const struct sockaddr *)&address,
                 sizeof address) == 0 &&
         net_set_nonblocking(client->socket) == 0) {
-        run.connections++;
+        run.result.connections++;
         return true;
     }
     close(client->socket);
@@ -105,9 +102,9 @@ static struct pollfd *polled_of(const struct load_client *client)
 // tries a new connection the next time.
 static void ask(struct load_client *client, int64_t moment)
 {
-    run.asked++;
+    run.result.asked++;
     if (client->socket < 0 && !connect_client(client)) {
-        run.errors++;
+        run.result.errors++;
         return;
     }
     client->user = (client->user + 1) % run.options->users;
@@ -120,7 +117,7 @@ static void ask(struct load_client *client, int64_t moment)
     size_t length = run.lengths[client->user];
     if (send(client->socket, request, length, MSG_NOSIGNAL) !=
         (ssize_t)length) {
-        run.errors++;
+        run.result.errors++;
         disconnect(client);
     }
     polled_of(client)->fd = client->socket;
@@ -130,14 +127,14 @@ static void count_answer(struct load_client *client)
 {
     int status = (int)strtol(client->head + strlen("HTTP/1.1 "), NULL, 10);
     int64_t now = clock_nanoseconds();
-    histogram_add(&run.times, now - client->asked_at);
-    run.answered++;
+    histogram_add(&run.result.times, now - client->asked_at);
+    run.result.answered++;
     if (status < 300)
-        run.accepted++;
+        run.result.accepted++;
     else if (status == 503)
-        run.rejected++;
+        run.result.rejected++;
     else
-        run.others++;
+        run.result.others++;
     client->is_asking = false;
     if (client->server_closes)
         disconnect(client);
@@ -188,7 +185,7 @@ static void take(struct load_client *client, const char *bytes, size_t length)
         } else {
             taken = take_head(client, bytes, length);
             if (taken == 0) {
-                run.errors++;
+                run.result.errors++;
                 disconnect(client);
                 return;
             }
@@ -207,7 +204,7 @@ static void on_ready(struct load_client *client)
     if (count > 0) {
         take(client, bytes, (size_t)count);
     } else if (count == 0 || !net_would_block()) {
-        run.errors += client->is_asking;
+        run.result.errors += client->is_asking;
         disconnect(client);
     }
     polled_of(client)->fd = client->socket;
@@ -216,13 +213,14 @@ static void on_ready(struct load_client *client)
 // When the next request is due, where there is a rate.
 static int64_t due_at(void)
 {
-    return run.started + (int64_t)((double)run.asked / run.options->rate * 1e9);
+    return run.started +
+           (int64_t)((double)run.result.asked / run.options->rate * 1e9);
 }
 
 static bool is_over(int64_t now)
 {
     int64_t requests = run.options->requests;
-    return requests > 0 ? run.asked >= requests : now >= run.ends;
+    return requests > 0 ? run.result.asked >= requests : now >= run.ends;
 }
 
 static void ask_if_due(struct load_client *client, int64_t now)
@@ -262,7 +260,7 @@ static int turn(void)
             ask_if_due(&run.clients[i], clock_nanoseconds());
     }
     int64_t now = clock_nanoseconds();
-    if (run.options->rate > 0 || run.errors > 0)
+    if (run.options->rate > 0 || run.result.errors > 0)
         for (int i = 0; i < count; i++)
             ask_if_due(&run.clients[i], now);
     for (int i = 0; i < count && waiting == 0; i++)
@@ -279,7 +277,8 @@ static void show_progress(int64_t now)
         return;
     shown = now;
     if (options->requests > 0)
-        screen_progress("requests", (int)run.answered, (int)options->requests);
+        screen_progress("requests", (int)run.result.answered,
+                        (int)options->requests);
     else
         screen_progress("load", (int)((now - run.started) / 1000000),
                         (int)(options->seconds * 1000));
@@ -304,45 +303,6 @@ static void work_until_over(void)
         show_progress(now);
     }
     screen_progress_end();
-}
-
-static double quantile_ms(double part)
-{
-    return (double)histogram_quantile(&run.times, part) / 1e6;
-}
-
-static void print_text(double seconds)
-{
-    const struct load_options *options = run.options;
-    printf("%s %s, port %d: %d clients, %.1f s\n", options->method,
-           options->path, options->port, options->clients, seconds);
-    printf("  answered  %10lld  %.0f per second\n", (long long)run.answered,
-           (double)run.answered / seconds);
-    printf("  accepted  %10lld  200, 202\n", (long long)run.accepted);
-    printf("  rejected  %10lld  503\n", (long long)run.rejected);
-    printf("  other     %10lld  any other status\n", (long long)run.others);
-    printf("  errors    %10lld  no answer, or a broken connection\n",
-           (long long)run.errors);
-    printf("  opened    %10lld  connections\n", (long long)run.connections);
-    printf("  ms        p50 %.2f  p90 %.2f  p99 %.2f  max %.2f\n",
-           quantile_ms(0.5), quantile_ms(0.9), quantile_ms(0.99),
-           (double)run.times.max / 1e6);
-}
-
-static void print_json(double seconds)
-{
-    json_t *json = json_pack(
-        "{s:i, s:f, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:{s:f, s:f, s:f, s:f}}",
-        "clients", run.options->clients, "seconds", seconds, "answered",
-        (json_int_t)run.answered, "per_second", (double)run.answered / seconds,
-        "accepted", (json_int_t)run.accepted, "rejected",
-        (json_int_t)run.rejected, "other", (json_int_t)run.others, "errors",
-        (json_int_t)run.errors, "connections", (json_int_t)run.connections,
-        "ms", "p50", quantile_ms(0.5), "p90", quantile_ms(0.9), "p99",
-        quantile_ms(0.99), "max", (double)run.times.max / 1e6);
-    json_dumpf(json, stdout, JSON_INDENT(2));
-    printf("\n");
-    json_decref(json);
 }
 
 // Each client is a descriptor. The system's own limit is the only one left.
@@ -377,16 +337,13 @@ int load(const struct load_options *options)
         return EXIT_FAILURE;
     }
     work_until_over();
-    double seconds = (double)(clock_nanoseconds() - run.started) / 1e9;
+    run.result.seconds = (double)(clock_nanoseconds() - run.started) / 1e9;
     for (size_t i = 0; i < count; i++) {
-        run.errors += run.clients[i].is_asking;
+        run.result.errors += run.clients[i].is_asking;
         disconnect(&run.clients[i]);
     }
-    if (options->json)
-        print_json(seconds);
-    else
-        print_text(seconds);
+    load_report(options, &run.result);
     free(run.clients);
     free(run.polled);
-    return run.answered > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run.result.answered > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

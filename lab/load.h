@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lab/histogram.h"
+
 struct load_options {
     int port;
     const char *path;
@@ -25,6 +27,22 @@ struct load_options {
     bool closes; // a connection for each request
     bool json;
 };
+
+struct load_result {
+    double seconds;         // that it took
+    struct histogram times; // of the answers, in nanoseconds
+    int64_t asked;
+    int64_t answered;
+    int64_t accepted; // 200, 202
+    int64_t rejected; // 503
+    int64_t others;   // any other status
+    int64_t errors;   // no answer, or a broken connection
+    int64_t connections;
+};
+
+// Prints it, as text or as JSON.
+void load_report(const struct load_options *options,
+                 const struct load_result *result);
 
 // Runs the load and prints what came of it. Returns the exit status: 1 when
 // there was no answer at all.
