@@ -1,4 +1,6 @@
 #include "lab/client.h"
+#include "lib/clock.h"
+#include "lib/net.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -7,9 +9,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "lib/clock.h"
-#include "lib/net.h"
 
 static void open_with(struct client *client, int port, int receive_bytes)
 {

@@ -13,10 +13,10 @@
 // Nothing waits longer than it is told to. A server that closes, resets or says
 // nonsense is an outcome, not an error of ours.
 
+#include "lib/buffer.h"
+
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "lib/buffer.h"
 
 struct client {
     int socket;          // -1: closed, or never connected

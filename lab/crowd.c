@@ -1,10 +1,9 @@
 // Experiments with more clients than the server can serve, or than talk to it.
 
 #include "lab/experiments.h"
+#include "lib/clock.h"
 
 #include <poll.h>
-
-#include "lib/clock.h"
 
 // The middle one of the times to the first answer of so many good requests, on
 // one connection. Negative: there was none.

@@ -1,4 +1,5 @@
 #include "lab/experiment.h"
+#include "lib/net.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -7,8 +8,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "lib/net.h"
 
 const struct experiment *experiment_find(const char *name)
 {

@@ -7,11 +7,11 @@
 // stage, lets clients loose on it, and sums up in one word what it saw. The
 // row says which word each stage must show, its defect included.
 
-#include <stdbool.h>
-
 #include "lab/client.h"
 #include "lab/gate.h"
 #include "lab/stage.h"
+
+#include <stdbool.h>
 
 enum { PATIENCE_MS = 1500 }; // a client that waits longer calls it frozen
 enum { LIMIT_MS = 20000 };   // what must come at all has come by then

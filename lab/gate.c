@@ -1,4 +1,5 @@
 #include "lab/gate.h"
+#include "lib/net.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,8 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "lib/net.h"
 
 int gate_open(struct gate *gate)
 {

@@ -1,4 +1,7 @@
 #include "lab/load.h"
+#include "lab/screen.h"
+#include "lib/clock.h"
+#include "lib/net.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -11,10 +14,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "lab/screen.h"
-#include "lib/clock.h"
-#include "lib/net.h"
 
 enum { REQUEST_MAX = 1024, HEAD_MAX = 4096, USERS_MAX = 64 };
 

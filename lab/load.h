@@ -10,10 +10,10 @@
 //
 // Only to this machine: the address is 127.0.0.1.
 
+#include "lab/histogram.h"
+
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "lab/histogram.h"
 
 struct load_options {
     int port;

@@ -1,13 +1,13 @@
 // lab - the same experiment against all six servers, and what differs
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "lab/load.h"
 #include "lab/matrix.h"
 #include "lab/timeline.h"
 #include "lab/tour.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { EXIT_USAGE = 2 };
 

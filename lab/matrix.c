@@ -1,11 +1,10 @@
 #include "lab/matrix.h"
+#include "lab/screen.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "lab/screen.h"
 
 static bool is_expected(const struct experiment *experiment,
                         const struct run *run)

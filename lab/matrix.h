@@ -6,9 +6,9 @@
 // Each function prints what it finds and returns the exit status: 1 when a
 // stage did not show what the table of experiments says.
 
-#include <stdbool.h>
-
 #include "lab/experiment.h"
+
+#include <stdbool.h>
 
 enum matrix_format { MATRIX_TEXT, MATRIX_MARKDOWN, MATRIX_JSON };
 

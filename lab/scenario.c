@@ -1,17 +1,16 @@
 // What the clients of a timeline do, and the recording of it.
 
 #include "lab/timeline.h"
+#include "lab/client.h"
+#include "lab/stage.h"
+#include "lab/timeline_trace.h"
+#include "lib/clock.h"
 
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <stdlib.h>
-
-#include "lab/client.h"
-#include "lab/stage.h"
-#include "lab/timeline_trace.h"
-#include "lib/clock.h"
 
 enum { LIMIT_MS = 20000 };
 

@@ -1,11 +1,10 @@
 #include "lab/screen.h"
+#include "lib/clock.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include "lib/clock.h"
 
 enum { PATIENT_MS = 2000, BAR = 30 };
 

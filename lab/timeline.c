@@ -1,10 +1,9 @@
 #include "lab/timeline.h"
+#include "lab/screen.h"
+#include "lab/stage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "lab/screen.h"
-#include "lab/stage.h"
 
 int timeline_show(const bool stages[], const char *scenario, int work_ms,
                   const char *svg_path, const char *trace_directory)

@@ -1,8 +1,7 @@
 #include "lab/timeline.h"
+#include "lab/stage.h"
 
 #include <stdio.h>
-
-#include "lab/stage.h"
 
 // All in pixels of the picture. Colours that people who see no red and green
 // tell apart (Okabe and Ito, "Color Universal Design").

@@ -1,9 +1,8 @@
 #include "lab/timeline.h"
+#include "lab/stage.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#include "lab/stage.h"
 
 enum { LABEL = 10, WIDTH = 64 }; // in columns; with the marks it is under 80
 

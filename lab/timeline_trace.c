@@ -1,13 +1,12 @@
 // What the server's trace says, and what becomes of it.
 
 #include "lab/timeline_trace.h"
+#include "lab/stage.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "lab/stage.h"
 
 // The first lane in which nobody is working at that time.
 static int free_lane(const struct timeline *timeline, double start)

@@ -1,10 +1,9 @@
 #include "lab/tour.h"
+#include "lab/matrix.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "lab/matrix.h"
 
 enum { WORK_MS = 500 };
 

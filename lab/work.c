@@ -1,11 +1,10 @@
 // Experiments with many events at once.
 
 #include "lab/experiments.h"
+#include "lib/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "lib/clock.h"
 
 enum { TEN = 10, BURST = 300 };
 

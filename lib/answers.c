@@ -1,9 +1,8 @@
 #include "lib/answers.h"
-
-#include <stdio.h>
-
 #include "lib/json.h"
 #include "lib/metrics.h"
+
+#include <stdio.h>
 
 static void answer(struct http_response *response, enum http_status status,
                    struct slice body)

@@ -7,10 +7,10 @@
 // with their clients: `reason` is for programs and never changes, `detail` is
 // for people. Events that are accepted, busy or invalid are counted here.
 
-#include <stdint.h>
-
 #include "lib/http_response.h"
 #include "lib/store.h"
+
+#include <stdint.h>
 
 // 200 and the body that came, as it came.
 void answer_echo(struct http_response *response,

@@ -11,10 +11,10 @@
 // * When memory runs out the buffer is marked failed and ignores whatever is
 //   added. So add as much as you like, and look at `failed` once at the end.
 
+#include "lib/slice.h"
+
 #include <stdbool.h>
 #include <stddef.h>
-
-#include "lib/slice.h"
 
 struct buffer {
     char *bytes;

@@ -3,12 +3,12 @@
 
 // die.h - for main.c alone: modules never print and never exit
 
+#include "lib/options.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "lib/options.h"
 
 // Says what could not be done, and why: errno. Only while starting: later, one
 // request fails and the server lives.

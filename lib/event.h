@@ -9,10 +9,10 @@
 // of range, a NUL, invalid UTF-8, bytes behind the object, and anything that
 // is no such object (RFC 8259).
 
+#include "lib/slice.h"
+
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "lib/slice.h"
 
 enum { EVENT_NAME_MAX = 127 };    // of UTF-8, in bytes; at least one
 enum { EVENT_DETAIL_SIZE = 160 }; // in bytes, with the NUL

@@ -16,11 +16,11 @@
 //   differs from a proxy's guess is how requests are smuggled (RFC 9112, 11.2).
 // * The verdict does not depend on how the bytes were cut on their way.
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "lib/http_status.h"
 #include "lib/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 enum http_parse { HTTP_PARSE_DONE, HTTP_PARSE_MORE, HTTP_PARSE_REJECTED };
 

@@ -6,11 +6,11 @@
 // A handler fills in a response; whoever called the handler writes it to the
 // client. Only `status` must be set.
 
-#include <stdbool.h>
-
 #include "lib/buffer.h"
 #include "lib/http_request.h"
 #include "lib/http_status.h"
+
+#include <stdbool.h>
 
 struct http_response {
     enum http_status status;

@@ -3,9 +3,9 @@
 
 // json.h - from jansson's values to bytes
 
-#include <jansson.h>
-
 #include "lib/buffer.h"
+
+#include <jansson.h>
 
 // Appends the value, compact. A NULL value, which is what
 // jansson makes when there is no memory, marks the buffer failed.

@@ -6,10 +6,10 @@
 // One set for the process, of atomic numbers: any thread may call anything.
 // Counters only grow; gauges go up and down (prometheus.io, "Metric types").
 
-#include <stdint.h>
-
 #include "lib/buffer.h"
 #include "lib/http_status.h"
+
+#include <stdint.h>
 
 enum metric {
     METRIC_CONNECTIONS,      // counter

@@ -1,4 +1,5 @@
 #include "lib/net.h"
+#include "lib/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +12,6 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
-
-#include "lib/clock.h"
 
 enum { LINGER = 1000, PAUSE = 100 }; // in milliseconds
 

@@ -5,9 +5,9 @@
 //
 // All functions return -1 and set errno where the operating system fails.
 
-#include <stdbool.h>
-
 #include "lib/slice.h"
+
+#include <stdbool.h>
 
 enum { NET_URL_SIZE = 80 }; // in bytes, with the NUL
 

@@ -15,9 +15,9 @@
 // that the variables have. This module prints, because that is what --help is
 // for.
 
-#include <stdbool.h>
-
 #include "lib/http_request.h"
+
+#include <stdbool.h>
 
 enum { OPTIONS_MAX = 24 };
 

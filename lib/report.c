@@ -1,10 +1,9 @@
 #include "lib/report.h"
+#include "lib/metrics.h"
+#include "lib/net.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-
-#include "lib/metrics.h"
-#include "lib/net.h"
 
 static bool is_quiet;
 

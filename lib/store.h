@@ -6,10 +6,10 @@
 // NOT thread-safe, on purpose. Whoever shares a store between threads guards
 // it; where the mutex stands, and how long it is held, is the lesson.
 
+#include "lib/buffer.h"
+
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "lib/buffer.h"
 
 enum store_result { STORE_ADDED, STORE_OVERFLOW, STORE_NO_MEMORY };
 

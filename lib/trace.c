@@ -1,12 +1,11 @@
 #include "lib/trace.h"
+#include "lib/clock.h"
+#include "lib/net.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "lib/clock.h"
-#include "lib/net.h"
 
 bool trace_is_on;
 

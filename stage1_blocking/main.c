@@ -4,16 +4,16 @@
 // loop and no state: a request is a function call. So is the trouble with it:
 // the call in which one client is silent is the call in which all wait.
 
-#include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "lib/answers.h"
 #include "lib/die.h"
 #include "lib/net.h"
 #include "lib/options.h"
 #include "lib/report.h"
 #include "lib/trace.h"
+
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static struct options options;
 static int timeout_ms = 0; // 0: wait for ever

@@ -2,15 +2,14 @@
 // conn_exchange.c.
 
 #include "stage2_async/conn.h"
+#include "lib/metrics.h"
+#include "lib/trace.h"
+#include "stage2_async/conn_private.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "lib/metrics.h"
-#include "lib/trace.h"
-#include "stage2_async/conn_private.h"
 
 void conns_init(struct conns *conns, struct loop *loop,
                 const struct http_limits *limits, http_handler *handle)

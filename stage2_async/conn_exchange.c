@@ -1,13 +1,12 @@
 // What goes through a connection: bytes in, requests, answers, bytes out.
 
 #include "stage2_async/conn_private.h"
-
-#include <sys/socket.h>
-
 #include "lib/answers.h"
 #include "lib/metrics.h"
 #include "lib/net.h"
 #include "lib/trace.h"
+
+#include <sys/socket.h>
 
 // In bytes: after so many of its answers, the others have their turn. The body
 // that a HEAD does not get counts too, because it was made all the same.

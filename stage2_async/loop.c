@@ -1,11 +1,10 @@
 #include "stage2_async/loop.h"
+#include "lib/clock.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
-
-#include "lib/clock.h"
 
 struct loop_watch {
     loop_callback *callback; // NULL: nobody watches this descriptor

@@ -1,12 +1,11 @@
 #include "stage2_async/server.h"
+#include "lib/net.h"
+#include "lib/trace.h"
+#include "stage2_async/signals.h"
 
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "lib/net.h"
-#include "lib/trace.h"
-#include "stage2_async/signals.h"
 
 enum { PAUSE = 1000 }; // in milliseconds: descriptors are freed by others too
 enum { ACCEPT_MAX = 256 }; // in one turn: those who are in get their turn too

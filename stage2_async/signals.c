@@ -1,13 +1,12 @@
 #include "stage2_async/signals.h"
+#include "lib/metrics.h"
+#include "lib/net.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "lib/metrics.h"
-#include "lib/net.h"
 
 // A handler has no context of its own, so this module has one for the process.
 static struct {

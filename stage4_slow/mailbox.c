@@ -1,10 +1,9 @@
 #include "stage4_slow/mailbox.h"
+#include "lib/net.h"
+#include "stage2_async/conn.h"
 
 #include <stdlib.h>
 #include <unistd.h>
-
-#include "lib/net.h"
-#include "stage2_async/conn.h"
 
 // The pipe holds at most one byte, because only the first mail in an empty box
 // rings: a write can't find the pipe full. Ringing under the mutex keeps the

@@ -11,10 +11,10 @@
 // * Nothing is copied: a mail is allocated by whoever will post it. It may be
 //   the first member of something larger, which is freed with it.
 
-#include <pthread.h>
-
 #include "lib/http_response.h"
 #include "stage2_async/loop.h"
+
+#include <pthread.h>
 
 struct mail {
     struct mail *next;             // while it is in the mailbox

@@ -3,8 +3,6 @@
 // Each event gets its own thread, so the loop stays quick. But one mutex is
 // held around the work and the change, so the threads work one after the other.
 
-#include <stdlib.h>
-
 #include "lib/answers.h"
 #include "lib/die.h"
 #include "lib/metrics.h"
@@ -14,6 +12,8 @@
 #include "stage4_slow/mailbox.h"
 #include "stage4_slow/slow.h"
 #include "stage4_slow/thread.h"
+
+#include <stdlib.h>
 
 typedef void task(const struct event *event, struct http_response *response);
 

@@ -1,15 +1,14 @@
 #include "stage4_slow/slow.h"
+#include "lib/clock.h"
+#include "lib/metrics.h"
+#include "lib/net.h"
+#include "lib/trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "lib/clock.h"
-#include "lib/metrics.h"
-#include "lib/net.h"
-#include "lib/trace.h"
 
 static bool is_fifo(const char *path)
 {

@@ -1,10 +1,9 @@
 #include "stage5_queue/channel.h"
+#include "lib/trace.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "lib/trace.h"
 
 int channel_init(struct channel *channel, size_t capacity, size_t job_size)
 {

@@ -9,16 +9,16 @@
 // * What must not come can't be waited for. First the test makes sure that it
 //   would have come by now, by a counter or an answer, and then looks a while.
 
-#include <poll.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "lab/client.h"
 #include "lab/gate.h"
 #include "lab/stage.h"
 #include "lib/clock.h"
 #include "tests/unit/unit.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 enum { SOON = 30000 };   // in milliseconds, for what must come
 enum { A_WHILE = 200 };  // in milliseconds, for what must not

@@ -11,11 +11,11 @@
 // The descriptor is turned to a file and back, so that whatever writes to it,
 // in whatever way, is seen.
 
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <sys/types.h>
 #include <unistd.h>
-
-#include "tests/unit/unit.h"
 
 struct capture {
     FILE *stream; // what is captured: stdout or stderr

@@ -1,4 +1,6 @@
 #include "tests/unit/clients.h"
+#include "lib/net.h"
+#include "tests/unit/turns.h"
 
 #include <signal.h>
 #include <stdint.h>
@@ -7,9 +9,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "lib/net.h"
-#include "tests/unit/turns.h"
 
 struct server server;
 static struct turns turns;

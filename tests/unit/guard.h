@@ -9,13 +9,13 @@
 // * The bytes stand at another address whenever their number changes, so
 //   nobody gets away with a pointer to where they stood before.
 
+#include "lib/slice.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include "lib/slice.h"
 
 struct guard {
     char *start;

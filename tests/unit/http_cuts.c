@@ -1,11 +1,10 @@
 #include "tests/unit/http_cuts.h"
+#include "tests/unit/guard.h"
+#include "tests/unit/mutate.h"
 
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "tests/unit/guard.h"
-#include "tests/unit/mutate.h"
 
 enum {
     MUTATIONS = 100,                       // of each request

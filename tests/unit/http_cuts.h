@@ -12,12 +12,12 @@
 // * The first bytes alone get the same answer, or MORE: never another one.
 // * All of it is parsed in front of a page that nobody may touch.
 
+#include "lib/http_request.h"
+#include "lib/slice.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "lib/http_request.h"
-#include "lib/slice.h"
 
 enum { CUTS_MAX = 4096 }; // in bytes, the longest request
 

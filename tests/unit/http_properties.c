@@ -1,9 +1,8 @@
 #include "tests/unit/http_properties.h"
+#include "tests/unit/http_cuts.h"
 
 #include <stdint.h>
 #include <string.h>
-
-#include "tests/unit/http_cuts.h"
 
 enum {
     SEED = 1997,      // RFC 2068, the first HTTP/1.1; the row's number is added

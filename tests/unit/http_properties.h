@@ -7,12 +7,12 @@
 // that must be refused, or both. Every row goes through every property, so a
 // new row is a dozen tests.
 
+#include "lib/http_request.h"
+#include "lib/slice.h"
+
 #include <check.h>
 #include <stdbool.h>
 #include <stddef.h>
-
-#include "lib/http_request.h"
-#include "lib/slice.h"
 
 struct good_request {
     const char *why;    // this row is here

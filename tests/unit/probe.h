@@ -8,9 +8,9 @@
 // The callback reads nothing, so once there is something to read there always
 // is.
 
-#include <sys/socket.h>
-
 #include "tests/unit/turns.h"
+
+#include <sys/socket.h>
 
 struct probe {
     int descriptor;

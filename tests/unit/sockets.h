@@ -5,12 +5,12 @@
 //
 //     client ---- connect ----> [ backlog ] ---- net_accept ----> server
 
+#include "lib/net.h"
+#include "tests/unit/unit.h"
+
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "lib/net.h"
-#include "tests/unit/unit.h"
 
 struct ends {
     int client;

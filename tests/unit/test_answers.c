@@ -1,12 +1,11 @@
 // test_answers.c - the contract with the clients, byte by byte
 
 #include "lib/answers.h"
+#include "lib/metrics.h"
+#include "tests/unit/unit.h"
 
 #include <jansson.h>
 #include <stdio.h>
-
-#include "lib/metrics.h"
-#include "tests/unit/unit.h"
 
 static struct store store;
 

@@ -1,13 +1,13 @@
 // Buffers that grow, and the slices that point into them.
 
+#include "lib/buffer.h"
+#include "lib/slice.h"
+#include "tests/unit/unit.h"
+
 #include <check.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "lib/buffer.h"
-#include "lib/slice.h"
-#include "tests/unit/unit.h"
 
 // Nobody has that much memory; only the length is looked at.
 static const struct slice endless = {"x", SIZE_MAX};

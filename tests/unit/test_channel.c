@@ -4,10 +4,9 @@
 // the channel is closed. Several threads are in test_channel_threads.c.
 
 #include "stage5_queue/channel.h"
+#include "tests/unit/unit.h"
 
 #include <string.h>
-
-#include "tests/unit/unit.h"
 
 enum { CAPACITY = 3 };
 

@@ -4,13 +4,12 @@
 // their scene. A lost wake-up shows as a test that never ends: Check kills it.
 
 #include "stage5_queue/channel.h"
+#include "tests/unit/gate.h"
+#include "tests/unit/unit.h"
 
 #include <sched.h>
 #include <stdbool.h>
 #include <string.h>
-
-#include "tests/unit/gate.h"
-#include "tests/unit/unit.h"
 
 enum {
     CAPACITY = 3, // small: the channel is full or empty most of the time

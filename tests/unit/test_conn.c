@@ -1,13 +1,13 @@
 // test_conn.c - requests come in, however they were cut; answers go out
 
+#include "lib/answers.h"
+#include "tests/unit/clients.h"
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "lib/answers.h"
-#include "tests/unit/clients.h"
-#include "tests/unit/unit.h"
 
 static struct client *client;
 

@@ -1,11 +1,11 @@
 // test_conn_ends.c - how a connection ends, politely or not
 
-#include <stdio.h>
-#include <string.h>
-
 #include "lib/answers.h"
 #include "tests/unit/clients.h"
 #include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <string.h>
 
 static struct client *client;
 

@@ -3,11 +3,11 @@
 // The handler puts every request off, but those for /now. The test brings the
 // answers, in whatever order it likes.
 
-#include <string.h>
-
 #include "lib/answers.h"
 #include "tests/unit/clients.h"
 #include "tests/unit/unit.h"
+
+#include <string.h>
 
 enum { CLIENTS = 5 };
 

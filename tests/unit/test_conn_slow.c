@@ -3,14 +3,14 @@
 // A socket holds a little of what nobody took yet. The answers here are longer
 // than that, so the rest has to wait in the connection.
 
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "lib/answers.h"
 #include "lib/clock.h"
 #include "tests/unit/clients.h"
 #include "tests/unit/unit.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum {
     ROOM = 8 * 1024,       // in bytes, in a socket

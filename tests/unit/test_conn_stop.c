@@ -1,12 +1,12 @@
 // test_conn_stop.c - an orderly stop: what is in flight is answered first
 
-#include <string.h>
-#include <unistd.h>
-
 #include "lib/answers.h"
 #include "lib/clock.h"
 #include "tests/unit/clients.h"
 #include "tests/unit/unit.h"
+
+#include <string.h>
+#include <unistd.h>
 
 enum {
     SHORT = 50,         // in milliseconds

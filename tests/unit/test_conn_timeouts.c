@@ -4,14 +4,14 @@
 // before", and which answer; how late it comes is the machine's affair. (The
 // time-out for writing is in test_conn_slow.c.)
 
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
-
 #include "lib/answers.h"
 #include "lib/clock.h"
 #include "tests/unit/clients.h"
 #include "tests/unit/unit.h"
+
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 enum {
     SHORT = 50, // in milliseconds

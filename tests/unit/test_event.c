@@ -1,12 +1,11 @@
 // test_event.c - the fields of an event: which values they take
 
 #include "lib/event.h"
-
-#include <stdio.h>
-
 #include "lib/buffer.h"
 #include "tests/unit/memory.h"
 #include "tests/unit/unit.h"
+
+#include <stdio.h>
 
 enum { JSON_SIZE = 1024 }; // in bytes
 

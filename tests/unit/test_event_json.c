@@ -1,14 +1,13 @@
 // test_event_json.c - the bytes of an event: which JSON it may be written in
 
 #include "lib/event.h"
+#include "tests/unit/guard.h"
+#include "tests/unit/mutate.h"
+#include "tests/unit/unit.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-
-#include "tests/unit/guard.h"
-#include "tests/unit/mutate.h"
-#include "tests/unit/unit.h"
 
 #define ALICE "\"user\":\"alice\",\"action\":\"buy\",\"amount\":100"
 

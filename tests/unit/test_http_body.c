@@ -1,14 +1,14 @@
 // Bodies: where they end, and what is left of them without their chunks.
 
-#include <check.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "lib/buffer.h"
 #include "lib/http_request.h"
 #include "tests/unit/http_cuts.h"
 #include "tests/unit/http_properties.h"
 #include "tests/unit/unit.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
 
 #define HEAD "POST / HTTP/1.1\r\nHost: a\r\n"
 #define SIZED HEAD "Content-Length: "

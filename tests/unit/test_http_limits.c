@@ -1,13 +1,13 @@
 // Limits: what just fits is taken, and one byte more is refused at once.
 
-#include <check.h>
-#include <string.h>
-
 #include "lib/buffer.h"
 #include "lib/http_request.h"
 #include "tests/unit/http_cuts.h"
 #include "tests/unit/http_properties.h"
 #include "tests/unit/unit.h"
+
+#include <check.h>
+#include <string.h>
 
 // Small enough to count by eye.
 static const struct http_limits small = {

@@ -1,13 +1,13 @@
 // Heads that the parser must refuse, and with which status.
 
-#include <check.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "lib/http_request.h"
 #include "tests/unit/http_cuts.h"
 #include "tests/unit/http_properties.h"
 #include "tests/unit/unit.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
 
 #define LINE "GET / HTTP/1.1\r\n"
 #define HOST "Host: a\r\n"

@@ -1,12 +1,12 @@
 // Heads that the parser must take, and what it makes of them.
 
-#include <check.h>
-#include <string.h>
-
 #include "lib/http_request.h"
 #include "tests/unit/http_cuts.h"
 #include "tests/unit/http_properties.h"
 #include "tests/unit/unit.h"
+
+#include <check.h>
+#include <string.h>
 
 #define GET "GET / HTTP/1.1\r\nHost: a\r\n"
 #define POST "POST / HTTP/1.1\r\nHost: a\r\n"

@@ -1,14 +1,14 @@
 // Answers as they go over the wire, and the statuses they may have.
 
+#include "lib/http_response.h"
+#include "lib/http_status.h"
+#include "tests/unit/unit.h"
+
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-#include "lib/http_response.h"
-#include "lib/http_status.h"
-#include "tests/unit/unit.h"
 
 // What stands between these two is the date, and differs from run to run.
 #define BEFORE_DATE(line) "HTTP/1.1 " line "\r\nDate: "

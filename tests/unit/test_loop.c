@@ -4,13 +4,12 @@
 // test_loop_deadlines.c.
 
 #include "stage2_async/loop.h"
+#include "tests/unit/probe.h"
+#include "tests/unit/unit.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
-
-#include "tests/unit/probe.h"
-#include "tests/unit/unit.h"
 
 static struct loop loop;
 static struct turns turns;

@@ -1,12 +1,11 @@
 // test_loop_changes.c - callbacks that wake, watch and drop in the same turn
 
 #include "stage2_async/loop.h"
+#include "tests/unit/probe.h"
+#include "tests/unit/unit.h"
 
 #include <stdlib.h>
 #include <sys/resource.h>
-
-#include "tests/unit/probe.h"
-#include "tests/unit/unit.h"
 
 enum { CROWD_MAX = 5000 }; // or fewer, where the descriptor limit is lower
 

@@ -4,12 +4,11 @@
 // "not before": how late a call may be is the machine's affair.
 
 #include "stage2_async/loop.h"
-
-#include <time.h>
-
 #include "lib/clock.h"
 #include "tests/unit/probe.h"
 #include "tests/unit/unit.h"
+
+#include <time.h>
 
 enum { GRAIN = 16 }; // in milliseconds: the loop's
 enum { SOON = 20, LATER = 60, LONG = 250, FAR = 3600 * 1000 }; // milliseconds

@@ -4,15 +4,14 @@
 // conn_answer, which checks what is delivered, and in which order.
 
 #include "stage4_slow/mailbox.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "lib/net.h"
 #include "stage2_async/conn.h"
 #include "tests/unit/gate.h"
 #include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 enum {
     THREADS = 8,

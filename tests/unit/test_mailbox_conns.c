@@ -4,14 +4,13 @@
 // its own, the thread posts the answer, the loop brings it to the client.
 
 #include "stage4_slow/mailbox.h"
-
-#include <sched.h>
-#include <stdlib.h>
-
 #include "lib/answers.h"
 #include "stage4_slow/thread.h"
 #include "tests/unit/clients.h"
 #include "tests/unit/unit.h"
+
+#include <sched.h>
+#include <stdlib.h>
 
 enum { CLIENTS = 20 };
 

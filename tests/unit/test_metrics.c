@@ -1,11 +1,10 @@
 // test_metrics.c - the counts, and under which names they are told
 
 #include "lib/metrics.h"
+#include "tests/unit/unit.h"
 
 #include <pthread.h>
 #include <stdio.h>
-
-#include "tests/unit/unit.h"
 
 static struct buffer text;
 

@@ -7,11 +7,10 @@
 // prometheus.io, "Exposition formats": text format 0.0.4
 
 #include "lib/metrics.h"
+#include "tests/unit/unit.h"
 
 #include <ctype.h>
 #include <stdio.h>
-
-#include "tests/unit/unit.h"
 
 static bool ends_in(const char *name, const char *end)
 {

@@ -1,6 +1,8 @@
 // test_net.c - listening, accepting, and the flags of descriptors
 
 #include "lib/net.h"
+#include "tests/unit/sockets.h"
+#include "tests/unit/unit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,9 +10,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "tests/unit/sockets.h"
-#include "tests/unit/unit.h"
 
 static bool is_close_on_exec(int descriptor)
 {

@@ -1,15 +1,14 @@
 // test_net_client.c - clients on blocking sockets: slow, silent, gone
 
 #include "lib/net.h"
+#include "lib/clock.h"
+#include "tests/unit/sockets.h"
+#include "tests/unit/unit.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/time.h>
-
-#include "lib/clock.h"
-#include "tests/unit/sockets.h"
-#include "tests/unit/unit.h"
 
 enum { LINGER = 1000 };       // in milliseconds: the second of net_linger
 enum { FOREVER = 10 * 1000 }; // in milliseconds: nobody waits so long

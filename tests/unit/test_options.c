@@ -1,12 +1,11 @@
 // test_options.c - the command line: what it takes, what it says
 
 #include "lib/options.h"
+#include "tests/unit/capture.h"
+#include "tests/unit/unit.h"
 
 #include <limits.h>
 #include <string.h>
-
-#include "tests/unit/capture.h"
-#include "tests/unit/unit.h"
 
 // A program with options of its own, and what it printed.
 static struct options options;

@@ -1,11 +1,10 @@
 // test_options_help.c - what --help and --version print
 
 #include "lib/options.h"
-
-#include <string.h>
-
 #include "tests/unit/capture.h"
 #include "tests/unit/unit.h"
+
+#include <string.h>
 
 enum { COLUMNS = 80 }; // of a terminal
 

@@ -4,13 +4,12 @@
 // stands in this file.
 
 #include "stage6_pool/pool.h"
-
-#include <sched.h>
-#include <stdatomic.h>
-
 #include "stage5_queue/channel.h"
 #include "tests/unit/gate.h"
 #include "tests/unit/unit.h"
+
+#include <sched.h>
+#include <stdatomic.h>
 
 enum { WORKERS = 8, JOBS = 1000 };
 

@@ -1,14 +1,13 @@
 // test_report.c - the lines that a server prints
 
 #include "lib/report.h"
-
-#include <pthread.h>
-#include <string.h>
-
 #include "lib/metrics.h"
 #include "lib/net.h"
 #include "tests/unit/capture.h"
 #include "tests/unit/unit.h"
+
+#include <pthread.h>
+#include <string.h>
 
 static struct capture out;
 

@@ -1,11 +1,10 @@
 // test_route.c - what a request asks for, row by row of the table
 
 #include "lib/route.h"
-
-#include <stdio.h>
-
 #include "tests/unit/guard.h"
 #include "tests/unit/unit.h"
+
+#include <stdio.h>
 
 struct found {
     enum route route;

@@ -3,6 +3,10 @@
 // A test that takes too long to end is work that never ended: Check kills it.
 
 #include "stage4_slow/slow.h"
+#include "lib/clock.h"
+#include "lib/metrics.h"
+#include "lib/net.h"
+#include "tests/unit/unit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,11 +16,6 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "lib/clock.h"
-#include "lib/metrics.h"
-#include "lib/net.h"
-#include "tests/unit/unit.h"
 
 static char directory[] = "/tmp/thaw-slow-XXXXXX";
 static char path[sizeof directory + sizeof "/gate"];

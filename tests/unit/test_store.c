@@ -1,12 +1,11 @@
 // test_store.c - the balances
 
 #include "lib/store.h"
+#include "tests/unit/memory.h"
+#include "tests/unit/unit.h"
 
 #include <jansson.h>
 #include <stdio.h>
-
-#include "tests/unit/memory.h"
-#include "tests/unit/unit.h"
 
 static struct store store;
 

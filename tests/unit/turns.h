@@ -7,10 +7,10 @@
 // counter has something to do in each turn that is counted, so none of them
 // waits.
 
+#include "stage2_async/loop.h"
+
 #include <check.h>
 #include <unistd.h>
-
-#include "stage2_async/loop.h"
 
 struct turns {
     struct loop *loop;
