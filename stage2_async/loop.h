@@ -18,19 +18,18 @@
 #include <stdint.h>
 
 enum {
-    LOOP_FORGET = 0,         // what a callback returns after close(2), and
-                             // then it must not have watched another: that one
-                             // might have the same number
+    LOOP_FORGET = 0,         // what a callback returns after close(2)
     LOOP_NOTHING = POLLNVAL, // keep me, but wait for nothing: I'll be woken
 };
 
 // `revents` is what poll(2) found. 0: the deadline has come.
 // POLLIN | POLLOUT: perhaps, try; so it is at first, and after loop_wake.
+// One that closed its descriptor must not watch another before it returns: that
+// might have got the same number.
 typedef short loop_callback(void *context, short revents);
 
 struct loop {
-    struct pollfd *polled; // [descriptor]; a negative fd where poll must not
-                           // look
+    struct pollfd *polled;      // [descriptor]; fd -1: poll must not look there
     struct loop_watch *watches; // [descriptor]
     int size;                   // of both arrays
     int end;                    // no descriptor from here on is watched
@@ -56,8 +55,7 @@ int loop_watch(struct loop *loop, int descriptor, loop_callback *callback,
 void loop_set_deadline(struct loop *loop, int descriptor, int delay);
 
 // Calls the callback, though nothing happened, when those who are ready in this
-// turn had theirs. That takes the
-// place of its deadline.
+// turn had theirs. That takes the place of its deadline.
 void loop_wake(struct loop *loop, int descriptor);
 
 // Runs until a callback calls loop_stop. Returns -1 and errno when poll(2)
