@@ -122,12 +122,13 @@ static int perform_aside(const struct experiment *experiment, int stage,
     if (pipe(ends) < 0)
         return -1;
     fflush(NULL);
+    pid_t parent = getpid();
     pid_t child = fork();
     if (child == 0) {
         struct run run;
         close(ends[0]);
         net_set_close_on_exec(ends[1]);
-        stage_end_with_parent();
+        stage_end_with_parent(parent);
         experiment_perform(experiment, stage, work_ms, &run);
         bool is_written = write(ends[1], &run, sizeof run) == sizeof run;
         exit(is_written ? EXIT_SUCCESS : EXIT_FAILURE);

@@ -68,13 +68,15 @@ static void leave_none_behind(void)
     }
 }
 
-void stage_end_with_parent(void)
+void stage_end_with_parent(pid_t parent)
 {
     for (int i = 0; i < RUNNING_MAX; i++)
         running[i] = 0;
 #ifdef __linux__
     prctl(PR_SET_PDEATHSIG, SIGTERM);
 #endif
+    if (getppid() != parent)
+        _exit(EXIT_FAILURE);
 }
 
 static void remember(pid_t from, pid_t to)
@@ -88,11 +90,16 @@ static void remember(pid_t from, pid_t to)
 
 // In the child, between fork and exec.
 static _Noreturn void become_server(const char *path, char *const *arguments,
-                                    int output)
+                                    int output, pid_t parent)
 {
 #ifdef __linux__
-    // Not even SIGKILL leaves servers behind, where there is such a thing.
+    // Not even SIGKILL leaves servers behind, where there is such a thing. It
+    // may have come before this, and then we have another parent by now.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(127);
+#else
+    (void)parent;
 #endif
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
@@ -113,9 +120,10 @@ static int spawn(struct stage *stage, const char *const *arguments)
     net_set_close_on_exec(ends[0]);
     net_set_close_on_exec(ends[1]);
     fflush(NULL);
+    pid_t parent = getpid();
     stage->pid = fork();
     if (stage->pid == 0)
-        become_server(stage_path(stage->number), all, ends[1]);
+        become_server(stage_path(stage->number), all, ends[1], parent);
     close(ends[1]);
     stage->output = ends[0];
     if (stage->pid > 0)

@@ -34,7 +34,7 @@ int stage_start(struct stage *stage, int number, const char *const *arguments);
 
 // For a process that was forked to start servers: it forgets those of its
 // parent, and ends when the parent does, where the system can do that.
-void stage_end_with_parent(void);
+void stage_end_with_parent(pid_t parent);
 
 // Sends a signal. It must run.
 void stage_signal(const struct stage *stage, int signal);
