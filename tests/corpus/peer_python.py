@@ -1,0 +1,37 @@
+#!/usr/bin/env python3
+"""The server that comes with Python, as it comes.
+
+Prints its port, and answers 200. http.server leaves the body to the handler,
+and so here is what many a handler does: int() of the length, and nothing about
+Transfer-Encoding.
+"""
+
+import http.server
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def answer(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("Content-Length", "3")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(b"ok\n")
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_OPTIONS = do_DELETE = answer
+
+    def log_message(self, *_):  # pylint: disable=arguments-differ
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """A length that is no number: the connection ends, without an answer."""
+
+
+if __name__ == "__main__":
+    server = Server(("127.0.0.1", 0), Handler)
+    print(server.server_address[1], flush=True)
+    server.serve_forever()

@@ -1,0 +1,225 @@
+"""Sends the cases to a stage, and compares its answers."""
+
+import collections
+import signal
+import socket
+import subprocess
+import sys
+
+import cases
+
+PATIENCE = 20  # in seconds, for an answer that must come
+TOGETHER = 60  # connections at a time
+
+Answer = collections.namedtuple("Answer", "status connection body")
+
+
+class Failed(Exception):
+    """What came, where something else was expected."""
+
+
+class Server:
+    """A stage on a free port."""
+
+    def __init__(self, executable, stage):
+        options = ["--port", "0", "--quiet"]
+        if stage >= 2:
+            # One slow connection must not make the others late.
+            for name in ("head", "body", "write", "idle", "linger"):
+                options += [f"--{name}-ms", "600000"]
+        if stage >= 4:
+            options += ["--work-ms", "0"]
+        if stage >= 5:
+            options += ["--capacity", "100000"]
+        self.stage = stage
+        self.process = subprocess.Popen([executable, *options],
+                                        stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        self.port = int(line.strip().rpartition(":")[2])
+
+    def connect(self):
+        client = socket.create_connection(("127.0.0.1", self.port), PATIENCE)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return client
+
+    def stop(self):
+        """What is wrong with its end; None: nothing."""
+        if self.process.poll() is not None:
+            return f"the server is gone, status {self.process.returncode}"
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+            return "the server did not stop"
+        good = -signal.SIGTERM if self.stage == 1 else 0
+        status = self.process.returncode
+        return None if status == good else f"the server left with {status}"
+
+
+def read_answer(stream, is_head):
+    line = stream.readline()
+    if not line:
+        raise Failed("the end")
+    fields = {}
+    while (field := stream.readline().strip()):
+        name, _, value = field.decode("ascii").partition(":")
+        fields[name.lower()] = value.strip()
+    status = int(line.split()[1])
+    if status == 100:
+        return read_answer(stream, is_head)
+    length = 0 if is_head else int(fields["content-length"])
+    return Answer(status, fields["connection"], stream.read(length))
+
+
+def must_end(stream, stage):
+    try:
+        rest = stream.read(100)
+    except ConnectionResetError:
+        # Stage 1 has closed its only answer already, and what we sent behind
+        # the request met nobody.
+        if stage != 1:
+            raise
+        rest = b""
+    if rest:
+        raise Failed(f"more: {rest!r}")
+
+
+def check_answers(client, expected, stage):
+    """Returns the last answer, whose connection then is at its end."""
+    answer = None
+    statuses, ending = expected
+    came = []
+    with client.makefile("rb") as stream:
+        try:
+            if ending == "more":
+                statuses = [*statuses, (400, False)]
+            for i, (status, is_head) in enumerate(statuses, start=1):
+                is_last = i == len(statuses)
+                if is_last and ending == "more":
+                    client.shutdown(socket.SHUT_WR)
+                answer = read_answer(stream, is_head)
+                came.append(str(answer.status))
+                closes = is_last and ending != "open"
+                if answer.status != status:
+                    raise Failed("")
+                if answer.connection != ("close" if closes else "keep-alive"):
+                    raise Failed(f"Connection: {answer.connection}")
+            # Behind the last request must be nothing, not even half of one.
+            if ending == "open":
+                client.shutdown(socket.SHUT_WR)
+            must_end(stream, stage)
+        except (Failed, OSError, ValueError, KeyError, IndexError) as error:
+            raise Failed(" ".join([*came, str(error)])) from error
+    return answer
+
+
+def cuts_of(data):
+    """Where to cut: in each place once where something ends."""
+    head = data.find(b"\r\n\r\n") + 4
+    places = {1, data.find(b"\r\n") + 1, head - 2, head, len(data) - 1}
+    return sorted(place for place in places if 0 < place < len(data))
+
+
+def let_turn(server):
+    """Returns when the server has read all that was sent before. One answer
+    could come from the midst of a turn of its loop; two can't."""
+    if server.stage == 1:
+        return
+    with server.connect() as client, client.makefile("rb") as stream:
+        for _ in range(2):
+            client.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+            read_answer(stream, False)
+
+
+def send(client, data, stage):
+    try:
+        client.sendall(data)
+    except (BrokenPipeError, ConnectionResetError):
+        if stage != 1:
+            raise
+
+
+def try_together(server, tries, failures):
+    """Sends what is before the cut of each, and then all that is behind."""
+    clients = [server.connect() for _ in tries]
+    for client, (case, cut) in zip(clients, tries):
+        send(client, case.data[:cut], server.stage)
+    let_turn(server)
+    for client, (case, cut) in zip(clients, tries):
+        try:
+            send(client, case.data[cut:], server.stage)
+            expected = cases.expected_of(case.expected, server.stage)
+            check_answers(client, expected, server.stage)
+        except (Failed, OSError) as error:
+            way = "whole" if cut == len(case.data) else f"cut at {cut}"
+            failures.setdefault(case.name, f"{error} ({way})")
+        client.close()
+
+
+def try_requests(server, chosen):
+    failures = {}
+    tries = [(case, cut) for case in chosen
+             for cut in [len(case.data), *cuts_of(case.data)]]
+    together = 1 if server.stage == 1 else TOGETHER
+    for start in range(0, len(tries), together):
+        try_together(server, tries[start:start + together], failures)
+    return failures
+
+
+def check_body(answer, case, stage):
+    accepted = case.expected == "accepted"
+    detail = case.expected.removeprefix("refused: ")
+    if stage <= 2 and answer.body != case.data:
+        raise Failed(f"another body: {answer.body!r}")
+    if stage > 2 and not accepted:
+        text = answer.body.decode("utf-8")
+        if f'"reason":"invalid_json","detail":"{detail}' not in text:
+            raise Failed(text)
+
+
+def try_body(server, case):
+    stage = server.stage
+    accepted = stage <= 2 or case.expected == "accepted"
+    expected = cases.Expected([(cases.EVENT[stage] if accepted else 400, False)],
+                        "close" if stage == 1 else "open")
+    head = f"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {len(case.data)}\r\n\r\n"
+    with server.connect() as client:
+        client.sendall(head.encode("ascii") + case.data)
+        check_body(check_answers(client, expected, stage), case, stage)
+
+
+def try_bodies(server, chosen):
+    failures = {}
+    for case in chosen:
+        try:
+            try_body(server, case)
+        except (Failed, OSError) as error:
+            failures[case.name] = str(error)
+    return failures
+
+
+def try_stage(executable, stage, names):
+    """Prints TAP. Returns how many cases failed."""
+    results = []
+    server = Server(executable, stage)
+    try:
+        for kind, attempt in (("requests", try_requests), ("bodies", try_bodies)):
+            chosen = [case for case in cases.read_cases(kind)
+                      if not names or case.name in names]
+            failures = attempt(server, chosen)
+            results += [(f"{kind}/{case.name}", case, failures.get(case.name))
+                        for case in chosen]
+    finally:
+        end = server.stop()
+    results.append(("the server lives, and stops when told", None, end))
+    print(f"1..{len(results)}")
+    for number, (name, case, failure) in enumerate(results, start=1):
+        print(f"{'not ok' if failure else 'ok'} {number} - {name}")
+        if failure:
+            print(f"# came: {failure}")
+        if failure and case:
+            print(f"# expected: {case.expected}\n# because: {case.why}\n"
+                  f"# repeat: {sys.argv[0]} try {executable} {stage} {case.name}")
+    return sum(1 for result in results if result[2])
