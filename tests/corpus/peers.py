@@ -18,7 +18,7 @@ import tempfile
 import time
 
 import cases
-import wire
+import stage
 
 SILENCES = 5.0, 1.0  # in seconds, before the first byte and behind others
 TOGETHER = 16  # connections at a time
@@ -105,7 +105,7 @@ def running(peer):
 def connect(address):
     family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
     client = socket.socket(family, socket.SOCK_STREAM)
-    client.settimeout(wire.PATIENCE)
+    client.settimeout(stage.PATIENCE)
     client.connect(address)
     return client
 

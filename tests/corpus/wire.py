@@ -1,14 +1,12 @@
 """Sends the cases to a stage, and compares its answers."""
 
 import collections
-import signal
 import socket
-import subprocess
 import sys
 
 import cases
+from stage import Server
 
-PATIENCE = 20  # in seconds, for an answer that must come
 TOGETHER = 60  # connections at a time
 
 Answer = collections.namedtuple("Answer", "status connection body")
@@ -16,46 +14,6 @@ Answer = collections.namedtuple("Answer", "status connection body")
 
 class Failed(Exception):
     """What came, where something else was expected."""
-
-
-class Server:
-    """A stage on a free port."""
-
-    def __init__(self, executable, stage):
-        options = ["--port", "0", "--quiet"]
-        if stage >= 2:
-            # One slow connection must not make the others late.
-            for name in ("head", "body", "write", "idle", "linger"):
-                options += [f"--{name}-ms", "600000"]
-        if stage >= 4:
-            options += ["--work-ms", "0"]
-        if stage >= 5:
-            options += ["--capacity", "100000"]
-        self.stage = stage
-        self.process = subprocess.Popen([executable, *options],
-                                        stdout=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline()
-        self.port = int(line.strip().rpartition(":")[2])
-
-    def connect(self):
-        client = socket.create_connection(("127.0.0.1", self.port), PATIENCE)
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return client
-
-    def stop(self):
-        """What is wrong with its end; None: nothing."""
-        if self.process.poll() is not None:
-            return f"the server is gone, status {self.process.returncode}"
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.communicate(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.communicate()
-            return "the server did not stop"
-        good = -signal.SIGTERM if self.stage == 1 else 0
-        status = self.process.returncode
-        return None if status == good else f"the server left with {status}"
 
 
 def read_answer(stream, is_head):
@@ -156,6 +114,19 @@ def try_together(server, tries, failures):
             way = "whole" if cut == len(case.data) else f"cut at {cut}"
             failures.setdefault(case.name, f"{error} ({way})")
         client.close()
+    let_turn(server)
+
+
+def try_alone(server, tries, failures):
+    """Together they ended the server, and so all failed. Who does it alone?"""
+    server.revive()
+    for case, cut in tries:
+        try:
+            try_together(server, [(case, cut)], failures)
+        except (Failed, OSError) as error:
+            failures.setdefault(case.name, str(error))
+        if case.name in failures and server.revive():
+            failures[case.name] = f"the server died (cut at {cut})"
 
 
 def try_requests(server, chosen):
@@ -164,7 +135,14 @@ def try_requests(server, chosen):
              for cut in [len(case.data), *cuts_of(case.data)]]
     together = 1 if server.stage == 1 else TOGETHER
     for start in range(0, len(tries), together):
-        try_together(server, tries[start:start + together], failures)
+        group = tries[start:start + together]
+        found = {}
+        try:
+            try_together(server, group, found)
+        except (Failed, OSError):
+            found = {}
+            try_alone(server, group, found)
+        failures = {**found, **failures}
     return failures
 
 
@@ -196,7 +174,8 @@ def try_bodies(server, chosen):
         try:
             try_body(server, case)
         except (Failed, OSError) as error:
-            failures[case.name] = str(error)
+            died = server.revive()
+            failures[case.name] = "the server died" if died else str(error)
     return failures
 
 
