@@ -70,8 +70,10 @@ static void send_on(struct client *client)
                         MSG_NOSIGNAL);
     if (sent > 0)
         buffer_remove_front(&client->out, (size_t)sent);
-    else if (!net_would_block())
+    else if (!net_would_block()) {
+        client->was_reset = true;
         buffer_clear(&client->out); // it may still have answered: read on
+    }
 }
 
 void client_send(struct client *client, struct slice bytes)
@@ -175,6 +177,8 @@ static void receive_some(struct client *client)
         buffer_add(&client->in, (struct slice){bytes, (size_t)count});
     else if (count == 0 || !net_would_block())
         client->ended = true;
+    if (count < 0 && client->ended)
+        client->was_reset = true;
     take_answer(client);
 }
 

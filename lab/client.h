@@ -29,6 +29,7 @@ struct client {
     struct slice body;   // of that answer
     bool is_head;        // it answers HEAD, so it has no body
     bool ended;          // the server closed its side, or the connection broke
+    bool was_reset;      // it broke: that was no polite end
 };
 
 // Connects to 127.0.0.1. On failure `ended` is set, and the socket is -1.

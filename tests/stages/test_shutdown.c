@@ -4,30 +4,9 @@
 // That it took notice shows when it closes a connection that is idle.
 
 #include "tests/stages/stages.h"
+#include "tests/stages/tally.h"
 
 #include <unistd.h>
-
-struct tally {
-    int requests;
-    int accepted;
-    int rejected;
-    int invalid;
-    int done;
-};
-
-// The last line that the server printed.
-static struct tally tally_of(const struct stage *stage)
-{
-    struct tally tally = {-1, 0, 0, 0, 0};
-    const char *line = strstr(stage->printed, " stopped: ");
-    ck_assert_msg(line != NULL, "no tally in: %s", stage->printed);
-    sscanf(line,
-           " stopped: %d requests; events: %d accepted, %d rejected, "
-           "%d invalid, %d done",
-           &tally.requests, &tally.accepted, &tally.rejected, &tally.invalid,
-           &tally.done);
-    return tally;
-}
 
 // Opens a connection that the server knows of, and that is idle.
 static void open_idle(struct client *idle, const struct stage *stage)

@@ -1,0 +1,32 @@
+#ifndef THAW_TESTS_STAGES_TALLY_H
+#define THAW_TESTS_STAGES_TALLY_H
+
+// tally.h - what a server says in its last line
+//
+//     stage5_queue stopped: 12 requests; events: 10 accepted, ...
+
+#include "tests/stages/stages.h"
+
+struct tally {
+    int requests;
+    int accepted;
+    int rejected;
+    int invalid;
+    int done;
+};
+
+// Of a server that has ended.
+static inline struct tally tally_of(const struct stage *stage)
+{
+    struct tally tally = {-1, 0, 0, 0, 0};
+    const char *line = strstr(stage->printed, " stopped: ");
+    ck_assert_msg(line != NULL, "no tally in: %s", stage->printed);
+    sscanf(line,
+           " stopped: %d requests; events: %d accepted, %d rejected, "
+           "%d invalid, %d done",
+           &tally.requests, &tally.accepted, &tally.rejected, &tally.invalid,
+           &tally.done);
+    return tally;
+}
+
+#endif

@@ -1,0 +1,242 @@
+// test_storm.c - SIGTERM in the middle of a storm
+//
+// 64 clients of all kinds ask as fast as they are answered. After a random
+// number of answers comes the signal, and nobody stops asking because of it.
+// Whatever was accepted is done, and every answer is whole.
+
+#include "tests/stages/stages.h"
+#include "tests/stages/tally.h"
+#include "tests/unit/mutate.h"
+
+enum {
+    CLIENTS = 64,
+    ROUNDS = 50,       // from stage 4 on; before, no work can be lost
+    FEW_ROUNDS = 15,   // in stages 2 and 3
+    ANSWERS_MAX = 600, // before the signal
+    IN_ONE_PIECE = 8,
+};
+
+enum kind {
+    STAYS,     // one request after the other on one connection
+    PIPELINES, // several requests in one piece
+    RETURNS,   // a connection for each request
+    HESITATES, // sends half a request, and the rest some time later
+    LEAVES,    // does not wait for its answer
+    KINDS
+};
+
+struct guest {
+    enum kind kind;
+    int expected;    // answers to what was asked whole
+    bool is_halfway; // the rest of its request is still to be sent
+    bool came_late;  // its connection is younger than the signal
+    bool is_gone;    // its connection has ended, and there is no new one
+};
+
+struct storm {
+    struct stage stage;
+    struct client clients[CLIENTS];
+    struct guest guests[CLIENTS]; // the same clients
+    uint32_t seed;                // of this round, to repeat it
+    uint32_t random;
+    bool is_stopping; // the signal was sent
+    int answers;
+    int accepted; // of these, 200 or 202 to an event
+    int unread;   // requests whose answer nobody waited for
+};
+
+static void fail_at(const struct storm *storm, int i, const char *what)
+{
+    const struct client *client = &storm->clients[i];
+    ck_abort_msg("seed %u, after %d answers, client %d (kind %d): %s; got "
+                 "%zu bytes: %.*s",
+                 storm->seed, storm->answers, i, (int)storm->guests[i].kind,
+                 what, client->in.length, (int)client->in.length,
+                 client->in.length > 0 ? client->in.bytes : "");
+}
+
+#define EVENT_HEAD "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 43\r\n"
+#define EVENT_BODY "{\"user\":\"alice\",\"action\":\"buy\",\"amount\": 1}"
+
+static void send_text(struct client *client, const char *text)
+{
+    client_send(client, slice_of(text));
+}
+
+static void ask(struct storm *storm, int i)
+{
+    static const char event[] = EVENT_HEAD "\r\n" EVENT_BODY;
+    struct client *client = &storm->clients[i];
+    struct guest *guest = &storm->guests[i];
+    guest->is_halfway = guest->kind == HESITATES;
+    if (guest->is_halfway) {
+        send_text(client, EVENT_HEAD);
+        return;
+    }
+    guest->expected = guest->kind == PIPELINES ? IN_ONE_PIECE : 1;
+    struct buffer requests = {0};
+    for (int n = 0; n < guest->expected; n++)
+        buffer_add_text(&requests, event);
+    client_send(client, buffer_slice(&requests));
+    buffer_destroy(&requests);
+}
+
+static void come(struct storm *storm, int i)
+{
+    storm->guests[i].came_late = storm->is_stopping;
+    client_open(&storm->clients[i], storm->stage.port);
+    if (storm->clients[i].ended)
+        storm->guests[i].is_gone = true; // it was refused
+    else
+        ask(storm, i);
+}
+
+static void leave(struct storm *storm, int i)
+{
+    storm->unread += storm->guests[i].expected;
+    storm->guests[i].expected = 0;
+    client_close(&storm->clients[i]);
+}
+
+// A listener that is closed resets whoever came between the last accept and
+// that. So who came after the signal may be reset, but not inside an answer.
+static void check_end(struct storm *storm, int i)
+{
+    const struct client *client = &storm->clients[i];
+    if (client->in.length > 0)
+        fail_at(storm, i, "half an answer");
+    if (client->was_reset && !storm->guests[i].came_late)
+        fail_at(storm, i, "reset");
+    if (!storm->is_stopping)
+        fail_at(storm, i, "ended before the signal");
+}
+
+static void take_answer(struct storm *storm, int i)
+{
+    struct client *client = &storm->clients[i];
+    storm->answers++;
+    if (client->status == status_of_an_event())
+        storm->accepted++;
+    else if (client->status != 503 && client->status != 408)
+        fail_at(storm, i, "another status than expected");
+    storm->guests[i].expected--;
+    client_next(client);
+}
+
+// What a client does once it has all its answers.
+static void go_on(struct storm *storm, int i)
+{
+    if (storm->guests[i].kind == RETURNS) {
+        client_close(&storm->clients[i]);
+        come(storm, i);
+    } else if (!storm->clients[i].ended) {
+        ask(storm, i);
+    }
+}
+
+static void finish_request(struct storm *storm, int i)
+{
+    storm->guests[i].is_halfway = false;
+    storm->guests[i].expected = 1;
+    send_text(&storm->clients[i], "\r\n" EVENT_BODY);
+}
+
+static void step(struct storm *storm, int i)
+{
+    struct client *client = &storm->clients[i];
+    struct guest *guest = &storm->guests[i];
+    if (client->status != 0) {
+        take_answer(storm, i);
+        if (guest->expected <= 0)
+            go_on(storm, i);
+    } else if (client->ended) {
+        check_end(storm, i);
+        client_close(client);
+        guest->is_gone = true;
+    } else if (guest->kind == LEAVES) {
+        leave(storm, i);
+        come(storm, i);
+    } else if (guest->is_halfway && random_below(&storm->random, 16) == 0) {
+        finish_request(storm, i);
+    }
+}
+
+// Returns whether anybody is left.
+static bool step_all(struct storm *storm)
+{
+    bool is_anybody_left = false;
+    clients_wait(storm->clients, CLIENTS, 1);
+    for (int i = 0; i < CLIENTS; i++) {
+        if (!storm->guests[i].is_gone)
+            step(storm, i);
+        is_anybody_left = is_anybody_left || !storm->guests[i].is_gone;
+    }
+    return is_anybody_left;
+}
+
+static void start_storm(struct storm *storm, uint32_t seed)
+{
+    *storm = (struct storm){.seed = seed, .random = seed};
+    if (stage_under_test() >= 4)
+        start(&storm->stage, "--stop-ms", "50", "--work-ms", "0", NULL);
+    else
+        start(&storm->stage, "--stop-ms", "50", NULL);
+    for (int i = 0; i < CLIENTS; i++) {
+        storm->guests[i].kind = (enum kind)(i % KINDS);
+        come(storm, i);
+    }
+}
+
+// At most those answers that nobody waited for were not seen.
+static void check_tally(const struct storm *storm)
+{
+    struct tally tally = tally_of(&storm->stage);
+    const char *printed = storm->stage.printed;
+    ck_assert_msg(tally.requests >= storm->answers &&
+                      tally.requests <= storm->answers + storm->unread,
+                  "seed %u: %d answers came, %d were not waited for: %s",
+                  storm->seed, storm->answers, storm->unread, printed);
+    if (storm->stage.number < 3)
+        return;
+    ck_assert_msg(tally.accepted >= storm->accepted &&
+                      tally.accepted <= storm->accepted + storm->unread,
+                  "seed %u: %d were told that they are accepted, %d did not "
+                  "wait: %s",
+                  storm->seed, storm->accepted, storm->unread, printed);
+    if (storm->stage.number >= 4)
+        ck_assert_msg(tally.done == tally.accepted, "seed %u: %s", storm->seed,
+                      printed);
+}
+
+static void signal_in_a_storm(uint32_t seed)
+{
+    struct storm storm;
+    int64_t end = clock_milliseconds() + SOON;
+    start_storm(&storm, seed);
+    int before = (int)random_below(&storm.random, ANSWERS_MAX);
+    while (storm.answers < before && clock_milliseconds() < end)
+        step_all(&storm);
+    stage_signal(&storm.stage, SIGTERM);
+    storm.is_stopping = true;
+    while (step_all(&storm))
+        ck_assert_msg(clock_milliseconds() < end, "seed %u: no end", seed);
+    ck_assert_int_eq(stage_wait(&storm.stage, SOON), 0);
+    check_tally(&storm);
+}
+
+START_TEST(whenever_the_signal_comes_nothing_that_was_accepted_is_lost)
+{
+    int rounds = stage_under_test() >= 4 ? ROUNDS : FEW_ROUNDS;
+    for (int round = 0; round < rounds; round++)
+        signal_in_a_storm(0x9e3779b9u * (uint32_t)(round + 1));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("storm");
+    TCase *tests = add_tests(suite);
+    tcase_add_test(tests,
+                   whenever_the_signal_comes_nothing_that_was_accepted_is_lost);
+    return unit_run(suite);
+}
