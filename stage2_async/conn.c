@@ -48,7 +48,7 @@ static void close_conn(struct conn *conn)
     metrics_add(METRIC_CONNECTIONS_OPEN, -1);
     if (all->paused_listener >= 0)
         loop_wake(all->loop, all->paused_listener);
-    if (all->stopping && all->count == 0)
+    else if (all->stopping && all->count == 0)
         loop_stop(all->loop);
 }
 

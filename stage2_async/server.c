@@ -42,12 +42,11 @@ static bool is_out_of_resources(void)
            errno == ENOMEM;
 }
 
-// Accepts those who wait; at the stop, the whole backlog. Returns -1 when
+// Accepts those who wait, at most *max, and counts that down. Returns -1 when
 // resources ran out before.
-static int accept_clients(struct server *server)
+static int accept_clients(struct server *server, int *max)
 {
-    int max = server->stopping ? SOMAXCONN : ACCEPT_MAX;
-    for (int i = 0; i < max; i++) {
+    for (; *max > 0; --*max) {
         int client = net_accept(server->listener);
         if (client >= 0 && net_set_nonblocking(client) == 0)
             conn_open(&server->conns, client);
@@ -65,7 +64,8 @@ static short stop_accepting(struct server *server)
 {
     close(server->listener);
     server->conns.paused_listener = -1;
-    conns_stop(&server->conns);
+    if (server->conns.count == 0)
+        loop_stop(&server->loop);
     return LOOP_FORGET;
 }
 
@@ -73,9 +73,14 @@ static short on_client(void *context, short revents)
 {
     (void)revents;
     struct server *server = context;
-    int result = accept_clients(server);
-    // Whoever was in the backlog when the signal came is still served.
-    if (server->stopping)
+    int in_a_turn = ACCEPT_MAX;
+    int result = accept_clients(server, server->stopping ? &server->backlog
+                                                         : &in_a_turn);
+    if (server->stopping && !server->conns.stopping)
+        conns_stop(&server->conns);
+    // Whoever was in the backlog when the signal came is still served. Without
+    // descriptors that takes until others have closed theirs.
+    if (server->stopping && (result == 0 || server->conns.count == 0))
         return stop_accepting(server);
     if (result == 0) {
         server->conns.paused_listener = -1;
@@ -101,6 +106,7 @@ int server_init(struct server *server, const struct options *options,
     loop_init(&server->loop);
     conns_init(&server->conns, &server->loop, &options->limits, handle);
     server->stopping = false;
+    server->backlog = SOMAXCONN;
     server->listener = net_listen(options->bind, options->port);
     if (server->listener < 0 || net_set_nonblocking(server->listener) < 0)
         return -1;

@@ -20,6 +20,7 @@ struct server {
     struct conns conns;
     int listener;
     bool stopping;
+    int backlog; // how many are accepted at most while it stops
 };
 
 // Puts the time-outs into the command line, with their defaults.

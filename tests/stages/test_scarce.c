@@ -1,0 +1,232 @@
+// test_scarce.c - descriptors, threads and memory run out under load
+//
+// Then a client is answered 503, or its connection is closed. The server never
+// ends, and is well again when the load has gone.
+
+#include "tests/stages/stages.h"
+#include "tests/stages/tally.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+// A server that is started meanwhile inherits the limit.
+static struct rlimit limit(int resource, rlim_t value)
+{
+    struct rlimit before;
+    ck_assert_int_eq(getrlimit(resource, &before), 0);
+    struct rlimit scarce = {.rlim_cur = value, .rlim_max = before.rlim_max};
+    ck_assert_int_eq(setrlimit(resource, &scarce), 0);
+    return before;
+}
+
+static void unlimit(int resource, const struct rlimit *before)
+{
+    ck_assert_int_eq(setrlimit(resource, before), 0);
+}
+
+enum {
+    DESCRIPTORS = 64, // of a server
+    OWN = 24,         // at most so many are no connections
+    CROWD = 100,
+};
+
+static bool ends_politely(struct client *client)
+{
+    client_next(client);
+    client_wait(client, SOON);
+    return client->ended && !client->was_reset && client->in.length == 0;
+}
+
+// Most of them wait in the backlog when the signal comes: there is no
+// descriptor for them before others have closed theirs.
+START_TEST(who_waits_for_a_descriptor_is_answered_before_the_end)
+{
+    struct stage stage;
+    struct client crowd[CROWD];
+    struct rlimit before = limit(RLIMIT_NOFILE, DESCRIPTORS);
+    start(&stage, NULL);
+    unlimit(RLIMIT_NOFILE, &before);
+    for (int i = 0; i < CROWD; i++) {
+        client_open(&crowd[i], stage.port);
+        client_ask(&crowd[i], "GET", "/health", NULL);
+    }
+    int answered = wait_for_answers(crowd, CROWD, DESCRIPTORS - OWN);
+    ck_assert_int_lt(answered, CROWD);
+    stage_signal(&stage, SIGTERM);
+    for (int i = 0; i < CROWD; i++) {
+        ck_assert_msg(client_wait(&crowd[i], SOON), "client %d: no answer", i);
+        ck_assert_msg(ends_politely(&crowd[i]), "client %d", i);
+        client_close(&crowd[i]);
+    }
+    ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+    ck_assert_int_eq(tally_of(&stage).requests, CROWD);
+}
+END_TEST
+
+// They asked nothing, and there is nothing to answer.
+START_TEST(who_is_silent_in_the_backlog_is_closed_politely)
+{
+    struct stage stage;
+    struct client crowd[CROWD];
+    struct rlimit before = limit(RLIMIT_NOFILE, DESCRIPTORS);
+    start(&stage, "--stop-ms", "50", NULL);
+    unlimit(RLIMIT_NOFILE, &before);
+    for (int i = 0; i < CROWD; i++)
+        client_open(&crowd[i], stage.port);
+    stage_signal(&stage, SIGTERM);
+    for (int i = 0; i < CROWD; i++) {
+        ck_assert_msg(ends_politely(&crowd[i]), "client %d", i);
+        client_close(&crowd[i]);
+    }
+    ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+}
+END_TEST
+
+// All are answered, with 200 or with 503. Returns how many with 503.
+static int count_busy(struct client *crowd)
+{
+    int busy = 0;
+    ck_assert_int_eq(clients_wait(crowd, CROWD, SOON), CROWD);
+    for (int i = 0; i < CROWD; i++) {
+        ck_assert(crowd[i].status == 200 || crowd[i].status == 503);
+        busy += crowd[i].status == 503;
+    }
+    return busy;
+}
+
+static void post_held(struct stage *stage, const struct gate *gate)
+{
+    struct client crowd[CROWD];
+    for (int i = 0; i < CROWD; i++) {
+        client_open(&crowd[i], stage->port);
+        client_post_event(&crowd[i], "alice", 1);
+    }
+    // The first that there was no thread for is answered at once.
+    wait_for_answers(crowd, CROWD, 1);
+    wait_for_metric(stage, "thaw_events_rejected_total", 1);
+    assert_alive(stage);
+    gate_release(gate, CROWD);
+    int busy = count_busy(crowd);
+    ck_assert_int_gt(busy, 0);
+    ck_assert_int_lt(busy, CROWD);
+    close_all(crowd, CROWD);
+    assert_metric(stage, "thaw_events_rejected_total", busy);
+    assert_metric(stage, "thaw_events_done_total", CROWD - busy);
+}
+
+static void assert_well_again(struct stage *stage)
+{
+    struct client client;
+    client_open(&client, stage->port);
+    client_post_event(&client, "alice", 1);
+    assert_answered(&client, status_of_an_event());
+    client_close(&client);
+    stop(stage);
+}
+
+static void run_out_of_threads(int resource, rlim_t value)
+{
+    struct stage stage;
+    struct gate gate;
+    ck_assert_msg(gate_open(&gate) == 0, "no FIFO");
+    struct rlimit before = limit(resource, value);
+    start(&stage, "--work-gate", gate.path, NULL);
+    unlimit(resource, &before);
+    post_held(&stage, &gate);
+    assert_well_again(&stage);
+    gate_close(&gate);
+}
+
+// Processes and threads are counted for each user, and not for root. So become
+// somebody who has none yet.
+static bool become_nobody_in_particular(void)
+{
+    enum { A_USER = 61337 };
+    if (getuid() == 0 && setuid(A_USER) < 0)
+        return false;
+    return getuid() == A_USER && access(stage_path(4), X_OK) == 0;
+}
+
+START_TEST(without_a_thread_an_event_is_a_503)
+{
+    enum { THREADS = 40 };
+    if (become_nobody_in_particular())
+        run_out_of_threads(RLIMIT_NPROC, THREADS);
+    else
+        fprintf(stderr, "skipped: it needs root, to become another user\n");
+}
+END_TEST
+
+#ifdef TEST_MEMORY
+enum {
+    MEMORY_MAX = 160 * 1024 * 1024, // in bytes, of address space
+    BODY = 2 * 1024 * 1024,         // in bytes; a buffer for it is twice that
+    BODIES = 80,
+};
+
+START_TEST(without_memory_for_a_thread_an_event_is_a_503)
+{
+    run_out_of_threads(RLIMIT_AS, MEMORY_MAX);
+}
+END_TEST
+
+// All of a request but the last byte of its body.
+static void send_most(struct client *client)
+{
+    struct buffer request = {0};
+    static char body[BODY - 1];
+    buffer_add_format(&request,
+                      "POST / HTTP/1.1\r\nHost: a\r\n"
+                      "Content-Length: %d\r\n\r\n",
+                      BODY);
+    buffer_add(&request, (struct slice){body, sizeof body});
+    client_send(client, buffer_slice(&request));
+    buffer_destroy(&request);
+    client_flush(client, SOON);
+}
+
+START_TEST(without_memory_for_a_body_its_connection_is_closed)
+{
+    struct stage stage;
+    struct client crowd[BODIES];
+    struct client client;
+    struct rlimit before = limit(RLIMIT_AS, MEMORY_MAX);
+    start(&stage, "--body-max", "4000000", NULL);
+    unlimit(RLIMIT_AS, &before);
+    for (int i = 0; i < BODIES; i++) {
+        client_open(&crowd[i], stage.port);
+        send_most(&crowd[i]);
+    }
+    int ended = 0;
+    clients_wait(crowd, BODIES, A_WHILE);
+    for (int i = 0; i < BODIES; i++)
+        ended += crowd[i].ended;
+    ck_assert_int_gt(ended, 0);
+    ck_assert_int_lt(ended, BODIES);
+    close_all(crowd, BODIES);
+    client_open(&client, stage.port);
+    send_most(&client);
+    client_send(&client, slice_of("x"));
+    assert_answered(&client, stage.number == 2 ? 200 : 400);
+    client_close(&client);
+    stop(&stage);
+}
+END_TEST
+#endif
+
+int main(void)
+{
+    Suite *suite = suite_create("scarce");
+    TCase *tests = add_tests(suite);
+    tcase_add_test(tests,
+                   who_waits_for_a_descriptor_is_answered_before_the_end);
+    tcase_add_test(tests, who_is_silent_in_the_backlog_is_closed_politely);
+    if (stage_under_test() == 4)
+        tcase_add_test(tests, without_a_thread_an_event_is_a_503);
+#ifdef TEST_MEMORY
+    if (stage_under_test() == 4)
+        tcase_add_test(tests, without_memory_for_a_thread_an_event_is_a_503);
+    tcase_add_test(tests, without_memory_for_a_body_its_connection_is_closed);
+#endif
+    return unit_run(suite);
+}
