@@ -12,6 +12,7 @@ struct loop_watch {
     int64_t deadline; // in milliseconds
 };
 
+enum { PAUSE = 100 };  // in milliseconds: memory is freed by others too
 enum { WAKE_NOW = 0 }; // a deadline that always has come
 static const int64_t never = INT64_MAX;
 enum {
@@ -158,8 +159,12 @@ int loop_run(struct loop *loop)
     loop->stopped = false;
     while (!loop->stopped) {
         int ready = poll(loop->polled, (nfds_t)loop->end, time_left(loop));
-        if (ready < 0 && errno != EINTR && errno != EAGAIN)
+        // Not all systems agree on which of the two says so.
+        bool no_memory = ready < 0 && (errno == ENOMEM || errno == EAGAIN);
+        if (ready < 0 && !no_memory && errno != EINTR)
             return -1;
+        if (no_memory)
+            poll(NULL, 0, PAUSE); // waits, and needs none
         loop->now = clock_milliseconds();
         call_ready(loop, ready);
         if (loop->next_deadline <= loop->now)

@@ -59,7 +59,7 @@ void loop_set_deadline(struct loop *loop, int descriptor, int delay);
 void loop_wake(struct loop *loop, int descriptor);
 
 // Runs until a callback calls loop_stop. Returns -1 and errno when poll(2)
-// failed.
+// failed; for want of memory it is called again a little later.
 int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 

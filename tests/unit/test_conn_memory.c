@@ -1,0 +1,291 @@
+// test_conn_memory.c - memory runs out while a client is served
+//
+// Wherever that happens, the client is answered 500 or its connection is
+// closed. Nothing is lost of the others', and the next client is served.
+
+#include "lib/answers.h"
+#include "lib/net.h"
+#include "tests/unit/clients.h"
+#include "tests/unit/scarce.h"
+#include "tests/unit/turns.h"
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    ENOUGH = 1000,      // allocations: more than any of this needs
+    LARGE = 300 * 1000, // in bytes: more than a socket holds
+    USERS = 1000,
+};
+
+#define HEAD "POST / HTTP/1.1\r\nHost: a\r\n"
+#define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
+
+static struct turns turns;
+static struct store store;
+static char large[LARGE];
+static void *put_off; // whom the answer to /later must be brought to
+
+static void handle(const struct http_request *request,
+                   struct http_response *response)
+{
+    answer_echo(response, request);
+    response->later = slice_is(request->path, "/later");
+    if (response->later)
+        put_off = response->client;
+    if (slice_is(request->path, "/large"))
+        response->body = (struct slice){large, sizeof large};
+    if (slice_is(request->path, "/balances"))
+        answer_balances(response, &store, "");
+    if (slice_is(request->path, "/missing"))
+        answer_refusal(response, HTTP_NOT_FOUND, "nothing is there");
+}
+
+static void open_server(void)
+{
+    int64_t balance;
+    char user[32];
+    scarce_memory(ENOUGH * USERS); // jansson asks us from the start
+    clients_init(handle);
+    turns_init(&turns, &server.loop);
+    memset(large, 'x', sizeof large);
+    ck_assert_int_eq(store_init(&store), 0);
+    for (int i = 0; i < USERS; i++) {
+        snprintf(user, sizeof user, "user%d", i);
+        ck_assert_int_eq(store_add(&store, user, i, &balance), STORE_ADDED);
+    }
+    scarce_end();
+}
+
+static void close_server(void)
+{
+    clients_destroy();
+    store_destroy(&store);
+}
+
+static const struct {
+    const char *name;
+    const char *first;
+    const char *rest; // comes in another turn
+} exchanges[] = {
+    {"a request in one piece", POST("5", "hello"), ""},
+    {"in two pieces, cut in its head", "POST / HTTP/1.1\r\nHos",
+     "t: a\r\nContent-Length: 2\r\n\r\nhi"},
+    {"in two pieces, cut in its body", HEAD "Content-Length: 2\r\n\r\nh", "i"},
+    {"in chunks", HEAD "Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n",
+     "3\r\ntwo\r\n0\r\n\r\n"},
+    {"many in one piece",
+     POST("3", "one") POST("3", "two") POST("5", "three") POST("4", "four"),
+     ""},
+    {"one and a half", POST("3", "one") HEAD, "Content-Length: 2\r\n\r\nhi"},
+    {"a body that is asked for",
+     HEAD "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n", "hi"},
+    {"no HTTP", "nonsense\r\n", ""},
+    {"a refusal", GET("/missing"), ""},
+    {"all balances", GET("/balances"), ""},
+    {"more than the socket takes", GET("/large"), ""},
+    {"answered later", GET("/later"), ""},
+    {"answered later, and another behind it", GET("/later") POST("2", "hi"),
+     ""},
+};
+
+// Without an assertion: those need memory too.
+static void send_now(const struct client *client, const char *text)
+{
+    if (write(client->socket, text, strlen(text)) < 0)
+        return; // the connection is closed already
+    turns.left = 2;
+    loop_wake(&server.loop, turns.pipe[0]);
+    loop_run(&server.loop);
+}
+
+static void bring_answer(void)
+{
+    const struct http_response response = {.status = HTTP_OK,
+                                           .body = slice_of("brought")};
+    if (put_off != NULL)
+        conn_answer(put_off, &response);
+    put_off = NULL;
+}
+
+static void read_all(struct client *client)
+{
+    for (int i = 0; i < 10; i++) {
+        clients_turn(1);
+        client_receive(client);
+    }
+}
+
+// With so many allocations, what the client got; *refused: it was one too few.
+// Free it.
+static char *answers_with(int memory, int row, bool *refused)
+{
+    struct client *client = client_open();
+    buffer_destroy(&server.conns.out);
+    scarce_memory(memory);
+    send_now(client, exchanges[row].first);
+    bring_answer();
+    send_now(client, exchanges[row].rest);
+    *refused = scarce_end();
+    read_all(client);
+    char *answers = strdup(client_answers(client));
+    client_close(client);
+    clients_turn(2);
+    ck_assert_int_eq(server.conns.count, 0);
+    return answers;
+}
+
+static void expect_service(void)
+{
+    struct client *client = client_open();
+    client_send(client, POST("5", "again"));
+    clients_turn(1);
+    ck_assert_str_eq(client_answers(client), "200 again");
+    client_close(client);
+    clients_turn(2);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text);
+    return length >= strlen(end) &&
+           strcmp(text + length - strlen(end), end) == 0;
+}
+
+// Only of what a socket can't take in one go may a client get a part.
+static bool is_told_or_left(const char *answers, bool is_large)
+{
+    return (is_large || strstr(answers, "incomplete") == NULL) &&
+           (strstr(answers, "500 ") != NULL || ends_with(answers, "end") ||
+            ends_with(answers, "reset"));
+}
+
+START_TEST(wherever_memory_ends_the_client_is_told_or_left)
+{
+    bool refused;
+    char *expected = answers_with(ENOUGH, _i, &refused);
+    bool is_large = strlen(expected) > LARGE;
+    ck_assert_msg(!refused, "%s", exchanges[_i].name);
+    refused = true;
+    for (int memory = 0; refused; memory++) {
+        ck_assert_int_lt(memory, ENOUGH);
+        char *answers = answers_with(memory, _i, &refused);
+        ck_assert_msg(strcmp(answers, expected) == 0 ||
+                          (refused && is_told_or_left(answers, is_large)),
+                      "%s, with %d allocations: %.200s", exchanges[_i].name,
+                      memory, answers);
+        expect_service();
+        free(answers);
+    }
+    free(expected);
+}
+END_TEST
+
+static bool is_closed(int socket)
+{
+    char byte;
+    return recv(socket, &byte, 1, 0) == 0;
+}
+
+// The loop has no room for so high a descriptor yet.
+START_TEST(a_client_that_finds_no_memory_is_closed)
+{
+    bool refused = true;
+    int memory = 0;
+    for (; refused; memory++) {
+        int ends[2];
+        ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+        int high = fcntl(ends[1], F_DUPFD, server.loop.size);
+        ck_assert_int_eq(net_set_nonblocking(ends[0]), 0);
+        ck_assert_int_eq(net_set_nonblocking(high), 0);
+        close(ends[1]);
+        scarce_memory(memory);
+        conn_open(&server.conns, high);
+        refused = scarce_end();
+        ck_assert_int_eq(is_closed(ends[0]), refused);
+        ck_assert_int_eq(server.conns.count, refused ? 0 : 1);
+        close(ends[0]);
+        clients_turn(2);
+        expect_service();
+    }
+    ck_assert_int_eq(memory, 4); // the connection, and the loop's two arrays
+}
+END_TEST
+
+static short never_called(void *context, short revents)
+{
+    (void)revents;
+    *(bool *)context = true;
+    return LOOP_FORGET;
+}
+
+START_TEST(what_can_not_be_watched_is_not_called)
+{
+    bool was_called = false;
+    for (int memory = 0; memory < 2; memory++) {
+        scarce_memory(memory);
+        int result = loop_watch(&server.loop, server.loop.size, never_called,
+                                &was_called);
+        ck_assert(scarce_end());
+        ck_assert_int_eq(result, -1);
+        ck_assert(!was_called);
+        expect_service();
+    }
+}
+END_TEST
+
+// The kernel had no memory for its own lists, for a moment.
+START_TEST(a_poll_that_finds_no_memory_is_tried_again)
+{
+    struct client *client = client_open();
+    client_send(client, POST("5", "hello"));
+    scarce_polls(3);
+    clients_turn(10);
+    ck_assert_str_eq(client_answers(client), "200 hello");
+    scarce_end();
+}
+END_TEST
+
+START_TEST(a_server_that_finds_no_memory_says_so)
+{
+    int result = -1;
+    int memory = 0;
+    struct options options;
+    options_init(&options, "test", "no memory");
+    options.port = 0;
+    for (; result < 0; memory++) {
+        struct server other = {0};
+        scarce_memory(memory);
+        errno = 0;
+        result = server_init(&other, &options, handle);
+        bool refused = scarce_end();
+        ck_assert_int_eq(result, refused ? -1 : 0);
+        ck_assert_int_eq(errno, refused ? ENOMEM : errno);
+        loop_destroy(&other.loop);
+        close(other.listener);
+    }
+    ck_assert_int_eq(memory, 3); // the loop's two arrays
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("conn memory");
+    TCase *tests = tcase_create("memory");
+    tcase_set_timeout(tests, 60); // in seconds
+    tcase_add_checked_fixture(tests, open_server, close_server);
+    unit_add_rows(tests, wherever_memory_ends_the_client_is_told_or_left,
+                  exchanges);
+    tcase_add_test(tests, a_client_that_finds_no_memory_is_closed);
+    tcase_add_test(tests, what_can_not_be_watched_is_not_called);
+    tcase_add_test(tests, a_poll_that_finds_no_memory_is_tried_again);
+    tcase_add_test(tests, a_server_that_finds_no_memory_says_so);
+    suite_add_tcase(suite, tests);
+    return unit_run(suite);
+}
