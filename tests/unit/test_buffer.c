@@ -67,6 +67,7 @@ START_TEST(one_addition_may_be_larger_than_all_before)
     enum { LENGTH = 100000 };
     char *text = malloc(LENGTH + 1);
     struct buffer buffer = {0};
+    ck_assert_ptr_nonnull(text);
     memset(text, 'x', LENGTH);
     text[LENGTH] = '\0';
     buffer_add_text(&buffer, "a");

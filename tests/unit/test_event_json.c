@@ -158,6 +158,7 @@ static bool decode_nested(size_t depth)
     struct slice start = SLICE("{" ALICE ",\"x\":");
     size_t length = start.length + 2 * depth + 1;
     char *json = malloc(length);
+    ck_assert_ptr_nonnull(json);
     memcpy(json, start.bytes, start.length);
     memset(json + start.length, '[', depth);
     memset(json + start.length + depth, ']', depth);
@@ -181,6 +182,7 @@ START_TEST(a_long_body_of_nonsense_has_a_short_detail)
 {
     enum { LENGTH = 100 * 1000 };
     char *body = malloc(LENGTH);
+    ck_assert_ptr_nonnull(body);
     memset(body, 'x', LENGTH);
     ck_assert(!decode((struct slice){body, LENGTH}));
     memset(body, '\x9b', LENGTH);

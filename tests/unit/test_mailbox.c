@@ -55,6 +55,8 @@ void conn_answer(void *client, const struct http_response *response)
 static void post(int thread, int number)
 {
     struct note *note = malloc(sizeof *note);
+    if (note == NULL)
+        abort(); // in a thread, no assertion
     *note = (struct note){.thread = thread, .number = number};
     struct http_response *response = &note->mail.response;
     buffer_add_format(&response->text, "%d", number);

@@ -37,6 +37,7 @@ static void handle(const struct http_request *request,
 {
     static int yields = 1000;
     struct job *job = malloc(sizeof *job);
+    ck_assert_ptr_nonnull(job);
     *job = (struct job){.mail.client = response->client, .yields = yields};
     yields -= 10;
     struct http_response *answer = &job->mail.response;

@@ -73,6 +73,7 @@ START_TEST(all_is_sent_to_a_slow_client_in_spite_of_signals)
     size_t count = 0;
     pthread_t reader;
     char *bytes = malloc(MANY);
+    ck_assert_ptr_nonnull(bytes);
     for (size_t i = 0; i < MANY; i++)
         bytes[i] = number_at(i);
     ck_assert_int_eq(pthread_create(&reader, NULL, count_in_order, &count), 0);
