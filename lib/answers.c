@@ -2,6 +2,7 @@
 #include "lib/json.h"
 #include "lib/metrics.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 static void answer(struct http_response *response, enum http_status status,
@@ -65,14 +66,22 @@ void answer_invalid(struct http_response *response, const char *detail)
                           "invalid_json", "detail", detail));
 }
 
+// The balance has changed. A 500 for want of memory would invite the client to
+// try again, and to be counted twice.
+static void answer_added(struct http_response *response, int64_t balance)
+{
+    int length =
+        snprintf(response->room, sizeof response->room,
+                 "{\"status\":\"ok\",\"balance\":%" PRId64 "}", balance);
+    answer(response, HTTP_OK, (struct slice){response->room, (size_t)length});
+}
+
 void answer_result(struct http_response *response, enum store_result result,
                    int64_t balance)
 {
     switch (result) {
     case STORE_ADDED:
-        answer_json(response, HTTP_OK,
-                    json_pack("{s:s, s:I}", "status", "ok", "balance",
-                              (json_int_t)balance));
+        answer_added(response, balance);
         break;
     case STORE_OVERFLOW:
         answer_refusal(response, HTTP_CONFLICT, NULL);

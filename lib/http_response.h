@@ -18,12 +18,14 @@ struct http_response {
     const char *fields;       // further header fields, each with its CR LF
     struct slice body;        // a literal, part of the request, or of `text`
     struct buffer text;       // room for a body that must be made up
+    char room[64];            // the same for a short one: it needs no memory
     bool later;               // there is no answer yet, somebody will bring it
     void *client;             // whom that somebody must bring it to
 };
 
 // Answers one request. The request is gone when this returns; what `response`
-// points into must stay as long as the request does, or stand in `text`.
+// points into must stay as long as the request does, or stand in `text`
+// or `room`.
 typedef void http_handler(const struct http_request *request,
                           struct http_response *response);
 

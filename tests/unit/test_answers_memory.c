@@ -40,9 +40,9 @@ static void refuse_event(struct http_response *response)
     answer_invalid(response, "a detail");
 }
 
-static void tell_result(struct http_response *response)
+static void refuse_sum(struct http_response *response)
 {
-    answer_result(response, STORE_ADDED, 100);
+    answer_result(response, STORE_OVERFLOW, 0);
 }
 
 static void tell_balance(struct http_response *response)
@@ -63,7 +63,7 @@ static const struct {
              "\"detail\":\"a detail\"}"},
     {refuse_event, "{\"status\":\"error\",\"reason\":\"invalid_json\","
                    "\"detail\":\"a detail\"}"},
-    {tell_result, "{\"status\":\"ok\",\"balance\":100}"},
+    {refuse_sum, "{\"status\":\"error\",\"reason\":\"balance_overflow\"}"},
     {tell_balance, "{\"user\":\"alice\",\"balance\":100}"},
     {tell_balances, "{\"alice\":100}"},
     {answer_metrics, "# HELP "},
@@ -98,6 +98,19 @@ START_TEST(wherever_memory_ends_the_answer_is_whole_or_a_500)
 }
 END_TEST
 
+// The work is done and can't be taken back.
+START_TEST(a_balance_that_changed_is_told_without_memory)
+{
+    struct http_response response = {.text = {.failed = true}};
+    memory_allow(0);
+    answer_result(&response, STORE_ADDED, INT64_MIN);
+    memory_allow_all();
+    ck_assert_int_eq(response.status, HTTP_OK);
+    ck_assert(slice_is(response.body,
+                       "{\"status\":\"ok\",\"balance\":-9223372036854775808}"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("answers");
@@ -106,6 +119,7 @@ int main(void)
     unit_add_rows(memory, a_body_that_found_no_memory_is_a_500, made_up);
     unit_add_rows(memory, wherever_memory_ends_the_answer_is_whole_or_a_500,
                   made_up);
+    tcase_add_test(memory, a_balance_that_changed_is_told_without_memory);
     suite_add_tcase(suite, memory);
     return unit_run(suite);
 }
