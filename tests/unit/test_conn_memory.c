@@ -135,6 +135,7 @@ static char *answers_with(int memory, int row, bool *refused)
     *refused = scarce_end();
     read_all(client);
     char *answers = strdup(client_answers(client));
+    ck_assert_ptr_nonnull(answers);
     client_close(client);
     clients_turn(2);
     ck_assert_int_eq(server.conns.count, 0);
