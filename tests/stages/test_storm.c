@@ -209,6 +209,22 @@ static void check_tally(const struct storm *storm)
                       printed);
 }
 
+// Every other time the server sleeps while they go on asking, and finds all of
+// it together with the signal: a full backlog, full sockets.
+static void send_signal(struct storm *storm)
+{
+    bool sleeps = random_below(&storm->random, 2) == 0;
+    if (sleeps) {
+        stage_signal(&storm->stage, SIGSTOP);
+        for (int i = 0; i < 3; i++)
+            step_all(storm);
+    }
+    stage_signal(&storm->stage, SIGTERM);
+    storm->is_stopping = true;
+    if (sleeps)
+        stage_signal(&storm->stage, SIGCONT);
+}
+
 static void signal_in_a_storm(uint32_t seed)
 {
     struct storm storm;
@@ -217,8 +233,7 @@ static void signal_in_a_storm(uint32_t seed)
     int before = (int)random_below(&storm.random, ANSWERS_MAX);
     while (storm.answers < before && clock_milliseconds() < end)
         step_all(&storm);
-    stage_signal(&storm.stage, SIGTERM);
-    storm.is_stopping = true;
+    send_signal(&storm);
     while (step_all(&storm))
         ck_assert_msg(clock_milliseconds() < end, "seed %u: no end", seed);
     ck_assert_int_eq(stage_wait(&storm.stage, SOON), 0);
