@@ -45,8 +45,19 @@ static enum http_parse on_content_length(struct http_reader *reader,
     return HTTP_PARSE_DONE;
 }
 
-// Only "chunked", once. Any other coding is one that we do not understand
-// (RFC 9112, 6.1).
+static struct slice last_member(struct slice list)
+{
+    struct slice last = list;
+    for (size_t i = 0; i < list.length; i++)
+        if (list.bytes[i] == ',')
+            last = slice_after(list, i + 1);
+    while (slice_starts_with(last, " ") || slice_starts_with(last, "\t"))
+        last = slice_after(last, 1);
+    return last;
+}
+
+// Transfer-Encoding = #transfer-coding. Which refusal it deserves is seen when
+// all codings are known.
 static enum http_parse on_transfer_encoding(struct http_reader *reader,
                                             struct slice value,
                                             struct http_framing *framing)
@@ -54,11 +65,10 @@ static enum http_parse on_transfer_encoding(struct http_reader *reader,
     if (framing->chunked)
         return http_reject_at(reader, value.bytes,
                               "Transfer-Encoding: expected once");
+    framing->has_coding = true;
+    framing->chunked = slice_is_ignoring_case(last_member(value), "chunked");
     if (!slice_is_ignoring_case(value, "chunked"))
-        return http_reject(reader, (size_t)(value.bytes - reader->bytes),
-                           HTTP_NOT_IMPLEMENTED,
-                           "Transfer-Encoding: expected chunked");
-    framing->chunked = true;
+        framing->has_other_coding = true;
     return HTTP_PARSE_DONE;
 }
 
@@ -112,6 +122,28 @@ static enum http_parse on_field(struct http_reader *reader, struct slice line,
     return HTTP_PARSE_DONE;
 }
 
+// Without chunked as the last coding nothing says where the body ends: that is
+// a 400 (RFC 9112, 6.3). With others beneath, they are what we do not
+// understand: a 501 (6.1).
+static enum http_parse check_codings(struct http_reader *reader,
+                                     const struct http_framing *framing)
+{
+    if (framing->has_coding && !framing->chunked)
+        return http_reject(reader, reader->at - 1, HTTP_BAD_REQUEST,
+                           "Transfer-Encoding: expected chunked as the last");
+    if (framing->has_coding && framing->has_length)
+        return http_reject(reader, reader->at - 1, HTTP_BAD_REQUEST,
+                           "Content-Length and Transfer-Encoding: expected "
+                           "only one");
+    if (framing->has_coding && framing->minor_version == 0)
+        return http_reject(reader, reader->at - 1, HTTP_BAD_REQUEST,
+                           "Transfer-Encoding: not in HTTP/1.0");
+    if (framing->has_other_coding)
+        return http_reject(reader, reader->at - 1, HTTP_NOT_IMPLEMENTED,
+                           "Transfer-Encoding: expected chunked only");
+    return HTTP_PARSE_DONE;
+}
+
 // What only the whole head can tell.
 static enum http_parse check_framing(struct http_reader *reader,
                                      const struct http_framing *framing)
@@ -119,13 +151,9 @@ static enum http_parse check_framing(struct http_reader *reader,
     if (!framing->has_host && framing->minor_version > 0)
         return http_reject(reader, reader->at - 1, HTTP_BAD_REQUEST,
                            "Host: missing");
-    if (framing->chunked && framing->has_length)
-        return http_reject(reader, reader->at - 1, HTTP_BAD_REQUEST,
-                           "Content-Length and Transfer-Encoding: expected "
-                           "only one");
-    if (framing->chunked && framing->minor_version == 0)
-        return http_reject(reader, reader->at - 1, HTTP_BAD_REQUEST,
-                           "Transfer-Encoding: not in HTTP/1.0");
+    enum http_parse result = check_codings(reader, framing);
+    if (result != HTTP_PARSE_DONE)
+        return result;
     if (framing->content_length > (size_t)reader->limits->body_max)
         return http_reject(reader, reader->at - 1, HTTP_CONTENT_TOO_LARGE,
                            "a body beyond the limit");

@@ -21,7 +21,9 @@ struct http_framing {
     int minor_version; // of HTTP/1
     bool has_host;
     bool has_length;
-    bool chunked;
+    bool has_coding;
+    bool has_other_coding; // than chunked
+    bool chunked;          // the last coding is
     bool asks_to_close;
     bool asks_to_keep_alive;
     bool asks_to_continue;

@@ -45,7 +45,8 @@ static const struct {
     {"another expectation", 417, SLICE(POST "Expect: a miracle"), 0, ""},
     {"a long head", 431, SLICE(POST "X: "), HEAD, "a"},
     {"101 fields", 431, SLICE("GET / HTTP/1.1\r\nHost: a"), 100, "\r\nX: a"},
-    {"another coding", 501, SLICE(POST "Transfer-Encoding: gzip"), 0, ""},
+    {"another coding", 501, SLICE(POST "Transfer-Encoding: gzip, chunked"), 0,
+     ""},
     {"a proxy's method", 501, SLICE("CONNECT a:1 HTTP/1.1"), 0, ""},
     {"another version", 505, SLICE("GET / HTTP/2.0\r\nHost: a"), 0, ""},
 };
