@@ -17,12 +17,56 @@ static size_t read_size(struct slice line, unsigned long long *size)
     return count;
 }
 
-// chunk-ext = *( BWS ";" ... ). What it says is ignored, as 7.1.1 allows.
-static bool is_extension(struct slice text)
+static bool skip(struct slice *text, size_t length)
 {
-    while (text.length > 0 && (text.bytes[0] == ' ' || text.bytes[0] == '\t'))
-        text = slice_after(text, 1);
-    return text.length > 0 && text.bytes[0] == ';';
+    *text = slice_after(*text, length);
+    return length > 0;
+}
+
+static bool skip_byte(struct slice *text, char byte)
+{
+    return skip(text, text->length > 0 && text->bytes[0] == byte);
+}
+
+// BWS, bad white space: not to be sent, but to be understood.
+static void skip_blanks(struct slice *text)
+{
+    while (skip_byte(text, ' ') || skip_byte(text, '\t'))
+        ;
+}
+
+// token / quoted-string (RFC 9110, 5.6.4). 0: neither.
+static size_t value_length(struct slice text)
+{
+    if (!slice_starts_with(text, "\""))
+        return http_token_length(text);
+    for (size_t i = 1; i < text.length; i++) {
+        if (text.bytes[i] == '"')
+            return i + 1;
+        if (text.bytes[i] == '\\')
+            i++;
+    }
+    return 0;
+}
+
+// BWS ";" BWS name [ BWS "=" BWS value ]: what it says is ignored, as 7.1.1
+// has it. How it is written is not, because servers that search for the end of
+// a bad one search in different ways.
+static bool skip_extension(struct slice *text)
+{
+    skip_blanks(text);
+    if (!skip_byte(text, ';'))
+        return false;
+    skip_blanks(text);
+    if (!skip(text, http_token_length(*text)))
+        return false;
+    struct slice behind = *text;
+    skip_blanks(&behind);
+    if (!skip_byte(&behind, '='))
+        return true;
+    skip_blanks(&behind);
+    *text = behind;
+    return skip(text, value_length(*text));
 }
 
 static size_t extras_left(const struct http_reader *reader, size_t extras)
@@ -48,13 +92,15 @@ static enum http_parse read_chunk_line(struct http_reader *reader,
                               "expected a chunk size of 1 to 16 hexadecimal "
                               "digits");
     struct slice rest = slice_after(*line, digits);
-    if (rest.length > 0 && !is_extension(rest))
-        return http_reject_at(reader, rest.bytes,
-                              "expected CR LF or ';' after the chunk size");
     if (rest.length > extras_left(reader, extras))
         return http_reject_at(reader, rest.bytes,
                               "chunk extensions beyond the limit");
     *extension = rest.length;
+    while (rest.length > 0)
+        if (!skip_extension(&rest))
+            return http_reject_at(reader, rest.bytes,
+                                  "expected CR LF or an extension of the "
+                                  "chunk, ';' name '=' value");
     return HTTP_PARSE_DONE;
 }
 
