@@ -1,6 +1,39 @@
 #include "lib/http_reader.h"
 
-// Host = uri-host [ ":" port ]: what RFC 3986, 3.2.2, allows in there.
+// "[" IPv6address "]". 0: it is none.
+static size_t address_length(struct slice text)
+{
+    size_t length = 1;
+    while (length < text.length &&
+           (hexadecimal_value(text.bytes[length]) >= 0 ||
+            text.bytes[length] == ':' || text.bytes[length] == '.'))
+        length++;
+    bool closed = length < text.length && text.bytes[length] == ']';
+    return closed ? length + 1 : 0;
+}
+
+static size_t name_length(struct slice text)
+{
+    size_t length = 0;
+    while (length < text.length && http_is_visible(text.bytes[length]) &&
+           strchr("\"#/:<>?@[\\]^`{|}", text.bytes[length]) == NULL)
+        length++;
+    return length;
+}
+
+size_t http_host_length(struct slice text)
+{
+    size_t length =
+        slice_starts_with(text, "[") ? address_length(text) : name_length(text);
+    if (length == text.length || text.bytes[length] != ':')
+        return length;
+    length++;
+    while (length < text.length && http_is_digit(text.bytes[length]))
+        length++;
+    return length;
+}
+
+// Host = uri-host [ ":" port ]. An invalid one must be refused (9112, 3.2).
 static enum http_parse on_host(struct http_reader *reader, struct slice value,
                                struct http_framing *framing)
 {
@@ -8,11 +41,10 @@ static enum http_parse on_host(struct http_reader *reader, struct slice value,
         return http_reject_at(reader, value.bytes,
                               "Host: expected once, this is the second");
     framing->has_host = true;
-    for (size_t i = 0; i < value.length; i++)
-        if (!http_is_visible(value.bytes[i]) ||
-            strchr("\"#/<>?@\\^`{|}", value.bytes[i]) != NULL)
-            return http_reject_at(reader, value.bytes + i,
-                                  "Host: expected a host name and a port");
+    size_t length = http_host_length(value);
+    if (length < value.length)
+        return http_reject_at(reader, value.bytes + length,
+                              "Host: expected a host name and a port");
     return HTTP_PARSE_DONE;
 }
 

@@ -58,6 +58,10 @@ size_t http_token_length(struct slice text);
 enum http_parse http_read_fields(struct http_reader *reader,
                                  struct http_framing *framing);
 
+// uri-host [ ":" port ] (RFC 3986, 3.2.2). How many bytes of `text` belong to
+// it.
+size_t http_host_length(struct slice text);
+
 static inline bool http_is_digit(char byte)
 {
     return byte >= '0' && byte <= '9';

@@ -38,8 +38,9 @@ static bool cut_authority(struct slice *target)
     while (end < target->length && target->bytes[end] != '/' &&
            target->bytes[end] != '?')
         end++;
-    bool has_host = end > start && target->bytes[start] != ':' &&
-                    memchr(target->bytes + start, '@', end - start) == NULL;
+    struct slice host = {target->bytes + start, end - start};
+    bool has_host = end > start && host.bytes[0] != ':' &&
+                    http_host_length(host) == host.length;
     *target = slice_after(*target, end);
     return has_host;
 }

@@ -175,7 +175,8 @@ static bool is_in_value(int byte)
 
 static bool is_in_host(int byte)
 {
-    return byte > ' ' && byte < 0x7f && strchr("\"#/<>?@\\^`{|}", byte) == NULL;
+    return byte > ' ' && byte < 0x7f &&
+           strchr("\"#/:<>?@[\\]^`{|}", byte) == NULL;
 }
 
 // Where a byte may stand, and which.
