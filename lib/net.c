@@ -121,6 +121,13 @@ int net_limit_silence(int client, int milliseconds)
     return setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 
+bool net_has_more(int client)
+{
+    struct pollfd polled = {.fd = client, .events = POLLIN};
+    char byte;
+    return poll(&polled, 1, 0) > 0 && recv(client, &byte, 1, MSG_PEEK) > 0;
+}
+
 void net_linger(int client)
 {
     char bytes[4096];

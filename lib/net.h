@@ -34,6 +34,9 @@ bool net_send_all(int client, struct slice bytes);
 // client did nothing for so long. 0: they wait for ever.
 int net_limit_silence(int client, int milliseconds);
 
+// Whether something came that was not received yet.
+bool net_has_more(int client);
+
 // Shuts down our side, and throws away what the client still sends, until it
 // shuts down its own or a second is over. Closing at once, with bytes unread,
 // resets the connection and destroys the last answer (RFC 9112, 9.6).

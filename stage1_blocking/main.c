@@ -85,7 +85,8 @@ static void serve(int client)
         trace_instant("reply", client);
         net_send_all(client, buffer_slice(&out));
     }
-    if (result == HTTP_PARSE_REJECTED || in.length > request.length)
+    if (result == HTTP_PARSE_REJECTED || in.length > request.length ||
+        net_has_more(client))
         net_linger(client);
     buffer_destroy(&response.text);
     buffer_destroy(&out);

@@ -198,6 +198,21 @@ START_TEST(an_answer_survives_bytes_that_nobody_read)
 }
 END_TEST
 
+// The end of the connection is no byte.
+START_TEST(only_bytes_that_nobody_received_are_more)
+{
+    char byte;
+    ck_assert(!net_has_more(ends.server));
+    ck_assert_int_eq(send(ends.client, "x", 1, 0), 1);
+    ck_assert(net_has_more(ends.server));
+    ck_assert(net_has_more(ends.server));
+    ck_assert_int_eq(recv(ends.server, &byte, 1, 0), 1);
+    ck_assert(!net_has_more(ends.server));
+    leave(&ends.client);
+    ck_assert(!net_has_more(ends.server));
+}
+END_TEST
+
 static void *linger(void *context)
 {
     net_linger(ends.server);
@@ -274,6 +289,7 @@ int main(void)
                   limits);
     tcase_add_test(clients, what_is_no_socket_has_no_limit);
     tcase_add_test(clients, an_answer_survives_bytes_that_nobody_read);
+    tcase_add_test(clients, only_bytes_that_nobody_received_are_more);
     tcase_add_test(clients, the_client_sees_the_end_while_the_server_lingers);
     tcase_add_test(clients, clients_that_left_cost_no_second_each);
     tcase_add_test(clients, a_client_that_stays_silent_is_left_after_a_second);
