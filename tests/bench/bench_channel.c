@@ -1,0 +1,154 @@
+// bench_channel - a channel alone: one sender, and one or four receivers
+//
+//     bench_channel [ROUNDS [JOBS]]
+//
+// The channels take turns, round after round, each beginning another time. The
+// sender sends as fast as it can; a receiver does nothing with its jobs. Prints
+// JSON: what each round took.
+
+#include "lib/clock.h"
+#include "tests/bench/subjects.h"
+
+#include <inttypes.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    CAPACITY = 1024, // in jobs
+    BATCH = 16,      // so many are sent in a turn of a loop
+    RECEIVERS_MAX = 4,
+    SMALL_JOB = 8, // in bytes
+};
+
+static const struct subject *subject;
+static int64_t received[RECEIVERS_MAX];
+static const char *separator = "";
+
+static _Noreturn void fail(const char *what)
+{
+    perror(what);
+    exit(EXIT_FAILURE);
+}
+
+static int64_t cpu_nanoseconds(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+}
+
+static void *receive_all(void *argument)
+{
+    int64_t *count = argument;
+    int64_t found = 0;
+    struct event job;
+    while (subject->receive(&job))
+        found++;
+    *count = found;
+    return NULL;
+}
+
+static void flush(void)
+{
+    if (subject->flush != NULL)
+        subject->flush();
+}
+
+static void send_all(int64_t jobs)
+{
+    static const struct event job = {"alice", "buy", 100};
+    for (int64_t i = 0; i < jobs; i++) {
+        while (subject->try_send(&job) == CHANNEL_FULL) {
+            flush();
+            sched_yield();
+        }
+        if (i % BATCH == BATCH - 1)
+            flush();
+    }
+    flush();
+}
+
+static void transfer(int receivers, int64_t jobs)
+{
+    pthread_t threads[RECEIVERS_MAX];
+    int64_t all = 0;
+    for (int i = 0; i < receivers; i++)
+        if (pthread_create(&threads[i], NULL, receive_all, &received[i]) != 0)
+            fail("bench_channel: thread");
+    send_all(jobs);
+    subject->close(receivers);
+    for (int i = 0; i < receivers; i++) {
+        pthread_join(threads[i], NULL);
+        all += received[i];
+    }
+    if (all != jobs) {
+        fprintf(stderr, "bench_channel: %s lost jobs\n", subject->name);
+        exit(EXIT_FAILURE);
+    }
+}
+
+static void print_record(int round, const char *name, int receivers,
+                         size_t job_size, int64_t jobs, int64_t nanoseconds,
+                         int64_t cpu)
+{
+    printf("%s\n{\"experiment\": \"channel\", \"round\": %d, \"server\": "
+           "\"%s\", \"receivers\": %d, \"job_size\": %zu, \"jobs\": %" PRId64
+           ", \"ns\": %" PRId64 ", \"cpu_ns\": %" PRId64 "}",
+           separator, round, name, receivers, job_size, jobs, nanoseconds, cpu);
+    separator = ",";
+}
+
+static void measure(int round, int receivers, int64_t jobs)
+{
+    if (subject->open(CAPACITY) < 0)
+        fail("bench_channel: open");
+    int64_t cpu = cpu_nanoseconds();
+    int64_t start = clock_nanoseconds();
+    transfer(receivers, jobs);
+    int64_t nanoseconds = clock_nanoseconds() - start;
+    print_record(round, subject->name, receivers, sizeof(struct event), jobs,
+                 nanoseconds, cpu_nanoseconds() - cpu);
+    subject->destroy();
+}
+
+// One thread sends a job to itself. Receivers 0: nobody else is there.
+static void measure_alone(int round, size_t job_size, int64_t jobs)
+{
+    struct channel channel;
+    struct event job = {"alice", "buy", 100};
+    if (channel_init(&channel, CAPACITY, job_size) < 0)
+        fail("bench_channel: channel");
+    int64_t cpu = cpu_nanoseconds();
+    int64_t start = clock_nanoseconds();
+    for (int64_t i = 0; i < jobs; i++) {
+        channel_try_send(&channel, &job);
+        channel_receive(&channel, &job);
+    }
+    int64_t nanoseconds = clock_nanoseconds() - start;
+    print_record(round, "channel", 0, job_size, jobs, nanoseconds,
+                 cpu_nanoseconds() - cpu);
+    channel_destroy(&channel);
+}
+
+int main(int argc, char **argv)
+{
+    static const int receivers[] = {1, RECEIVERS_MAX};
+    int rounds = argc > 1 ? atoi(argv[1]) : 15;
+    int64_t jobs = argc > 2 ? atoll(argv[2]) : 200000;
+    int count = 0;
+    while (subjects[count].name != NULL)
+        count++;
+    printf("[");
+    for (int round = 0; round < rounds; round++) {
+        for (int i = 0; i < 2; i++)
+            for (int turn = 0; turn < count; turn++) {
+                subject = &subjects[(round + turn) % count];
+                measure(round, receivers[i], jobs);
+            }
+        measure_alone(round, SMALL_JOB, jobs);
+        measure_alone(round, sizeof(struct event), jobs);
+    }
+    printf("\n]\n");
+}
