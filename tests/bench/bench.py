@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Measures the stages beside a bare loop and nginx, round after round.
+
+    bench.py run BUILD [OPTION...]   measure, print the tables
+    bench.py report FILE...          the tables again; --markdown for a README
+    bench.py bars FILE...            which bars are met; exits with 1 if not all
+    bench.py plot FILE... --svg DIR  the pictures again
+
+README.md says what is measured, and how.
+"""
+
+import sys
+
+sys.dont_write_bytecode = True  # no caches in the source tree
+
+import argparse
+import contextlib
+import json
+import pathlib
+import signal
+
+import bars
+import capacity
+import experiments
+import machine
+import plots
+import tables
+from results import Results
+
+EXPERIMENTS = {
+    "echo": experiments.echo,
+    "event": experiments.event,
+    "pipelined": experiments.pipelined,
+    "close": experiments.close,
+    "idle": experiments.idle,
+    "memory": experiments.memory,
+    "syscalls": experiments.syscalls,
+    "jobs": capacity.jobs,
+    "wait": capacity.longest_wait,
+    "channel": experiments.micro("channel"),
+    "parse": experiments.micro("parse"),
+}
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run")
+    run.add_argument("build", type=pathlib.Path)
+    run.add_argument("--rounds", type=int, default=15)
+    run.add_argument("--seconds", type=float, default=1,
+                     help="of load, for each round and server")
+    run.add_argument("--only", nargs="+", choices=EXPERIMENTS, metavar="NAME",
+                     default=list(EXPERIMENTS),
+                     help="of: " + ", ".join(EXPERIMENTS))
+    run.add_argument("--quick", action="store_true",
+                     help="one short round, to see that it works")
+    run.add_argument("--json", type=pathlib.Path, default="bench.json",
+                     help="where the records go (bench.json)")
+    for name in ("report", "bars", "plot"):
+        commands.add_parser(name).add_argument("files", nargs="+",
+                                               type=pathlib.Path)
+    commands.choices["report"].add_argument("--markdown", action="store_true")
+    for name in ("run", "plot"):
+        commands.choices[name].add_argument(
+            "--svg", type=pathlib.Path, metavar="DIR",
+            required=name == "plot", help="draw the pictures there")
+    return parser.parse_args()
+
+
+def measure(run, name):
+    """The records of one experiment. Says on the terminal how far it is."""
+    records = []
+    with contextlib.ExitStack() as stack:
+        for record in EXPERIMENTS[name](run, stack):
+            records.append(record)
+            if sys.stderr.isatty():
+                print(f"\r{name}: round {record['round'] + 1}, "
+                      f"{record['server']:32}", end="\r", file=sys.stderr)
+    return records
+
+
+def write(path, data):
+    """A record to a line, so that they can be read, and compared."""
+    lines = [json.dumps(record) for record in data["records"]]
+    head = json.dumps({**data, "records": []}, indent=2, ensure_ascii=False)
+    path.write_text(head.replace('"records": []', '"records": [\n    ' +
+                                 ",\n    ".join(lines) + "\n  ]") + "\n",
+                    encoding="utf-8")
+
+
+def read(paths):
+    """(the machine of the first file, the records of all)"""
+    files = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    return files[0]["machine"], Results([record for data in files
+                                         for record in data["records"]])
+
+
+def report(described, found, markdown):
+    print("\n".join(machine.lines(described, found)) + "\n")
+    for table in tables.all_tables(found):
+        print(table.markdown() if markdown else table.text())
+    for line in tables.warnings(found):
+        print(f"warning: {line}", file=sys.stderr)
+
+
+def run(options):
+    settings = experiments.Run(
+        options.build, 1 if options.quick else options.rounds,
+        0.2 if options.quick else options.seconds, options.quick)
+    described = machine.describe(options.build)
+    records = []
+    for name in options.only:
+        records += measure(settings, name)
+        # Each time, so that an hour is not lost by an error at its end.
+        write(options.json, {"machine": described, "rounds": settings.rounds,
+                             "seconds": settings.seconds, "records": records})
+    found = Results(records)
+    report(described, found, markdown=False)
+    if options.svg:
+        plots.draw(found, options.svg)
+
+
+def judge(found):
+    all_bars = bars.all_bars(found)
+    for bar in all_bars:
+        print(bar.line())
+    return 0 if all(bar.verdict() == "met" for bar in all_bars) else 1
+
+
+def main():
+    options = arguments()
+    # What is started with "with" ends with us, whatever ends us.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    if options.command == "run":
+        run(options)
+        return 0
+    described, found = read(options.files)
+    if options.command == "report":
+        report(described, found, options.markdown)
+    elif options.command == "plot":
+        plots.draw(found, options.svg)
+    else:
+        return judge(found)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,221 @@
+"""What is measured. Each experiment yields records: dictionaries with the same
+keys for the same thing, one for each round, load and server. What they mean is
+computed from them later."""
+
+import copy
+import json
+import re
+import resource
+import shutil
+import subprocess
+import time
+
+import loads
+import servers
+from loads import Load
+
+COMMON = ["bare epoll", "bare poll"]
+
+
+class Run:
+    """The options of one run, and what the experiments need to do it."""
+
+    def __init__(self, build, rounds, seconds, quick):
+        self.stages = servers.Stages(build)
+        self.rounds = rounds
+        self.seconds = seconds
+        self.quick = quick
+        self.tool = loads.best_tool(seconds)
+
+    def with_tool(self, tool):
+        changed = copy.copy(self)
+        changed.tool = tool
+        return changed
+
+
+def rotated(names, number):
+    """Who comes first changes from round to round."""
+    at = number % len(names)
+    return names[at:] + names[:at]
+
+
+def measure(run, server, load, idle=0):
+    cpu = server.cpu_ns()
+    counted = run.tool.run(server.port, load, run.seconds, run.stages)
+    return {"server": server.name, "tool": run.tool.name, **load._asdict(),
+            **counted._asdict(), "idle": idle, "cpu_ns": server.cpu_ns() - cpu}
+
+
+def start_all(run, names, work, load, stack):
+    started = {}
+    request = run.tool.request(load)
+    for name in servers.existing(run.stages, names):
+        server = servers.start_by_name(run.stages, name, request, work,
+                                       load.closes)
+        started[name] = stack.enter_context(server)
+        server.check(request, work)
+    return started
+
+
+def compare(experiment, run, work, names, all_loads, stack):
+    """A B C, B C A, ...: all servers run all the time, and one is asked."""
+    started = start_all(run, names, work, all_loads[0], stack)
+    for number in range(run.rounds):
+        for load in all_loads:
+            for name in rotated(list(started), number):
+                yield {"experiment": experiment, "round": number,
+                       **measure(run, started[name], load)}
+
+
+def echo(run, stack):
+    names = [*COMMON, "stage 2", "stage 2 epoll", "nginx"]
+    return compare("echo", run, servers.echo_of(run.tool.body), names,
+                   keep_alive_loads(run), stack)
+
+
+def event(run, stack):
+    names = [*COMMON, "stage 3", "stage 3 epoll", "stage 5", "stage 6", "nginx"]
+    return compare("event", run, servers.ACCEPTED, names,
+                   keep_alive_loads(run), stack)
+
+
+def keep_alive_loads(run):
+    return [Load(count) for count in ([16] if run.quick else [1, 16, 64, 256])]
+
+
+def pipelined(run, stack):
+    """By wrk or not at all."""
+    if loads.WRK is None:
+        return []
+    names = ["bare epoll", "stage 3"] if run.quick else [
+        *COMMON, "stage 3", "stage 3 epoll", "nginx"]
+    by_wrk = run.with_tool(loads.Wrk())
+    return compare("pipelined", by_wrk, servers.ACCEPTED, names,
+                   [Load(16, pipelined=16)], stack)
+
+
+def close(run, stack):
+    names = [*COMMON, "stage 3", "stage 3 epoll", "nginx"]
+    return compare("close", run, servers.ACCEPTED, names,
+                   [Load(16, closes=True)], stack)
+
+
+def idle(run, stack):
+    names = [*COMMON, "stage 3", "stage 3 poll", "stage 3 epoll", "nginx"]
+    load = Load(16)
+    started = start_all(run, names, servers.ACCEPTED, load, stack)
+    for number in range(run.rounds):
+        for name in rotated(list(started), number):
+            for record in beside_idle(run, started[name], load):
+                yield {"experiment": "idle", "round": number, **record}
+
+
+def beside_idle(run, server, load):
+    with loads.IdleConnections(server.port, run.tool.request(load)) as idle:
+        for count in idle_counts(run):
+            idle.grow(count)
+            yield measure(run, server, load, count)
+
+
+def idle_counts(run):
+    """As many as we may open; ours and the server's limit is the same."""
+    if run.quick:
+        return [0, 20]
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return [count for count in (0, 1000, 5000, 10000)
+            if hard == resource.RLIM_INFINITY or count + 200 < hard]
+
+
+def memory(run, stack):
+    """Of a server that is new each time: what it once took, it keeps."""
+    names = ["bare epoll", "stage 2", "stage 3", "stage 3 epoll", "nginx"]
+    request = run.tool.request(Load(1))
+    for number in range(min(run.rounds, 3)):
+        for name in servers.existing(run.stages, names):
+            with servers.start_by_name(run.stages, name, request,
+                                       work_of(run, name)) as server:
+                yield {"experiment": "memory", "round": number,
+                       **weigh(server, request, idle_counts(run)[-1])}
+    del stack
+
+
+def work_of(run, name):
+    echoes = name.startswith("stage 2")
+    return servers.echo_of(run.tool.body) if echoes else servers.ACCEPTED
+
+
+def weigh(server, request, count):
+    servers.ask(server.port, request)
+    before = server.resident_bytes()
+    with loads.IdleConnections(server.port, request) as idle:
+        idle.grow(count)
+        return {"server": server.name, "idle": count, "before": before,
+                "after": server.resident_bytes()}
+
+
+def syscalls(run, stack):
+    """Counted from outside while it runs, and apart from all other figures,
+    because counting costs time."""
+    counter = best_counter()
+    load = Load(16)
+    names = [*COMMON, "stage 2", "stage 2 epoll", "stage 3", "stage 3 epoll",
+             "nginx"]
+    if counter is None:
+        return
+    request = run.tool.request(load)
+    for name in servers.existing(run.stages, names):
+        server = stack.enter_context(servers.start_by_name(
+            run.stages, name, request, work_of(run, name)))
+        calls, counted = counter(run, server, load)
+        yield {"experiment": "syscalls", "round": 0, "server": name,
+               "calls": calls, "requests": counted.requests,
+               "counted_by": counter.__name__}
+
+
+def best_counter():
+    """The kernel's own count where we may read it; else that of strace, which
+    slows the server, so that it finds more clients ready each time it looks."""
+    if shutil.which("perf") and subprocess.run(
+            ["perf", "stat", "-e", "raw_syscalls:sys_enter", "true"],
+            capture_output=True).returncode == 0:
+        return perf
+    return strace if shutil.which("strace") else None
+
+
+def perf(run, server, load):
+    return count_calls(run, server, load, [
+        "perf", "stat", "-x,", "-e", "raw_syscalls:sys_enter",
+        "-p", str(server.process.pid)], r"^(\d+),.*raw_syscalls")
+
+
+def strace(run, server, load):
+    return count_calls(run, server, load, [
+        "strace", "-c", "-f", "-p", str(server.process.pid)],
+        r"^100\.00 +\S+ +(?:\S+ +)?(\d+) .*total")
+
+
+def count_calls(run, server, load, command, total):
+    counter = subprocess.Popen(command, stderr=subprocess.PIPE, text=True,
+                               preexec_fn=servers.bound_to(None))
+    time.sleep(0.1 if run.quick else 1)  # it says nothing when it is ready
+    counted = run.tool.run(server.port, load, run.seconds, run.stages)
+    counter.send_signal(2)
+    printed = counter.communicate(timeout=60)[1]
+    found = re.search(total, printed, re.M)
+    if found is None:
+        raise RuntimeError(f"{command[0]} printed: {printed}")
+    return int(found[1]), counted
+
+
+def micro(name):
+    """bench_channel and bench_parse take turns by themselves."""
+    def perform(run, stack):
+        del stack
+        program = run.stages.build / f"tests/bench/bench_{name}"
+        count = ["1", "1000"] if run.quick else [str(run.rounds)]
+        printed = subprocess.run([str(program), *count], check=True, text=True,
+                                 capture_output=True,
+                                 preexec_fn=servers.bound_to(None)).stdout
+        return json.loads(printed)
+    return perform

@@ -1,0 +1,181 @@
+"""The load: who asks, how often, and over how many connections.
+
+wrk where it is installed, else `lab load`, which can't send several requests
+at a time. Neither is the measure: a server is judged by the CPU time that it
+took itself, and so the load may well be the slower of the two.
+"""
+
+import collections
+import json
+import pathlib
+import re
+import select
+import shutil
+import socket
+import subprocess
+import tempfile
+
+import servers
+
+WRK = shutil.which("wrk")
+PORT_DIGITS = 5  # of the ports that the system chooses
+AT_A_TIME = 200  # idle connections that are opened together
+
+Load = collections.namedtuple("Load", "connections pipelined closes idle",
+                              defaults=(1, False, 0))
+Counted = collections.namedtuple("Counted", "requests seconds refused errors")
+
+
+def post(body, host="localhost", closes=False):
+    close = "Connection: close\r\n" if closes else ""
+    return (f"POST / HTTP/1.1\r\nHost: {host}\r\n{close}"
+            f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
+
+
+class Wrk:
+    """https://github.com/wg/wrk, with a script that gives it our bytes."""
+
+    name = "wrk"
+    body = '{"user":"alice","action":"buy","amount":100}'
+
+    def request(self, load):
+        return post(self.body, closes=load.closes)
+
+    def script(self, load):
+        quoted = self.request(load).decode().replace("\r\n", "\\r\\n")
+        # What wrk sends again and again is what format() returned once.
+        return (f"local request = '{quoted}'\n"
+                "wrk.format = function()\n"
+                f"    return string.rep(request, {load.pipelined})\n"
+                "end\n")
+
+    def run(self, port, load, seconds, stages):
+        del stages
+        with tempfile.TemporaryDirectory(prefix="thaw-wrk-") as directory:
+            script = pathlib.Path(directory) / "request.lua"
+            script.write_text(self.script(load))
+            output = run_on_load_core(
+                [WRK, "--threads", "1", "--connections", str(load.connections),
+                 "--duration", f"{max(1, round(seconds))}s", "--script",
+                 str(script), f"http://127.0.0.1:{port}/"])
+        return self.read(output)
+
+    @staticmethod
+    def read(output):
+        total = re.search(r"(\d+) requests in +([\d.]+)(us|ms|s|m)", output)
+        if total is None:
+            raise RuntimeError(f"wrk printed: {output}")
+        scale = {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60}[total[3]]
+        refused = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
+        errors = re.search(r"Socket errors: (.*)", output)
+        return Counted(int(total[1]), float(total[2]) * scale,
+                       int(refused[1]) if refused else 0,
+                       sum(map(int, re.findall(r"\d+", errors[1])))
+                       if errors else 0)
+
+
+class LabLoad:
+    """The client of the lab, which is always there."""
+
+    name = "lab load"
+    body = '{"user":"user0","action":"buy","amount":1}'
+
+    def request(self, load):
+        """As long as those that it sends; the digits of the port don't count."""
+        return post(self.body, "127.0.0.1:" + "0" * PORT_DIGITS, load.closes)
+
+    def run(self, port, load, seconds, stages):
+        if len(str(port)) != PORT_DIGITS:
+            raise RuntimeError(f"expected a port of {PORT_DIGITS} digits")
+        amount = (["--seconds", str(round(seconds))] if seconds >= 1
+                  else ["--requests", str(round(seconds * 1000))])
+        counted = json.loads(run_on_load_core(
+            [str(stages.build / "lab/lab"), "load", str(port), "--json",
+             "--clients", str(load.connections), *amount,
+             *(["--close"] if load.closes else [])]))
+        return Counted(counted["answered"], counted["seconds"],
+                       counted["rejected"] + counted["other"],
+                       counted["errors"])
+
+
+def best_tool(seconds):
+    """wrk knows whole seconds only."""
+    return Wrk() if WRK and seconds >= 1 else LabLoad()
+
+
+def run_on_load_core(command):
+    result = subprocess.run(command, capture_output=True, text=True,
+                            preexec_fn=servers.bound_to(servers.cores()[1]))
+    if result.returncode != 0:
+        raise RuntimeError(f"{command[0]}: {result.stdout}{result.stderr}")
+    return result.stdout
+
+
+class IdleConnections:
+    """Connections that carried one request each, and now wait."""
+
+    def __init__(self, port, request):
+        self.port = port
+        self.request = request
+        self.sockets = []
+
+    def grow(self, count):
+        while len(self.sockets) < count:
+            self.open(min(AT_A_TIME, count - len(self.sockets)))
+
+    def open(self, count):
+        new = []
+        for _ in range(count):
+            new.append(socket.create_connection(("127.0.0.1", self.port),
+                                                timeout=60))
+            self.sockets.append(new[-1])
+        for connection in new:
+            connection.sendall(self.request)
+        for connection in new:
+            if servers.read_answer(connection) is None:
+                raise RuntimeError("an idle connection was closed")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for connection in self.sockets:
+            connection.close()
+
+
+def post_all(port, bodies):
+    """Sends one event after the other without waiting, and reads the answers.
+    All must be accepted: then all answers have the same length."""
+    requests = b"".join(post(body) for body in bodies)
+    expected = None
+    received = b""
+    count = 0
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setblocking(False)
+        rest = memoryview(requests)
+        while expected is None or count < expected * len(bodies):
+            wants_to_send = [connection] if rest else []
+            readable, writable, _ = select.select([connection], wants_to_send,
+                                                  [], 60)
+            if writable:
+                rest = rest[connection.send(rest[:65536]):]
+            if readable:
+                new = connection.recv(1 << 20)
+                count += len(new)
+                if expected is None:
+                    received += new
+                    expected = length_of_first(received)
+            if not readable and not writable or readable and not new:
+                raise RuntimeError("the server answered only some events")
+    if count != expected * len(bodies):
+        raise RuntimeError("not all events were accepted")
+
+
+def length_of_first(answers):
+    head, end, _ = answers.partition(b"\r\n\r\n")
+    if not end:
+        return None
+    if b" 202 " not in head:
+        raise RuntimeError(f"expected 202, got {head!r}")
+    return len(head) + 4 + len(servers.ACCEPTED.body)
