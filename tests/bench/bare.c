@@ -46,17 +46,22 @@ static _Noreturn void fail(const char *what)
     exit(EXIT_FAILURE);
 }
 
-// As many answers as requests fit into one recv, and one for the rest before.
+static void write_answer(void)
+{
+    http_write_response(&answers.bytes, &wanted.response, !wanted.closes,
+                        false);
+}
+
+// One for a request that began in an earlier recv, and as many as fit into one.
 static void write_answers(void)
 {
-    size_t count = RECEIVE_MAX / wanted.request_length + 1;
     buffer_clear(&answers.bytes);
-    for (size_t i = 0; i < count; i++)
-        http_write_response(&answers.bytes, &wanted.response, !wanted.closes,
-                            false);
+    write_answer();
+    answers.length = answers.bytes.length;
+    for (size_t i = 0; i < RECEIVE_MAX / wanted.request_length; i++)
+        write_answer();
     if (answers.bytes.failed)
         fail("bare: memory");
-    answers.length = answers.bytes.length / count;
 }
 
 static bool send_answers(int client, size_t count)

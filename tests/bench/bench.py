@@ -132,7 +132,8 @@ def judge(found):
 def main():
     options = arguments()
     # What is started with "with" ends with us, whatever ends us.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(1))
     if options.command == "run":
         run(options)
         return 0

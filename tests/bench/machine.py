@@ -8,6 +8,7 @@ import platform
 import re
 import shutil
 import subprocess
+import textwrap
 
 import servers
 
@@ -54,12 +55,11 @@ def lines(machine, found):
     load = ", ".join(found.distinct("tool")) or "none"
     peers = [f"{name} {machine[name]}" for name in ("nginx", "wrk")
              if machine[name]]
-    return [
+    text = ", ".join([
         f"{machine['processor']}, {machine['cores']} cores",
-        f"{machine['distribution']}, {machine['kernel']}",
-        ", ".join([machine["compiler"], machine["buildtype"],
-                   f"sanitizers: {machine['sanitize']}", *peers]),
-        f"server on core {machine['server_core']}, load ({load}) on core "
-        f"{machine['load_core']}",
-        machine["date"],
-    ]
+        machine["distribution"], machine["kernel"], machine["compiler"],
+        f"buildtype {machine['buildtype']}",
+        f"sanitizers {machine['sanitize']}", *peers,
+        f"server on core {machine['server_core']}",
+        f"load ({load}) on core {machine['load_core']}", machine["date"]])
+    return textwrap.wrap(text, 79)

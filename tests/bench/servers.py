@@ -36,9 +36,12 @@ def bound_to(core):
     """What a child does first: it ends with us, and stays on one core."""
     libc = ctypes.CDLL(None)
     end_with_parent = 1  # PR_SET_PDEATHSIG, see prctl(2)
+    parent = os.getpid()
 
     def prepare():
         libc.prctl(end_with_parent, signal.SIGKILL)
+        if os.getppid() != parent:  # it ended before that
+            os._exit(1)
         if core is not None:
             os.sched_setaffinity(0, {core})
     return prepare
