@@ -25,7 +25,7 @@ class Bar:
         found = "" if self.figure is None else (
             f"{self.figure.median:.3f} ({self.figure.low:.3f}-"
             f"{self.figure.high:.3f}, {self.figure.count})")
-        return f"{self.verdict():12}  {self.name}\n{'':14}{asked:8}{found}"
+        return f"{self.verdict():12}  {self.name}\n{'':14}{asked:8}{found}".rstrip()
 
 
 def of_server(found, experiment, name, other, at_least, value=results.thrift,

@@ -136,7 +136,7 @@ int main(int argc, char **argv)
 {
     static const int receivers[] = {1, RECEIVERS_MAX};
     int rounds = argc > 1 ? atoi(argv[1]) : 15;
-    int64_t jobs = argc > 2 ? atoll(argv[2]) : 200000;
+    int64_t jobs = argc > 2 ? atoll(argv[2]) : 500000;
     int count = 0;
     while (subjects[count].name != NULL)
         count++;
