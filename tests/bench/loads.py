@@ -21,8 +21,8 @@ WRK = shutil.which("wrk")
 PORT_DIGITS = 5  # of the ports that the system chooses
 AT_A_TIME = 200  # idle connections that are opened together
 
-Load = collections.namedtuple("Load", "connections pipelined closes idle",
-                              defaults=(1, False, 0))
+Load = collections.namedtuple("Load", "connections pipelined closes",
+                              defaults=(1, False))
 Counted = collections.namedtuple("Counted", "requests seconds refused errors")
 
 

@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -28,7 +29,7 @@ import tables
 from loads import Load
 from results import Results
 
-BUILD = sys.argv[1]
+BUILD = os.path.abspath(sys.argv[1])
 BENCH = pathlib.Path(__file__).with_name("bench.py")
 LOADED = ["echo", "event", "close", "idle"]
 tests = []
@@ -66,6 +67,7 @@ def a_quick_run_measures_everything():
         for name in LOADED:
             assert {"bare epoll", "bare poll"} < set(
                 found.distinct("server", experiment=name))
+        assert found.distinct("idle", experiment="idle") == [0, 20]
         assert found.of(experiment="pipelined") or loads.WRK is None
         assert found.of(experiment="syscalls") or \
             experiments.best_counter() is None
@@ -130,8 +132,8 @@ def the_bare_loops_count_requests_however_they_are_cut():
 
 def cut_in_two(server, requests, cut):
     """The two answers, each read as if it came alone."""
-    with servers.socket.create_connection(("127.0.0.1",
-                                           server.port)) as connection:
+    with socket.create_connection(("127.0.0.1", server.port),
+                                  timeout=60) as connection:
         connection.sendall(requests[:cut])
         time.sleep(0.01)  # so that they are received apart, most of the time
         connection.sendall(requests[cut:])
