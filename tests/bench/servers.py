@@ -153,12 +153,23 @@ class Nginx(Server):
                 return
             except ConnectionRefusedError:
                 if self.process.poll() is not None or time.monotonic() > end:
+                    self.__exit__()
                     raise RuntimeError("nginx did not start") from None
                 time.sleep(0.01)
 
     def __exit__(self, *_):
         super().__exit__()
         self.directory.cleanup()
+
+
+def start_nginx(work, core):
+    """Again when somebody else got the port meanwhile."""
+    for _ in range(5):
+        try:
+            return Nginx(work, core)
+        except RuntimeError as fault:
+            reason = fault
+    raise reason
 
 
 def nginx_configuration(directory, port, work):
@@ -220,7 +231,7 @@ def start_by_name(stages, name, request, work, closes=False):
     core = cores()[0]
     kind, *rest = name.split()
     if kind == "nginx":
-        return Nginx(work, core)
+        return start_nginx(work, core)
     if kind == "bare":
         return stages.bare(rest[0], request, work, core, closes)
     options = ["--readiness", rest[1]] if len(rest) > 1 else []
