@@ -109,13 +109,13 @@ def run(options):
     settings = experiments.Run(
         options.build, 1 if options.quick else options.rounds,
         0.2 if options.quick else options.seconds, options.quick)
-    described = machine.describe(options.build)
+    described = {**machine.describe(options.build),
+                 "rounds": settings.rounds, "seconds": settings.seconds}
     records = []
     for name in options.only:
         records += measure(settings, name)
         # Each time, so that an hour is not lost by an error at its end.
-        write(options.json, {"machine": described, "rounds": settings.rounds,
-                             "seconds": settings.seconds, "records": records})
+        write(options.json, {"machine": described, "records": records})
     found = Results(records)
     report(described, found, markdown=False)
     if options.svg:

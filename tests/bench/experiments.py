@@ -17,6 +17,16 @@ from loads import Load
 COMMON = ["bare epoll", "bare poll"]
 
 
+SPARE = 500  # descriptors, beside those of idle connections
+
+
+def as_many_descriptors_as_allowed():
+    """For us, and for all that we start."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
 class Run:
     """The options of one run, and what the experiments need to do it."""
 
@@ -26,6 +36,7 @@ class Run:
         self.seconds = seconds
         self.quick = quick
         self.tool = loads.best_tool(seconds)
+        self.descriptors = as_many_descriptors_as_allowed()
 
     def with_tool(self, tool):
         changed = copy.copy(self)
@@ -118,13 +129,11 @@ def beside_idle(run, server, load):
 
 
 def idle_counts(run):
-    """As many as we may open; ours and the server's limit is the same."""
     if run.quick:
         return [0, 20]
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return [count for count in (0, 1000, 5000, 10000)
-            if hard == resource.RLIM_INFINITY or count + 200 < hard]
+            if run.descriptors == resource.RLIM_INFINITY or
+            count + SPARE < run.descriptors]
 
 
 def memory(run, stack):

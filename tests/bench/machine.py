@@ -52,6 +52,7 @@ def describe(build):
 
 
 def lines(machine, found):
+    """The same for people, with the settings of the run."""
     load = ", ".join(found.distinct("tool")) or "none"
     peers = [f"{name} {machine[name]}" for name in ("nginx", "wrk")
              if machine[name]]
@@ -61,5 +62,7 @@ def lines(machine, found):
         f"buildtype {machine['buildtype']}",
         f"sanitizers {machine['sanitize']}", *peers,
         f"server on core {machine['server_core']}",
-        f"load ({load}) on core {machine['load_core']}", machine["date"]])
+        f"load ({load}) on core {machine['load_core']}",
+        f"{machine['rounds']} rounds of {machine['seconds']:g} s",
+        machine["date"]])
     return textwrap.wrap(text, 79)
