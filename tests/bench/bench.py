@@ -91,10 +91,13 @@ def write(path, data):
 
 
 def read(paths):
-    """(the machine of the first file, the records of all)"""
+    """(the machine of the first file, the records of all). Each file has rounds
+    of its own, which are not those of another with the same number."""
     files = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
-    return files[0]["machine"], Results([record for data in files
-                                         for record in data["records"]])
+    records = [{**record, "round": f"{number}, {record['round']}"}
+               for number, data in enumerate(files)
+               for record in data["records"]]
+    return files[0]["machine"], Results(records)
 
 
 def report(described, found, markdown):

@@ -79,12 +79,12 @@ def jobs_share(record):
     return jobs_rate(record) / (record["workers"] * 1000 / record["work_ms"])
 
 
-def wait_formula(record):
-    return (record["capacity"] * record["work_ms"] / 1000) / record["workers"]
+def wait_formula_ms(record):
+    return record["capacity"] * record["work_ms"] / record["workers"]
 
 
-def wait_share(record):
-    return record["seconds"] / wait_formula(record)
+def wait_ms(record):
+    return record["seconds"] * 1000
 
 
 def channel_rate(record):

@@ -140,12 +140,13 @@ def jobs_cell(found, **where):
 def wait(found):
     rows = []
     keys = ("capacity", "workers", "work_ms")
-    for record in found.of(experiment="wait", round=0):
-        where = {"experiment": "wait", **{key: record[key] for key in keys}}
-        measured = found.figure(lambda one: one["seconds"] * 1000, **where)
-        rows.append([*(str(record[key]) for key in keys),
-                     f"{results.wait_formula(record) * 1000:.0f}",
-                     median(measured, "{:.0f}")])
+    cells = dict.fromkeys(tuple(record[key] for key in keys)
+                          for record in found.of(experiment="wait"))
+    for cell in cells:
+        where = {"experiment": "wait", **dict(zip(keys, cell))}
+        rows.append([*map(str, cell), *(
+            median(found.figure(value, **where), "{:.0f}")
+            for value in (results.wait_formula_ms, results.wait_ms))])
     return [Table("The wait of the job that takes the last place, in ms",
                   ["places", "workers", "work, ms", "computed", "measured"],
                   rows, "Computed: places x work time / workers.")]

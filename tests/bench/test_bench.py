@@ -80,6 +80,9 @@ def looks_good(path, directory):
     for line in bench("report", path).splitlines():
         assert len(line) <= 80, line
     assert "| stage 3 |" in bench("report", path, "--markdown")
+    # Two runs together have twice as many rounds.
+    assert ", 1)" in bench("bars", path, status=1)
+    assert ", 2)" in bench("bars", path, path, status=1)
     for name, word in (("idle", "bare poll"), ("jobs", "work of 10 ms")):
         picture = xml.etree.ElementTree.parse(directory / f"{name}.svg")
         assert word in " ".join(picture.getroot().itertext())
