@@ -239,8 +239,8 @@ def no_server_is_left_behind():
         with tempfile.TemporaryDirectory() as directory:
             process = subprocess.Popen(
                 [sys.executable, str(BENCH), "run", BUILD, "--only", "event"],
-                cwd=directory, stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL)
+                cwd=directory, env=dict(os.environ, TMPDIR=directory),
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             wait_until(lambda: len(children_of(process.pid)) >= 4)
             started = children_of(process.pid)
             process.send_signal(number)
