@@ -1,0 +1,148 @@
+#include "tests/fuzz/chunked_decoder.h"
+
+static void start_line(struct chunked_decoder *decoder,
+                       enum chunked_place place)
+{
+    decoder->place = place;
+    decoder->line_length = 0;
+    decoder->digits = 0;
+    decoder->is_wrong = false;
+    decoder->is_named = false;
+}
+
+static size_t extras_left(const struct chunked_decoder *decoder)
+{
+    size_t max = (size_t)decoder->limits->extras_max;
+    return max > decoder->extras ? max - decoder->extras : 0;
+}
+
+static void refuse_unless(struct chunked_decoder *decoder, bool is_right)
+{
+    if (!is_right)
+        decoder->place = CHUNKED_REFUSED;
+}
+
+// chunk-size = 1*HEXDIG; we take sixteen at most. A line that went on without
+// a ';' is refused here.
+static void end_size_line(struct chunked_decoder *decoder)
+{
+    size_t extension = decoder->line_length - decoder->digits;
+    bool has_extension = decoder->place == CHUNKED_EXTENSION;
+    size_t room = (size_t)decoder->limits->body_max - decoder->body.length;
+    bool is_right = !decoder->is_wrong && decoder->digits >= 1 &&
+                    decoder->digits <= 16 &&
+                    (extension == 0 || has_extension) &&
+                    (extension == 0 || extension <= extras_left(decoder)) &&
+                    decoder->left <= room;
+    decoder->extras += extension;
+    if (decoder->left > 0)
+        decoder->place = CHUNKED_DATA;
+    else
+        start_line(decoder, CHUNKED_TRAILER);
+    refuse_unless(decoder, is_right);
+}
+
+// trailer-section = *( field-line CRLF ), and then an empty line.
+static void end_trailer(struct chunked_decoder *decoder)
+{
+    bool is_last = decoder->line_length == 0;
+    bool is_right = is_last || (decoder->is_named && !decoder->is_wrong);
+    decoder->extras += decoder->line_length;
+    start_line(decoder, is_last ? CHUNKED_DONE : CHUNKED_TRAILER);
+    refuse_unless(decoder, is_right);
+}
+
+// Chunks may take twice the room of the data, and the extras.
+static void end_chunk(struct chunked_decoder *decoder)
+{
+    const struct http_limits *limits = decoder->limits;
+    start_line(decoder, CHUNKED_SIZE);
+    refuse_unless(decoder, decoder->taken <= 2 * (size_t)limits->body_max +
+                                                 (size_t)limits->extras_max);
+}
+
+static void end_line(struct chunked_decoder *decoder)
+{
+    if (decoder->place == CHUNKED_TRAILER)
+        end_trailer(decoder);
+    else if (decoder->place == CHUNKED_END)
+        end_chunk(decoder);
+    else
+        end_size_line(decoder);
+}
+
+static void take_size_byte(struct chunked_decoder *decoder, char byte)
+{
+    int digit = hexadecimal_value(byte);
+    if (digit >= 0 && decoder->digits == decoder->line_length) {
+        decoder->left = decoder->left * 16 + (size_t)digit;
+        decoder->digits++;
+    } else if (byte == ';') {
+        decoder->place = CHUNKED_EXTENSION;
+    } else if (byte != ' ' && byte != '\t') {
+        decoder->is_wrong = true;
+    }
+}
+
+// field-line = field-name ":" OWS field-value OWS, field-name = 1*tchar
+static void take_trailer_byte(struct chunked_decoder *decoder, char byte)
+{
+    static const char tchar[] = "0123456789abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ!#$%&'*+-.^_`|~";
+    if (decoder->is_named)
+        return;
+    if (byte == ':' && decoder->line_length > 0)
+        decoder->is_named = true;
+    else if (strchr(tchar, byte) == NULL)
+        decoder->is_wrong = true;
+}
+
+// A byte of a line's text, which is what RFC 9110, 5.5, lets a field hold.
+static void take_text(struct chunked_decoder *decoder, char byte)
+{
+    bool is_control = ((unsigned char)byte < ' ' && byte != '\t') ||
+                      (unsigned char)byte == 0x7f;
+    size_t line_max = extras_left(decoder);
+    if (decoder->place != CHUNKED_TRAILER)
+        line_max += 16; // for the digits
+    if (decoder->place == CHUNKED_SIZE)
+        take_size_byte(decoder, byte);
+    else if (decoder->place == CHUNKED_TRAILER)
+        take_trailer_byte(decoder, byte);
+    refuse_unless(decoder, !is_control && decoder->line_length < line_max &&
+                               decoder->place != CHUNKED_END);
+    decoder->line_length++;
+}
+
+static void take_line_byte(struct chunked_decoder *decoder, char byte)
+{
+    bool ends = decoder->has_cr && byte == '\n';
+    refuse_unless(decoder, !decoder->has_cr || ends);
+    decoder->has_cr = byte == '\r';
+    if (decoder->place == CHUNKED_REFUSED)
+        return;
+    if (ends)
+        end_line(decoder);
+    else if (!decoder->has_cr)
+        take_text(decoder, byte);
+}
+
+static void take_data_byte(struct chunked_decoder *decoder, char byte)
+{
+    buffer_add(&decoder->body, (struct slice){&byte, 1});
+    if (--decoder->left == 0)
+        decoder->place = CHUNKED_END;
+}
+
+void chunked_decode(struct chunked_decoder *decoder, struct slice bytes)
+{
+    for (size_t i = 0; i < bytes.length; i++) {
+        if (decoder->place == CHUNKED_DONE || decoder->place == CHUNKED_REFUSED)
+            return;
+        decoder->taken++;
+        if (decoder->place == CHUNKED_DATA)
+            take_data_byte(decoder, bytes.bytes[i]);
+        else
+            take_line_byte(decoder, bytes.bytes[i]);
+    }
+}

@@ -1,0 +1,9 @@
+#ifndef THAW_TESTS_FUZZ_FAKE_TIME_H
+#define THAW_TESTS_FUZZ_FAKE_TIME_H
+
+// fake_time.h - a clock that stands still, until it is moved
+
+// In seconds.
+void fake_time_pass(int count);
+
+#endif

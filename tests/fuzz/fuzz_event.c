@@ -1,0 +1,151 @@
+// fuzz_event.c - any bytes as an event
+//
+// * The bytes end before a page that nobody may touch: jansson, which ASan does
+//   not look into, reads no more than it was given.
+// * jansson, asked in another way, agrees: what is an event, and which one.
+// * An event that was taken keeps its promises (event.h), and so does a detail.
+// * An event that is written as JSON and read again is the same event, with any
+//   amount and with white space around it.
+
+#include "lib/buffer.h"
+#include "lib/event.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/unit/guard.h"
+
+#include <check.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+
+enum { JSON_MAX = 4096 }; // in bytes
+
+// One way to decode: each is compared with the first.
+typedef bool decoder(struct slice json, struct event *event,
+                     char detail[EVENT_DETAIL_SIZE]);
+
+static bool is_name(const char *text)
+{
+    return strlen(text) >= 1 && strlen(text) <= EVENT_NAME_MAX;
+}
+
+// The same by jansson's own words.
+static bool decode_by_unpack(struct slice json, struct event *event,
+                             char detail[EVENT_DETAIL_SIZE])
+{
+    const char *user = NULL;
+    const char *action = NULL;
+    json_int_t amount = 0;
+    json_t *value =
+        json_loadb(json.bytes, json.length, JSON_REJECT_DUPLICATES, NULL);
+    bool valid = json_unpack(value, "{s:s, s:s, s:I}", "user", &user, "action",
+                             &action, "amount", &amount) == 0 &&
+                 is_name(user) && is_name(action);
+    if (valid) {
+        snprintf(event->user, sizeof event->user, "%s", user);
+        snprintf(event->action, sizeof event->action, "%s", action);
+        event->amount = amount;
+    }
+    snprintf(detail, EVENT_DETAIL_SIZE, "no event");
+    json_decref(value);
+    return valid;
+}
+
+static bool decode_between_spaces(struct slice json, struct event *event,
+                                  char detail[EVENT_DETAIL_SIZE])
+{
+    struct buffer spaced = {0};
+    buffer_add_text(&spaced, " \t\r\n");
+    buffer_add(&spaced, json);
+    buffer_add_text(&spaced, "\n\r\t ");
+    bool valid = event_decode(buffer_slice(&spaced), event, detail);
+    buffer_destroy(&spaced);
+    return valid;
+}
+
+static decoder *const others[] = {decode_by_unpack, decode_between_spaces};
+
+static void check_detail(const char detail[EVENT_DETAIL_SIZE])
+{
+    const char *end = memchr(detail, '\0', EVENT_DETAIL_SIZE);
+    ck_assert(end != NULL && end > detail);
+    for (const char *at = detail; at < end; at++)
+        ck_assert(*at >= ' ' && *at <= '~');
+}
+
+static bool decode(decoder *with, struct slice json, struct event *event)
+{
+    char detail[EVENT_DETAIL_SIZE];
+    memset(detail, '\x01', sizeof detail);
+    memset(event, '\x01', sizeof *event);
+    bool valid = with(json, event, detail);
+    if (!valid)
+        check_detail(detail);
+    return valid;
+}
+
+static void check_same(const struct event *one, const struct event *other)
+{
+    ck_assert_str_eq(one->user, other->user);
+    ck_assert_str_eq(one->action, other->action);
+    ck_assert_int_eq(one->amount, other->amount);
+}
+
+// json_stringn says NULL when it is no UTF-8.
+static void check_name(const char name[EVENT_NAME_MAX + 1])
+{
+    const char *end = memchr(name, '\0', EVENT_NAME_MAX + 1);
+    ck_assert(end != NULL && end > name);
+    json_t *text = json_stringn(name, (size_t)(end - name));
+    ck_assert_ptr_nonnull(text);
+    json_decref(text);
+}
+
+// Any amount will do: this one follows from the bytes, and is the same again.
+static int64_t amount_of(struct slice json)
+{
+    uint64_t sum = json.length;
+    for (size_t i = 0; i < json.length; i++)
+        sum = sum * 1099511628211U + (unsigned char)json.bytes[i];
+    return (int64_t)(sum >> sum % 64);
+}
+
+static void check_written_again(const struct event *event)
+{
+    struct event read;
+    json_t *value =
+        json_pack("{s:s, s:s, s:I}", "user", event->user, "action",
+                  event->action, "amount", (json_int_t)event->amount);
+    char *text = json_dumps(value, JSON_COMPACT);
+    ck_assert_ptr_nonnull(text);
+    ck_assert(decode(event_decode, slice_of(text), &read));
+    check_same(event, &read);
+    free(text);
+    json_decref(value);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct guard guard;
+    struct event event;
+    struct event other;
+    if (size > JSON_MAX)
+        return 0;
+    if (guard.start == NULL)
+        guard_init(&guard, JSON_MAX);
+    struct slice json = {(const char *)data, size};
+    json.bytes = guard_place(&guard, json);
+    bool valid = decode(event_decode, json, &event);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        ck_assert(decode(others[i], json, &other) == valid);
+        if (valid)
+            check_same(&event, &other);
+    }
+    if (!valid)
+        return 0;
+    check_name(event.user);
+    check_name(event.action);
+    check_written_again(&event);
+    event.amount = amount_of(json);
+    check_written_again(&event);
+    return 0;
+}

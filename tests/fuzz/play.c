@@ -1,0 +1,196 @@
+#include "tests/fuzz/play.h"
+#include "lib/answers.h"
+#include "lib/metrics.h"
+#include "tests/fuzz/fake_time.h"
+#include "tests/unit/clients.h"
+
+#include <check.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    ROOM = 4 * 1024,       // in bytes, in a socket
+    LARGE = 16 * 1024,     // in bytes, of a body
+    HELD_MAX = 128 * 1024, // in bytes, in a connection
+    QUIET = 3,             // turns without an event: there will be none
+};
+
+// In milliseconds, as in conn.h.
+static const struct conn_timeouts timeouts = {8000, 2000, 3000,
+                                              2000, 2000, 1000};
+
+static struct play *playing; // the handler's
+static char number[32];      // the field of the answer of the moment
+
+static void set_number(int of)
+{
+    snprintf(number, sizeof number, "Number: %d\r\n", of);
+}
+
+static void handle(const struct http_request *request,
+                   struct http_response *response)
+{
+    static char large[LARGE];
+    ck_assert_int_lt(playing->handled, PLAY_REQUESTS_MAX);
+    playing->is_head[playing->handled] = slice_is(request->method, "HEAD");
+    set_number(playing->handled++);
+    answer_echo(response, request);
+    response->fields = number;
+    response->later = slice_starts_with(request->path, "/later");
+    if (response->later)
+        playing->put_off = response->client;
+    if (slice_starts_with(request->path, "/large"))
+        response->body = (struct slice){large, sizeof large};
+}
+
+static void set_up_once(void)
+{
+    static bool is_done;
+    if (is_done)
+        return;
+    clients_init(handle);
+    server.conns.timeouts = timeouts;
+    is_done = true;
+}
+
+void play_start(struct play *play, const struct http_limits *limits)
+{
+    static const int room = ROOM;
+    set_up_once();
+    *play = (struct play){.sent_before = metrics_get(METRIC_SENT_BYTES)};
+    playing = play;
+    server.conns.limits = *limits;
+    server.conns.stopping = false;
+    play->client = client_open();
+    setsockopt(play->client->conn->client, SOL_SOCKET, SO_SNDBUF, &room,
+               sizeof room);
+    setsockopt(play->client->socket, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+}
+
+// What finds no room, or nobody who would read it, was not sent.
+void play_send(struct play *play, struct slice bytes)
+{
+    if (play->client == NULL || play->shut_down)
+        return;
+    ssize_t count = write(play->client->socket, bytes.bytes, bytes.length);
+    bytes.length = count > 0 ? (size_t)count : 0;
+    buffer_add(&play->sent, bytes);
+}
+
+// One that is over waits only for the answer that somebody still brings.
+static void check_conn(const struct conn *conn)
+{
+    ck_assert_uint_le(conn->in.length + conn->out.length, HELD_MAX);
+    if (conn->over)
+        return;
+    if (conn->state == CONN_IDLE || conn->state == CONN_LINGERING)
+        ck_assert_uint_eq(conn->in.size + conn->out.size, 0);
+}
+
+void play_turn(void)
+{
+    clients_turn(1);
+    if (server.conns.first != NULL)
+        check_conn(server.conns.first);
+}
+
+void play_read(struct play *play, size_t max)
+{
+    if (play->client != NULL && !play->client->ended)
+        client_take(play->client, max);
+}
+
+void play_shut_down(struct play *play)
+{
+    if (play->client != NULL && !play->shut_down)
+        shutdown(play->client->socket, SHUT_WR);
+    play->shut_down = true;
+}
+
+void play_leave(struct play *play)
+{
+    if (play->client == NULL)
+        return;
+    play->left_early = true;
+    play->received = play->client->received;
+    play->client->received = (struct buffer){0};
+    client_close(play->client);
+    play->client = NULL;
+}
+
+void play_bring(struct play *play)
+{
+    if (play->put_off == NULL)
+        return;
+    const struct http_response response = {
+        .status = HTTP_OK, .fields = number, .body = SLICE("brought")};
+    void *client = play->put_off;
+    play->put_off = NULL;
+    set_number(play->handled - 1);
+    conn_answer(client, &response);
+}
+
+void play_pass_time(struct play *play, int seconds)
+{
+    play->was_disturbed = true;
+    fake_time_pass(seconds);
+}
+
+void play_stop_server(struct play *play)
+{
+    play->was_disturbed = true;
+    if (!server.conns.stopping)
+        conns_stop(&server.conns);
+}
+
+// All that happened so far, as a number that only grows.
+static size_t events(const struct play *play)
+{
+    size_t received = play->client != NULL ? play->client->received.length : 0;
+    return received + (size_t)play->handled;
+}
+
+static void settle(struct play *play)
+{
+    for (int quiet = 0; quiet < QUIET; quiet++) {
+        size_t before = events(play);
+        if (play->put_off != NULL)
+            quiet = 0;
+        play_bring(play);
+        play_turn();
+        if (play->client != NULL)
+            client_receive(play->client);
+        if (events(play) > before)
+            quiet = 0;
+    }
+}
+
+// Who read to the end got all that was sent.
+static void check_metrics(const struct play *play)
+{
+    int64_t sent = metrics_get(METRIC_SENT_BYTES) - play->sent_before;
+    if (play->client != NULL && !play->was_disturbed)
+        ck_assert_int_eq(sent, (int64_t)play->client->received.length);
+}
+
+void play_finish(struct play *play)
+{
+    bool left_early = play->left_early;
+    settle(play);
+    check_metrics(play);
+    play->was_closed = play->client != NULL && play->client->ended;
+    play_leave(play);
+    settle(play);
+    play->left_early = left_early;
+    ck_assert_ptr_null(server.conns.first);
+    ck_assert_int_eq(server.conns.count, 0);
+    ck_assert_int_eq(metrics_get(METRIC_CONNECTIONS_OPEN), 0);
+}
+
+void play_destroy(struct play *play)
+{
+    buffer_destroy(&play->sent);
+    buffer_destroy(&play->received);
+}
