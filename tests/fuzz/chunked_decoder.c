@@ -6,6 +6,7 @@ static void start_line(struct chunked_decoder *decoder,
     decoder->place = place;
     decoder->line_length = 0;
     decoder->digits = 0;
+    decoder->extension = BEHIND_SIZE;
     decoder->is_wrong = false;
     decoder->is_named = false;
 }
@@ -22,16 +23,18 @@ static void refuse_unless(struct chunked_decoder *decoder, bool is_right)
         decoder->place = CHUNKED_REFUSED;
 }
 
-// chunk-size = 1*HEXDIG; we take sixteen at most. A line that went on without
-// a ';' is refused here.
+static bool may_end(enum extension_place place)
+{
+    return place == BEHIND_SIZE || place == IN_NAME || place == IN_VALUE;
+}
+
+// chunk-size = 1*HEXDIG; we take sixteen at most.
 static void end_size_line(struct chunked_decoder *decoder)
 {
     size_t extension = decoder->line_length - decoder->digits;
-    bool has_extension = decoder->place == CHUNKED_EXTENSION;
     size_t room = (size_t)decoder->limits->body_max - decoder->body.length;
     bool is_right = !decoder->is_wrong && decoder->digits >= 1 &&
-                    decoder->digits <= 16 &&
-                    (extension == 0 || has_extension) &&
+                    decoder->digits <= 16 && may_end(decoder->extension) &&
                     (extension == 0 || extension <= extras_left(decoder)) &&
                     decoder->left <= room;
     decoder->extras += extension;
@@ -71,29 +74,76 @@ static void end_line(struct chunked_decoder *decoder)
         end_size_line(decoder);
 }
 
+static bool is_tchar(char byte)
+{
+    static const char tchar[] = "0123456789abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ!#$%&'*+-.^_`|~";
+    return byte != '\0' && strchr(tchar, byte) != NULL;
+}
+
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
+static enum extension_place behind(enum extension_place place, char byte)
+{
+    switch (place) {
+    case BEHIND_SIZE:
+    case BEFORE_SEMICOLON:
+    case IN_VALUE:
+        if (place == IN_VALUE && is_tchar(byte))
+            return IN_VALUE;
+        return is_blank(byte) ? BEFORE_SEMICOLON
+               : byte == ';'  ? BEFORE_NAME
+                              : NOWHERE;
+    case BEFORE_NAME:
+        return is_blank(byte) ? place : is_tchar(byte) ? IN_NAME : NOWHERE;
+    case IN_NAME:
+    case BEHIND_NAME:
+        if (place == IN_NAME && is_tchar(byte))
+            return IN_NAME;
+        return is_blank(byte) ? BEHIND_NAME
+               : byte == ';'  ? BEFORE_NAME
+               : byte == '='  ? BEFORE_VALUE
+                              : NOWHERE;
+    case BEFORE_VALUE:
+        return is_blank(byte)   ? place
+               : byte == '"'    ? IN_QUOTES
+               : is_tchar(byte) ? IN_VALUE
+                                : NOWHERE;
+    case IN_QUOTES:
+        return byte == '"'    ? BEHIND_SIZE
+               : byte == '\\' ? BEHIND_BACKSLASH
+                              : place;
+    case BEHIND_BACKSLASH:
+        return IN_QUOTES;
+    case NOWHERE:
+        break;
+    }
+    return NOWHERE;
+}
+
 static void take_size_byte(struct chunked_decoder *decoder, char byte)
 {
     int digit = hexadecimal_value(byte);
     if (digit >= 0 && decoder->digits == decoder->line_length) {
         decoder->left = decoder->left * 16 + (size_t)digit;
         decoder->digits++;
-    } else if (byte == ';') {
+    } else {
         decoder->place = CHUNKED_EXTENSION;
-    } else if (byte != ' ' && byte != '\t') {
-        decoder->is_wrong = true;
+        decoder->extension = behind(decoder->extension, byte);
     }
 }
 
 // field-line = field-name ":" OWS field-value OWS, field-name = 1*tchar
 static void take_trailer_byte(struct chunked_decoder *decoder, char byte)
 {
-    static const char tchar[] = "0123456789abcdefghijklmnopqrstuvwxyz"
-                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ!#$%&'*+-.^_`|~";
     if (decoder->is_named)
         return;
     if (byte == ':' && decoder->line_length > 0)
         decoder->is_named = true;
-    else if (strchr(tchar, byte) == NULL)
+    else if (!is_tchar(byte))
         decoder->is_wrong = true;
 }
 
@@ -105,7 +155,7 @@ static void take_text(struct chunked_decoder *decoder, char byte)
     size_t line_max = extras_left(decoder);
     if (decoder->place != CHUNKED_TRAILER)
         line_max += 16; // for the digits
-    if (decoder->place == CHUNKED_SIZE)
+    if (decoder->place == CHUNKED_SIZE || decoder->place == CHUNKED_EXTENSION)
         take_size_byte(decoder, byte);
     else if (decoder->place == CHUNKED_TRAILER)
         take_trailer_byte(decoder, byte);

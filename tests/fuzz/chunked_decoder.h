@@ -14,12 +14,26 @@
 
 enum chunked_place {
     CHUNKED_SIZE,      // in the line that begins a chunk
-    CHUNKED_EXTENSION, // in the same line, behind the ';'
+    CHUNKED_EXTENSION, // in the same line, behind the size
     CHUNKED_DATA,
     CHUNKED_END, // in the CR LF behind the data
     CHUNKED_TRAILER,
     CHUNKED_DONE,
     CHUNKED_REFUSED,
+};
+
+// Where it is in *( BWS ";" BWS name [ BWS "=" BWS value ] ).
+enum extension_place {
+    BEHIND_SIZE, // or behind a value in quotes: the line may end
+    BEFORE_SEMICOLON,
+    BEFORE_NAME,
+    IN_NAME, // the line may end
+    BEHIND_NAME,
+    BEFORE_VALUE,
+    IN_VALUE, // the line may end
+    IN_QUOTES,
+    BEHIND_BACKSLASH,
+    NOWHERE, // it is none
 };
 
 struct chunked_decoder {
@@ -29,10 +43,11 @@ struct chunked_decoder {
     size_t line_length; // of the line that it is in, so far
     size_t digits;      // of the chunk's size
     size_t left;        // in bytes, of the chunk's data
-    size_t extras;      // in bytes: extensions and trailers
-    bool is_wrong;      // the line: it is refused at its end
-    bool is_named;      // the trailer: its colon was there
-    bool has_cr;        // nothing but LF may come
+    enum extension_place extension;
+    size_t extras; // in bytes: extensions and trailers
+    bool is_wrong; // the line: it is refused at its end
+    bool is_named; // the trailer: its colon was there
+    bool has_cr;   // nothing but LF may come
     struct buffer body;
 };
 
