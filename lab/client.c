@@ -4,14 +4,18 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+// What is sent in pieces arrives in pieces: the system does not wait for more
+// to send with it.
 static void open_with(struct client *client, int port, int receive_bytes)
 {
+    static const int on = 1;
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)port),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -22,6 +26,8 @@ static void open_with(struct client *client, int port, int receive_bytes)
                    sizeof receive_bytes);
     if (client->socket >= 0 &&
         connect(client->socket, (struct sockaddr *)&address, sizeof address) ==
+            0 &&
+        setsockopt(client->socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) ==
             0 &&
         net_set_nonblocking(client->socket) == 0 &&
         net_set_close_on_exec(client->socket) == 0)

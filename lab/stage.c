@@ -205,32 +205,21 @@ int stage_wait(struct stage *stage, int milliseconds)
         poll(NULL, 0, 2);
     }
     read_output(stage);
-    close(stage->output);
+    if (stage->output >= 0)
+        close(stage->output);
     remember(stage->pid, 0);
     stage->pid = 0;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void stage_close_output(struct stage *stage)
+{
+    close(stage->output);
+    stage->output = -1;
 }
 
 int stage_stop(struct stage *stage)
 {
     stage_signal(stage, SIGTERM);
     return stage_wait(stage, STOP_MS);
-}
-
-struct stage_usage stage_usage(const struct stage *stage)
-{
-    struct stage_usage usage = {0};
-    char line[256];
-    snprintf(line, sizeof line, "/proc/%d/status", (int)stage->pid);
-    FILE *file = fopen(line, "r");
-    if (file == NULL)
-        return usage;
-    while (fgets(line, sizeof line, file) != NULL) {
-        if (strncmp(line, "Threads:", 8) == 0)
-            usage.threads = (int)strtol(line + 8, NULL, 10);
-        if (strncmp(line, "VmRSS:", 6) == 0)
-            usage.memory_mb = (double)strtol(line + 6, NULL, 10) * 1024 / 1e6;
-    }
-    fclose(file);
-    return usage;
 }

@@ -46,11 +46,16 @@ int stage_wait(struct stage *stage, int milliseconds);
 // SIGTERM, and wait. Returns what stage_wait does.
 int stage_stop(struct stage *stage);
 
+// From now on nobody reads what it prints.
+void stage_close_output(struct stage *stage);
+
 // What the process uses now; all 0 where the system does not tell (it is read
 // from Linux' /proc).
 struct stage_usage {
     int threads;
+    int descriptors;  // open ones
     double memory_mb; // resident, in 10^6 bytes
+    double cpu_s;     // seconds of computing since it started, of all threads
 };
 struct stage_usage stage_usage(const struct stage *stage);
 
