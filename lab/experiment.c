@@ -9,12 +9,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static const struct experiment *find_in(const struct table *table,
+                                        const char *name)
+{
+    for (int i = 0; i < table->count; i++)
+        if (strcmp(table->rows[i].name, name) == 0)
+            return &table->rows[i];
+    return NULL;
+}
+
 const struct experiment *experiment_find(const char *name)
 {
-    for (int i = 0; i < experiment_count; i++)
-        if (strcmp(experiments[i].name, name) == 0)
-            return &experiments[i];
-    return NULL;
+    const struct experiment *found = find_in(&lessons, name);
+    return found != NULL ? found : find_in(&rude_clients, name);
 }
 
 bool run_has_work(const struct run *run)

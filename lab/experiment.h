@@ -3,7 +3,7 @@
 
 // experiment.h - one question, put to six servers
 //
-// An experiment is a function and a row in table.c. The function starts the
+// An experiment is a function and a row in a table. The function starts the
 // stage, lets clients loose on it, and sums up in one word what it saw. The
 // row says which word each stage must show, its defect included.
 
@@ -35,10 +35,17 @@ struct experiment {
     const char *by_hand;          // commands that show much the same
 };
 
-extern const struct experiment experiments[];
-extern const int experiment_count;
+struct table {
+    const struct experiment *rows;
+    int count;
+    int together; // so many are performed at all stages at the same time; the
+                  // rest measures times
+};
 
-// NULL: there is none of this name.
+extern const struct table lessons;      // table.c: what the stages are about
+extern const struct table rude_clients; // rude_table.c: what they survive
+
+// In both tables. NULL: there is none of this name.
 const struct experiment *experiment_find(const char *name);
 
 // Performs it against one stage, from start to stop. False: the stage did not

@@ -15,9 +15,10 @@ static const char usage_text[] =
     "usage: lab COMMAND [OPTION...]\n"
     "\n"
     "  tour                        the six stages, one after the other\n"
-    "  list                        the experiments, and what each asks\n"
+    "  list [rude]                 the experiments, and what each asks\n"
     "  try EXPERIMENT [STAGE...]   one of them, against all stages or these\n"
     "  matrix                      all of them, against all stages\n"
+    "  rude [STAGE...]             rude clients, and whether a stage survives\n"
     "  diff STAGE STAGE            where two stages behave differently\n"
     "  timeline [SCENARIO] STAGE...\n"
     "                              a picture of a run; the scenario is\n"
@@ -26,8 +27,8 @@ static const char usage_text[] =
     "  load PORT                   many clients at a server on this machine\n"
     "\n"
     "  --work-ms N      milliseconds of work for an event (100)\n"
-    "  --json           for programs: try, matrix, diff, load\n"
-    "  --markdown       for a README: matrix, list\n"
+    "  --json           for programs: try, matrix, rude, diff, load\n"
+    "  --markdown       for a README: matrix, rude, list\n"
     "  --svg FILE       timeline: draw it\n"
     "  --trace DIR      timeline: keep the raw traces, for ui.perfetto.dev\n"
     "  --clients N      load: so many connections (16)\n"
@@ -164,8 +165,11 @@ static int do_tour(int count, char **words)
 
 static int do_list(int count, char **words)
 {
-    (void)words;
-    return count == 0 ? matrix_list(matrix_options().format) : usage();
+    bool is_rude = count == 1 && strcmp(words[0], "rude") == 0;
+    if (count > 0 && !is_rude)
+        return usage();
+    return matrix_list(is_rude ? &rude_clients : &lessons,
+                       matrix_options().format);
 }
 
 static int do_try(int count, char **words)
@@ -188,7 +192,16 @@ static int do_matrix(int count, char **words)
 {
     (void)words;
     struct matrix_options matrix = matrix_options();
-    return count == 0 ? matrix_all(&matrix) : usage();
+    return count == 0 ? matrix_all(&lessons, NULL, &matrix) : usage();
+}
+
+static int do_rude(int count, char **words)
+{
+    bool stages[STAGES];
+    struct matrix_options matrix = matrix_options();
+    if (!to_stages(count, words, stages))
+        return EXIT_USAGE;
+    return matrix_all(&rude_clients, stages, &matrix);
 }
 
 static int do_diff(int count, char **words)
@@ -241,9 +254,9 @@ static const struct {
     const char *name;
     int (*perform)(int count, char **words); // with the words behind it
 } commands[] = {
-    {"tour", do_tour},     {"list", do_list}, {"try", do_try},
-    {"matrix", do_matrix}, {"diff", do_diff}, {"timeline", do_timeline},
-    {"load", do_load},
+    {"tour", do_tour},     {"list", do_list},         {"try", do_try},
+    {"matrix", do_matrix}, {"rude", do_rude},         {"diff", do_diff},
+    {"load", do_load},     {"timeline", do_timeline},
 };
 
 int main(int argc, char **argv)

@@ -133,8 +133,9 @@ static void print_line(const struct experiment *experiment,
     printf("%-18s", experiment->name);
     for (int i = 0; i < STAGES; i++) {
         bool is_last = i + 1 == STAGES;
-        if (!applies(experiment, i + 1)) {
-            print_verdict("", "-", is_last);
+        bool is_asked = applies(experiment, i + 1);
+        if (!is_asked || runs[i].stage.number == 0) {
+            print_verdict("", is_asked ? "" : "-", is_last);
             continue;
         }
         print_verdict(colour_of(experiment, &runs[i], before), runs[i].verdict,
@@ -189,19 +190,34 @@ static void print_experiment(const struct experiment *experiment,
     fflush(stdout);
 }
 
+static void perform_in_turn(const struct experiment *experiment,
+                            const bool stages[STAGES], int work_ms,
+                            struct run runs[STAGES])
+{
+    for (int i = 0; i < STAGES; i++) {
+        bool one[STAGES] = {false};
+        one[i] = stages[i];
+        experiment_perform_all(experiment, one, work_ms, runs);
+    }
+}
+
 // Performs an experiment against the stages that are wanted, all at the same
-// time. Returns how many did not show what they must.
-static int perform(const struct experiment *experiment,
+// time where that does no harm. Returns how many did not show what they must.
+static int perform(const struct table *table,
+                   const struct experiment *experiment,
                    const bool wanted[STAGES], int work_ms,
                    struct run runs[STAGES])
 {
     bool stages[STAGES];
     int faults = 0;
-    screen_progress(experiment->name, (int)(experiment - experiments),
-                    experiment_count);
+    int number = (int)(experiment - table->rows);
+    screen_progress(experiment->name, number, table->count);
     for (int i = 0; i < STAGES; i++)
         stages[i] = wanted[i] && applies(experiment, i + 1);
-    experiment_perform_all(experiment, stages, work_ms, runs);
+    if (number < table->together)
+        experiment_perform_all(experiment, stages, work_ms, runs);
+    else
+        perform_in_turn(experiment, stages, work_ms, runs);
     screen_progress_end();
     for (int i = 0; i < STAGES; i++)
         if (stages[i] && !is_expected(experiment, &runs[i])) {
@@ -211,33 +227,36 @@ static int perform(const struct experiment *experiment,
     return faults;
 }
 
-int matrix_all(const struct matrix_options *options)
+int matrix_all(const struct table *table, const bool stages[STAGES],
+               const struct matrix_options *options)
 {
-    static const bool stages[STAGES] = {true, true, true, true, true, true};
+    static const bool everywhere[STAGES] = {true, true, true, true, true, true};
     json_t *all = json_array();
     int faults = 0;
+    if (stages == NULL)
+        stages = everywhere;
     print_heading(options->format);
-    for (int i = 0; i < experiment_count; i++) {
+    for (int i = 0; i < table->count; i++) {
+        const struct experiment *row = &table->rows[i];
         struct run runs[STAGES] = {0};
-        faults += perform(&experiments[i], stages, options->work_ms, runs);
-        print_experiment(&experiments[i], runs, options->format, all);
+        faults += perform(table, row, stages, options->work_ms, runs);
+        print_experiment(row, runs, options->format, all);
     }
     if (options->format == MATRIX_JSON)
         print_json(all);
     else
         json_decref(all);
     if (faults > 0)
-        fprintf(stderr, "\n%d not as the table of experiments has it\n",
-                faults);
+        fprintf(stderr, "\n%d not as the table has it\n", faults);
     return faults > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-int matrix_list(enum matrix_format format)
+int matrix_list(const struct table *table, enum matrix_format format)
 {
     if (format == MATRIX_MARKDOWN)
         print_heading(format);
-    for (int i = 0; i < experiment_count; i++) {
-        const struct experiment *experiment = &experiments[i];
+    for (int i = 0; i < table->count; i++) {
+        const struct experiment *experiment = &table->rows[i];
         struct run runs[STAGES] = {0};
         for (int j = 0; j < STAGES; j++)
             if (applies(experiment, j + 1))
@@ -268,12 +287,12 @@ int matrix_diff(int one, int two, const struct matrix_options *options)
     int faults = 0;
     stages[one - 1] = true;
     stages[two - 1] = true;
-    for (int i = 0; i < experiment_count && one != two; i++) {
-        const struct experiment *experiment = &experiments[i];
+    for (int i = 0; i < lessons.count && one != two; i++) {
+        const struct experiment *experiment = &lessons.rows[i];
         struct run runs[STAGES] = {0};
         if (!applies(experiment, one) || !applies(experiment, two))
             continue;
-        faults += perform(experiment, stages, options->work_ms, runs);
+        faults += perform(&lessons, experiment, stages, options->work_ms, runs);
         if (strcmp(runs[one - 1].verdict, runs[two - 1].verdict) == 0)
             continue;
         if (options->format == MATRIX_JSON)

@@ -21,15 +21,16 @@ struct matrix_options {
 int matrix_try(const struct experiment *experiment, const bool stages[STAGES],
                const struct matrix_options *options);
 
-// All experiments against all stages.
-int matrix_all(const struct matrix_options *options);
+// All experiments of a table against these stages; NULL: against all.
+int matrix_all(const struct table *table, const bool stages[STAGES],
+               const struct matrix_options *options);
 
-// The experiments in which two stages behave differently. Nothing is printed
+// The lessons in which two stages behave differently. Nothing is printed
 // where there are none.
 int matrix_diff(int one, int two, const struct matrix_options *options);
 
-// The table of experiments as it must come out, without performing any: the
-// questions, or with MATRIX_MARKDOWN what matrix_all prints when all is well.
-int matrix_list(enum matrix_format format);
+// The table as it must come out, without performing any: the questions, or
+// with MATRIX_MARKDOWN what matrix_all prints when all is well.
+int matrix_list(const struct table *table, enum matrix_format format);
 
 #endif

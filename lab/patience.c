@@ -84,7 +84,7 @@ void one_byte_at_a_time(struct run *run)
 
 // Megabytes of answers for a client that reads none of them: one echo, or many
 // copies of the metrics.
-static void ask_for_much(struct client *client, int stage)
+void ask_for_much(struct client *client, int stage)
 {
     enum { BODY = 8 * 1000 * 1000, COPIES = 4000 };
     static char body[BODY];

@@ -3,7 +3,7 @@
 #include "lab/experiments.h"
 
 // clang-format off
-const struct experiment experiments[] = {
+static const struct experiment rows[] = {
     {"silent-clients",
      "20 clients connect and send nothing. Is a good one beside them answered?",
      silent_clients,
@@ -142,4 +142,5 @@ const struct experiment experiments[] = {
 };
 // clang-format on
 
-const int experiment_count = sizeof experiments / sizeof experiments[0];
+enum { COUNT = sizeof rows / sizeof rows[0] };
+const struct table lessons = {rows, COUNT, COUNT};

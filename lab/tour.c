@@ -78,7 +78,7 @@ int tour(void)
     printf("\nAll experiments, all stages; build/lab/lab list says what they "
            "ask:\n\n");
     fflush(stdout);
-    if (matrix_all(&all) != EXIT_SUCCESS)
+    if (matrix_all(&lessons, NULL, &all) != EXIT_SUCCESS)
         is_good = false;
     printf("\nGo on with README.md: it says what to read, stage by stage.\n");
     return is_good ? EXIT_SUCCESS : EXIT_FAILURE;

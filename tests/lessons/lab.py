@@ -64,7 +64,8 @@ def a_wrong_command_says_what_to_type():
 
 @test
 def no_line_of_the_help_is_wider_than_a_terminal():
-    for text in (lab("--help").stdout, lab("list").stdout):
+    for text in (lab("--help").stdout, lab("list").stdout,
+                 lab("list", "rude").stdout):
         assert max(map(len, text.splitlines())) <= 80
 
 
@@ -86,6 +87,14 @@ def try_speaks_json():
     rows = json.loads(lab("try", "not-json", "--json").stdout)
     assert [row["stage"] for row in rows] == [1, 2, 3, 4, 5, 6]
     assert all(row["verdict"] == row["expected"] for row in rows)
+
+
+@test
+def rude_asks_only_the_stages_that_are_named():
+    rows = json.loads(lab("try", "connect-and-close", 3, "--json").stdout)
+    assert [row["stage"] for row in rows] == [3], rows
+    assert "expected 1 to 6, got '7'" in lab("rude", 7, status=2).stderr
+    assert "usage: lab" in lab("list", "nonsense", status=2).stderr
 
 
 @test

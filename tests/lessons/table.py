@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Compares the table of experiments with what is tested, and with the README.
+"""Compares a table of experiments with what is tested, and with the README.
 
-    table.py LAB README "EXPERIMENT ..."
+    table.py LAB README "EXPERIMENT ..." [rude]
 
-The table in the README is what `lab matrix --markdown` prints, where all stages
-show what they must; whether they do is for the other tests. Prints TAP.
+The table in the README is what `lab matrix --markdown`, or `lab rude --markdown`,
+prints where all stages show what they must; whether they do is for the other
+tests. Prints TAP.
 """
 
 import pathlib
@@ -18,14 +19,14 @@ def output(*command):
 
 
 def main():
-    lab, readme, tested = sys.argv[1:]
-    names = {line for line in output(lab, "list").splitlines()
+    lab, readme, tested, *which = sys.argv[1:]
+    names = {line for line in output(lab, "list", *which).splitlines()
              if not line.startswith(" ")}
-    table = output(lab, "list", "--markdown")
+    table = output(lab, "list", *which, "--markdown")
     faults = [
         ("every experiment is tested",
          sorted(names ^ set(tested.split()))),
-        ("the README's table is that of lab matrix --markdown",
+        ("the README shows the table of lab list --markdown",
          [] if table in pathlib.Path(readme).read_text(encoding="utf-8")
          else table.splitlines()),
     ]
