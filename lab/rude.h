@@ -13,12 +13,9 @@
 // * What was open before is open afterwards and nothing more: descriptors are
 //   counted one by one, where the system tells.
 // * Memory may grow by less than 1 MiB. The allocator keeps some of what it
-// got,
-//   so they come a few times before the first count.
+//   got, so they come as often before the first count as behind it.
 
 #include "lab/experiment.h"
-
-enum { SHORT_MS = 300 }; // a time-out that must come soon
 
 // False in a build with a sanitizer, which keeps what was freed, and is slow:
 // then neither memory nor time is judged.
@@ -51,6 +48,10 @@ bool rude_is_faultless(const struct run *run);
 
 // Waits until the server has closed all connections. False: it did not.
 bool rude_wait_alone(const struct run *run);
+
+// The same, and it has freed what belonged to them. Then this is what it uses,
+// in 10^6 bytes.
+double rude_memory_alone(struct run *run);
 
 // After the last one left: whether the server answers, whether connections are
 // left behind, and whether memory has grown from what it was before. Without a

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-enum { ROUNDS = 200 };
+enum { ROUNDS = 1000 };
 
 // One field after the other, until the server has enough of it.
 static void send_fields(struct run *run, struct client *client)

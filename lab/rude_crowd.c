@@ -124,9 +124,10 @@ static double best_p99(struct run *run, int count)
 static void judge_crowd(struct run *run, int count, double p99, double before)
 {
     if (p99 < 0)
-        run_detail(run, "%d at a byte a second; no answer beside them", count);
+        run_detail(run, "%d at a byte a second; no answer beside them; ",
+                   count);
     else
-        run_detail(run, "%d at a byte a second; p99 of a good one %.1f ms",
+        run_detail(run, "%d at a byte a second; p99 of a good one %.1f ms; ",
                    count, p99);
     if (p99 >= P99_MAX && rude_measures)
         rude_fault(run, "p99 %.0f ms", p99);
