@@ -37,7 +37,7 @@ void out_of_descriptors(struct run *run)
 }
 
 enum { SLOW_MAX = 10000, BYTE_MS = 1000 };
-enum { LOOKS = 5, LOOK_MS = 2500, P99_MAX = 50 };
+enum { LOOKS = 30, LOOK_MS = 1500, P99_MAX = 50 };
 static struct client crowd[SLOW_MAX];
 
 // As many as we and the server may open, up to what is wanted. The server
@@ -100,9 +100,9 @@ static void ask_beside(struct run *run, int count, struct histogram *times)
     client_close(&good);
 }
 
-// Whatever else the machine does makes answers later, never sooner, so the best
-// of a few looks is what the server can do. Returns its p99 in milliseconds;
-// negative: no answer.
+// Whatever else the machine does makes answers later, never sooner: so the best
+// look is what the server can do, and one that is good enough is the last.
+// Returns its p99 in milliseconds; negative: no answer.
 static double best_p99(struct run *run, int count)
 {
     static struct histogram times;

@@ -51,7 +51,10 @@ static const struct experiment rows[] = {
      "20 clients shut down their side behind the request. Each gets its answer.",
      half_close,
      {"serves", "serves", "serves", "serves", "serves", "serves"},
-     "printf 'GET /health HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n' | nc -N 127.0.0.1 8080\n"},
+     "python3 -c 'import socket   # not every nc can do it\n"
+     "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
+     "s.sendall(b\"GET /health HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n\")\n"
+     "s.shutdown(socket.SHUT_WR); print(s.recv(9999).decode())'\n"},
     {"connect-and-close",
      "20 clients connect and close at once.",
      connect_and_close,
@@ -77,8 +80,10 @@ static const struct experiment rows[] = {
      "20 bodies are shorter than announced: refused, as soon as that is clear.",
      short_body,
      {"lives", "serves", "serves", "serves", "serves", "serves"},
-     "printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 10\\r\\n\\r\\nhalf' |\n"
-     "  nc -N 127.0.0.1 8080\n"},
+     "python3 -c 'import socket\n"
+     "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
+     "s.sendall(b\"POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 9\\r\\n\\r\\nhalf\")\n"
+     "s.shutdown(socket.SHUT_WR); print(s.recv(9999).decode())'\n"},
     {"long-body",
      "A body is longer than announced: the rest is refused.",
      long_body,
