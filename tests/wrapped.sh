@@ -1,0 +1,17 @@
+#!/bin/sh
+# wrapped.sh BUILD DIRECTORY COMMAND - servers that run under a tool
+#
+# For each stage in BUILD, makes a script in DIRECTORY that starts it with
+# COMMAND in front. With THAW_BUILD=DIRECTORY the black-box tests and the lab
+# start these instead:
+#
+#     tests/wrapped.sh build /tmp/wrapped 'valgrind --tool=helgrind'
+#     THAW_BUILD=/tmp/wrapped meson test -C build 'audit 5'
+set -eu
+build=$(cd "$1" && pwd)
+for path in "$build"/stage*_*/; do
+    name=$(basename "$path")
+    mkdir -p "$2/$name"
+    printf '#!/bin/sh\nexec %s %s "$@"\n' "$3" "$build/$name/$name" >"$2/$name/$name"
+    chmod +x "$2/$name/$name"
+done
