@@ -34,7 +34,7 @@ static void leave(int count)
     struct rlimit few;
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &few), 0);
     before = few.rlim_cur;
-    few.rlim_cur = (rlim_t)(next_free() + count);
+    few.rlim_cur = (rlim_t)next_free() + (rlim_t)count;
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
 }
 
