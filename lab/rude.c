@@ -121,11 +121,12 @@ static double computed_ms(const struct run *run, int milliseconds)
 }
 
 // Whoever waits does not compute. At first it may still be at what they sent,
-// so one quiet look is enough. The bound is two ticks of the system's clock: a
-// loop that spins uses more even where others want the processor too.
+// and slowly where others compute too, so one quiet look is enough. The bound
+// is two ticks of the system's clock: a loop that spins uses more even where
+// others want the processor too.
 static void judge_computing(struct run *run)
 {
-    enum { LOOKS = 5, LOOK_MS = 200, QUIET_MS = 20 };
+    enum { LOOKS = 50, LOOK_MS = 200, QUIET_MS = 20 };
     double used_ms = 0;
     for (int i = 0; i < LOOKS; i++) {
         used_ms = computed_ms(run, LOOK_MS);

@@ -7,6 +7,7 @@
 // program ends, the servers that it started end too.
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum { STAGES = 6 };
@@ -58,5 +59,9 @@ struct stage_usage {
     double cpu_s;     // seconds of computing since it started, of all threads
 };
 struct stage_usage stage_usage(const struct stage *stage);
+
+// For how long a process, or its first thread, was ready to run and had to wait
+// for a processor, in nanoseconds since it started; 0 where nobody tells.
+int64_t stage_kept_waiting(pid_t process);
 
 #endif

@@ -8,17 +8,17 @@
 #include <string.h>
 #include <unistd.h>
 
-static FILE *open_of(const struct stage *stage, const char *name)
+static FILE *open_of(pid_t process, const char *name)
 {
     char path[64];
-    snprintf(path, sizeof path, "/proc/%d/%s", (int)stage->pid, name);
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)process, name);
     return fopen(path, "r");
 }
 
 static void read_status(const struct stage *stage, struct stage_usage *usage)
 {
     char line[256];
-    FILE *file = open_of(stage, "status");
+    FILE *file = open_of(stage->pid, "status");
     if (file == NULL)
         return;
     while (fgets(line, sizeof line, file) != NULL) {
@@ -35,7 +35,7 @@ static void read_status(const struct stage *stage, struct stage_usage *usage)
 static void read_times(const struct stage *stage, struct stage_usage *usage)
 {
     char line[1024];
-    FILE *file = open_of(stage, "stat");
+    FILE *file = open_of(stage->pid, "stat");
     if (file == NULL)
         return;
     size_t length = fread(line, 1, sizeof line - 1, file);
@@ -73,4 +73,18 @@ struct stage_usage stage_usage(const struct stage *stage)
     read_times(stage, &usage);
     count_descriptors(stage, &usage);
     return usage;
+}
+
+// The second of three numbers (Linux' Documentation/scheduler/sched-stats).
+int64_t stage_kept_waiting(pid_t process)
+{
+    char line[128];
+    FILE *file = open_of(process, "schedstat");
+    if (file == NULL)
+        return 0;
+    size_t length = fread(line, 1, sizeof line - 1, file);
+    fclose(file);
+    line[length] = '\0';
+    const char *second = strchr(line, ' ');
+    return second != NULL ? strtoll(second, NULL, 10) : 0;
 }
