@@ -1,4 +1,5 @@
 #include "lib/event.h"
+#include "lib/event_plain.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -67,8 +68,8 @@ static bool copy_fields(const json_t *json, struct event *event,
     return true;
 }
 
-bool event_decode(struct slice json, struct event *event,
-                  char detail[EVENT_DETAIL_SIZE])
+bool event_decode_any(struct slice json, struct event *event,
+                      char detail[EVENT_DETAIL_SIZE])
 {
     // Once this was called invalid JSON, and the fault was a header.
     if (json.length == 0) {
@@ -81,4 +82,11 @@ bool event_decode(struct slice json, struct event *event,
     bool valid = copy_fields(value, event, detail);
     json_decref(value);
     return valid;
+}
+
+bool event_decode(struct slice json, struct event *event,
+                  char detail[EVENT_DETAIL_SIZE])
+{
+    return event_decode_plain(json, event) ||
+           event_decode_any(json, event, detail);
 }

@@ -1,6 +1,6 @@
 #include "lib/http_reader.h"
 
-// "[" IPv6address "]". 0: it is none.
+// "[" IPv6address "]": by its bytes alone. 0: it is none.
 static size_t address_length(struct slice text)
 {
     size_t length = 1;
@@ -9,14 +9,39 @@ static size_t address_length(struct slice text)
             text.bytes[length] == ':' || text.bytes[length] == '.'))
         length++;
     bool closed = length < text.length && text.bytes[length] == ']';
-    return closed ? length + 1 : 0;
+    return closed && length > 2 ? length + 1 : 0;
+}
+
+// unreserved / pct-encoded / sub-delims
+static bool is_name_byte(char byte)
+{
+    switch (byte) {
+    case '-':
+    case '.':
+    case '_':
+    case '~':
+    case '%':
+    case '!':
+    case '$':
+    case '&':
+    case '\'':
+    case '(':
+    case ')':
+    case '*':
+    case '+':
+    case ',':
+    case ';':
+    case '=':
+        return true;
+    default:
+        return is_letter(byte) || is_digit(byte);
+    }
 }
 
 static size_t name_length(struct slice text)
 {
     size_t length = 0;
-    while (length < text.length && http_is_visible(text.bytes[length]) &&
-           strchr("\"#/:<>?@[\\]^`{|}", text.bytes[length]) == NULL)
+    while (length < text.length && is_name_byte(text.bytes[length]))
         length++;
     return length;
 }
@@ -28,7 +53,7 @@ size_t http_host_length(struct slice text)
     if (length == text.length || text.bytes[length] != ':')
         return length;
     length++;
-    while (length < text.length && http_is_digit(text.bytes[length]))
+    while (length < text.length && is_digit(text.bytes[length]))
         length++;
     return length;
 }
@@ -56,7 +81,7 @@ static enum http_parse on_content_length(struct http_reader *reader,
 {
     unsigned long long length = 0;
     for (size_t i = 0; i < value.length; i++) {
-        if (!http_is_digit(value.bytes[i]))
+        if (!is_digit(value.bytes[i]))
             return http_reject_at(reader, value.bytes + i,
                                   "Content-Length: expected digits only");
         unsigned digit = (unsigned)(value.bytes[i] - '0');

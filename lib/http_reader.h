@@ -62,11 +62,6 @@ enum http_parse http_read_fields(struct http_reader *reader,
 // it.
 size_t http_host_length(struct slice text);
 
-static inline bool http_is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 // VCHAR: visible ASCII, no white space.
 static inline bool http_is_visible(char byte)
 {

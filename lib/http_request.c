@@ -78,8 +78,8 @@ static enum http_parse read_version(struct http_reader *reader,
                                     struct http_framing *framing)
 {
     if (text.length != 8 || !slice_starts_with(text, "HTTP/") ||
-        !http_is_digit(text.bytes[5]) || text.bytes[6] != '.' ||
-        !http_is_digit(text.bytes[7]))
+        !is_digit(text.bytes[5]) || text.bytes[6] != '.' ||
+        !is_digit(text.bytes[7]))
         return http_reject_at(reader, text.bytes, "expected HTTP/1.1");
     if (text.bytes[5] != '1')
         return http_reject(reader, (size_t)(text.bytes + 5 - reader->bytes),

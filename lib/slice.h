@@ -54,10 +54,21 @@ static inline struct slice slice_after(struct slice slice, size_t count)
     return (struct slice){slice.bytes + count, slice.length - count};
 }
 
+static inline bool is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static inline bool is_letter(char byte)
+{
+    char lower = (char)(byte | 0x20);
+    return lower >= 'a' && lower <= 'z';
+}
+
 // The value of a hexadecimal digit, in either case; -1 for any other byte.
 static inline int hexadecimal_value(char byte)
 {
-    if (byte >= '0' && byte <= '9')
+    if (is_digit(byte))
         return byte - '0';
     char lower = (char)(byte | 0x20);
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;

@@ -8,7 +8,7 @@
 //   amount and with white space around it.
 
 #include "lib/buffer.h"
-#include "lib/event.h"
+#include "lib/event_plain.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/guard.h"
 
@@ -62,7 +62,8 @@ static bool decode_between_spaces(struct slice json, struct event *event,
     return valid;
 }
 
-static decoder *const others[] = {decode_by_unpack, decode_between_spaces};
+static decoder *const others[] = {event_decode_any, decode_by_unpack,
+                                  decode_between_spaces};
 
 static void check_detail(const char detail[EVENT_DETAIL_SIZE])
 {
