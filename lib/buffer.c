@@ -27,7 +27,7 @@ static bool make_room(struct buffer *buffer, size_t count)
     return true;
 }
 
-void buffer_add(struct buffer *buffer, struct slice bytes)
+void buffer_add_growing(struct buffer *buffer, struct slice bytes)
 {
     if (bytes.length == 0)
         return;
@@ -39,9 +39,14 @@ void buffer_add(struct buffer *buffer, struct slice bytes)
     buffer->length += bytes.length;
 }
 
-void buffer_add_text(struct buffer *buffer, const char *text)
+void buffer_add_number(struct buffer *buffer, uint64_t number)
 {
-    buffer_add(buffer, slice_of(text));
+    char digits[20];
+    size_t start = sizeof digits;
+    do
+        digits[--start] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    buffer_add(buffer, (struct slice){digits + start, sizeof digits - start});
 }
 
 void buffer_add_format(struct buffer *buffer, const char *format, ...)

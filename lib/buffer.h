@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buffer {
     char *bytes;
@@ -23,10 +24,28 @@ struct buffer {
     bool failed;   // something is missing: there was no memory for it
 };
 
-void buffer_add(struct buffer *buffer, struct slice bytes);
-void buffer_add_text(struct buffer *buffer, const char *text);
+// For buffer_add alone: makes room first.
+void buffer_add_growing(struct buffer *buffer, struct slice bytes);
+
+static inline void buffer_add(struct buffer *buffer, struct slice bytes)
+{
+    size_t room = buffer->size - buffer->length;
+    if (bytes.length == 0 || bytes.length > room || buffer->failed) {
+        buffer_add_growing(buffer, bytes);
+        return;
+    }
+    memcpy(buffer->bytes + buffer->length, bytes.bytes, bytes.length);
+    buffer->length += bytes.length;
+}
+
+void buffer_add_number(struct buffer *buffer, uint64_t number); // in decimal
 __attribute__((format(printf, 2, 3))) void
 buffer_add_format(struct buffer *buffer, const char *format, ...);
+
+static inline void buffer_add_text(struct buffer *buffer, const char *text)
+{
+    buffer_add(buffer, slice_of(text));
+}
 
 // Throws away the first `count` bytes and moves the rest to the front.
 void buffer_remove_front(struct buffer *buffer, size_t count);

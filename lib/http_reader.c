@@ -38,8 +38,10 @@ enum http_parse http_read_line(struct http_reader *reader, size_t max,
 {
     const char *bytes = reader->bytes;
     size_t end = reader->at;
-    while (end < reader->length && is_text((unsigned char)bytes[end]) &&
-           end - reader->at < max)
+    size_t stop = reader->length - end > max ? end + max : reader->length;
+    // Nearly all are visible: that is asked first.
+    while (end < stop &&
+           (http_is_visible(bytes[end]) || is_text((unsigned char)bytes[end])))
         end++;
     if (end == reader->length)
         return HTTP_PARSE_MORE;
@@ -57,19 +59,34 @@ enum http_parse http_read_line(struct http_reader *reader, size_t max,
 }
 
 // tchar: a letter, a digit, or one of fifteen marks.
-static bool is_token_byte(unsigned char byte)
+static bool is_token_byte(char byte)
 {
-    unsigned char lower = byte | 0x20;
-    if ((lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9'))
+    switch (byte) {
+    case '!':
+    case '#':
+    case '$':
+    case '%':
+    case '&':
+    case '\'':
+    case '*':
+    case '+':
+    case '-':
+    case '.':
+    case '^':
+    case '_':
+    case '`':
+    case '|':
+    case '~':
         return true;
-    return byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte) != NULL;
+    default:
+        return is_letter(byte) || is_digit(byte);
+    }
 }
 
 size_t http_token_length(struct slice text)
 {
     size_t length = 0;
-    while (length < text.length &&
-           is_token_byte((unsigned char)text.bytes[length]))
+    while (length < text.length && is_token_byte(text.bytes[length]))
         length++;
     return length;
 }

@@ -28,23 +28,27 @@ static const char *date_now(void)
     return text;
 }
 
+// Not with printf, which takes ten times as long.
 void http_write_response(struct buffer *out,
                          const struct http_response *response, bool keep_alive,
                          bool is_head)
 {
     const char *type = response->content_type;
-    buffer_add_format(
-        out,
-        "HTTP/1.1 %d %s\r\n"
-        "Date: %s\r\n"
-        "Content-Type: %s\r\n"
-        "Content-Length: %zu\r\n"
-        "Connection: %s\r\n"
-        "%s\r\n",
-        (int)response->status, http_status_phrase(response->status), date_now(),
-        type != NULL ? type : "application/json", response->body.length,
-        keep_alive ? "keep-alive" : "close",
-        response->fields != NULL ? response->fields : "");
+    buffer_add_text(out, "HTTP/1.1 ");
+    buffer_add_number(out, response->status);
+    buffer_add_text(out, " ");
+    buffer_add_text(out, http_status_phrase(response->status));
+    buffer_add_text(out, "\r\nDate: ");
+    buffer_add_text(out, date_now());
+    buffer_add_text(out, "\r\nContent-Type: ");
+    buffer_add_text(out, type != NULL ? type : "application/json");
+    buffer_add_text(out, "\r\nContent-Length: ");
+    buffer_add_number(out, response->body.length);
+    buffer_add_text(out, keep_alive ? "\r\nConnection: keep-alive\r\n"
+                                    : "\r\nConnection: close\r\n");
+    if (response->fields != NULL)
+        buffer_add_text(out, response->fields);
+    buffer_add_text(out, "\r\n");
     if (!is_head)
         buffer_add(out, response->body);
 }

@@ -10,7 +10,12 @@
 #include <string.h>
 
 // Nobody has that much memory; only the length is looked at.
-static const struct slice endless = {"x", SIZE_MAX};
+// Behind the compiler's back, which knows that no such memory exists.
+static struct slice endless(void)
+{
+    static volatile size_t too_much = SIZE_MAX;
+    return (struct slice){"x", too_much};
+}
 
 START_TEST(an_all_zero_buffer_is_empty_and_ready)
 {
@@ -121,7 +126,7 @@ START_TEST(a_failed_buffer_ignores_what_is_added)
 {
     struct buffer buffer = {0};
     buffer_add_text(&buffer, "one");
-    buffer_add(&buffer, endless);
+    buffer_add(&buffer, endless());
     ck_assert(buffer.failed);
     buffer_add_text(&buffer, "two");
     buffer_add_format(&buffer, "%d", 3);
@@ -134,13 +139,13 @@ END_TEST
 START_TEST(a_failed_buffer_is_good_again_once_empty)
 {
     struct buffer buffer = {0};
-    buffer_add(&buffer, endless);
+    buffer_add(&buffer, endless());
     ck_assert(buffer.failed);
     buffer_clear(&buffer);
     buffer_add_text(&buffer, "one");
     ck_assert(!buffer.failed);
     ck_assert(slice_is(buffer_slice(&buffer), "one"));
-    buffer_add(&buffer, endless);
+    buffer_add(&buffer, endless());
     buffer_destroy(&buffer);
     ck_assert(!buffer.failed);
 }
