@@ -3,6 +3,7 @@
 
 #include "stage2_async/conn.h"
 #include "lib/metrics.h"
+#include "lib/net.h"
 #include "lib/trace.h"
 #include "stage2_async/conn_private.h"
 
@@ -30,6 +31,16 @@ void conns_destroy(struct conns *conns)
     buffer_destroy(&conns->out);
 }
 
+static void drop_rest(struct conn *conn)
+{
+    if (conn->rest == NULL)
+        return;
+    buffer_destroy(&conn->rest->in);
+    buffer_destroy(&conn->rest->out);
+    free(conn->rest);
+    conn->rest = NULL;
+}
+
 static void close_conn(struct conn *conn)
 {
     struct conns *all = conn->all;
@@ -41,8 +52,7 @@ static void close_conn(struct conn *conn)
         conn->next->previous = conn->previous;
     trace_instant("close", conn->client);
     close(conn->client);
-    buffer_destroy(&conn->in);
-    buffer_destroy(&conn->out);
+    drop_rest(conn);
     free(conn);
     all->count--;
     metrics_add(METRIC_CONNECTIONS_OPEN, -1);
@@ -55,15 +65,16 @@ static void close_conn(struct conn *conn)
 // The state follows from what there is to do, and so can't contradict it.
 static enum conn_state state_of(const struct conn *conn)
 {
-    if (conn->out.length > 0)
+    const struct conn_rest *rest = conn->rest;
+    if (rest != NULL && rest->out.length > 0)
         return CONN_WRITING;
     if (conn->last)
         return CONN_LINGERING;
     if (conn->answering)
         return CONN_ANSWERING;
-    if (conn->in.length == 0)
+    if (rest == NULL || rest->in.length == 0)
         return CONN_IDLE;
-    return conn->progress.head_length == 0 ? CONN_HEAD : CONN_BODY;
+    return rest->progress.head_length == 0 ? CONN_HEAD : CONN_BODY;
 }
 
 static short wanted_events(enum conn_state state)
@@ -163,13 +174,23 @@ static void enter(struct conn *conn, enum conn_state state)
     conn->renewed = false;
 }
 
-// Somebody still holds this connection as the client of an answer to come.
+// Somebody may still hold this connection as the client of an answer to come.
+// Its bytes are of no use to anybody.
 static short close_unless_answering(struct conn *conn)
 {
+    drop_rest(conn);
     if (conn->answering)
         return LOOP_NOTHING;
     close_conn(conn);
     return LOOP_FORGET;
+}
+
+// A client that asked for the end will send no more. So nothing can reset the
+// connection, and there is nothing to linger for.
+static bool is_finished(const struct conn *conn)
+{
+    return conn->hangs_up && state_of(conn) == CONN_LINGERING &&
+           !net_has_more(conn->client);
 }
 
 static short on_ready(void *context, short revents)
@@ -179,7 +200,8 @@ static short on_ready(void *context, short revents)
         time_out(conn);
     else if (!conn->over)
         go_on(conn);
-    if (conn->over)
+    conn_let_go(conn);
+    if (conn->over || is_finished(conn))
         return close_unless_answering(conn);
     if (conn->all->stopping && state_of(conn) == CONN_IDLE)
         conn->last = true;

@@ -14,10 +14,10 @@
 // * Requests may follow each other without waiting (pipelining). They are
 //   answered in their order; the next one is looked at when the one before
 //   has its answer.
-// * A client that is answered with an error, or asks for it, is told
-//   Connection: close. Then the server shuts down its own side and reads on
-//   for a while: closing at once would reset the connection, and destroy the
-//   answer on its way (RFC 9112, section 9.6).
+// * The last answer says Connection: close. Then the server shuts down its own
+//   side and reads on for a while: closing at once would reset the connection
+//   if the client still sends, and destroy the answer on its way (RFC 9112,
+//   section 9.6). Only a client that asked for the end is closed at once.
 // * Everything here belongs to the loop's thread.
 
 #include "lib/http_response.h"
@@ -57,6 +57,7 @@ struct conns {
     char in[CONN_RECEIVE_MAX]; // what was just received
     struct buffer out;         // the answers to it
     size_t made;               // of these, in bytes, unsent HEAD bodies too
+    struct http_progress progress; // in the request that is looked at
 };
 
 void conns_init(struct conns *conns, struct loop *loop,

@@ -6,6 +6,7 @@
 #include "lib/net.h"
 #include "lib/trace.h"
 
+#include <stdlib.h>
 #include <sys/socket.h>
 
 // In bytes: after so many of its answers, the others have their turn. The body
@@ -22,6 +23,46 @@ static void write_answer(struct conn *conn, struct buffer *out,
     metrics_count_request(response->status);
     conn->all->made += response->body.length;
     conn->last = !keep_alive;
+    conn->hangs_up = !conn->keep_alive;
+}
+
+// Makes one where there is none. NULL: there is no memory; then it is over.
+static struct conn_rest *rest_of(struct conn *conn)
+{
+    if (conn->rest == NULL)
+        conn->rest = calloc(1, sizeof *conn->rest);
+    if (conn->rest == NULL)
+        conn->over = true;
+    return conn->rest;
+}
+
+static struct slice kept_in(const struct conn *conn)
+{
+    return conn->rest != NULL ? buffer_slice(&conn->rest->in)
+                              : (struct slice){NULL, 0};
+}
+
+// One of the two buffers of the rest.
+static void keep(struct conn *conn, struct buffer *buffer, struct slice bytes)
+{
+    buffer_add(buffer, bytes);
+    if (buffer->failed)
+        conn->over = true;
+}
+
+void conn_let_go(struct conn *conn)
+{
+    struct conn_rest *rest = conn->rest;
+    if (rest == NULL)
+        return;
+    if (rest->in.length == 0)
+        buffer_destroy(&rest->in);
+    if (rest->out.length == 0)
+        buffer_destroy(&rest->out);
+    if (rest->in.length > 0 || rest->out.length > 0)
+        return;
+    free(rest);
+    conn->rest = NULL;
 }
 
 // Returns how much the socket took. What it does not take now it will take
@@ -41,17 +82,23 @@ static size_t send_some(struct conn *conn, struct slice bytes)
     return (size_t)sent;
 }
 
-// Sends the answers to what was just received. The rest of them has to wait.
+static bool has_unsent(const struct conn *conn)
+{
+    return conn->rest != NULL && conn->rest->out.length > 0;
+}
+
+// Sends the answers that were just made, but not before those that are unsent.
+// What the socket does not take has to wait.
 static void send_answers(struct conn *conn)
 {
     struct buffer *out = &conn->all->out;
     if (out->failed)
         conn->over = true;
     if (out->length > 0 && !conn->over) {
-        size_t sent = send_some(conn, buffer_slice(out));
-        buffer_add(&conn->out, slice_after(buffer_slice(out), sent));
-        if (conn->out.failed)
-            conn->over = true;
+        size_t sent = has_unsent(conn) ? 0 : send_some(conn, buffer_slice(out));
+        struct slice unsent = slice_after(buffer_slice(out), sent);
+        if (unsent.length > 0 && rest_of(conn) != NULL)
+            keep(conn, &conn->rest->out, unsent);
     }
     buffer_clear(out);
     if (out->size > OUT_KEPT)
@@ -74,7 +121,7 @@ static void answer_request(struct conn *conn,
 
 static void start_over(struct conn *conn)
 {
-    conn->progress = (struct http_progress){0};
+    conn->all->progress = (struct http_progress){0};
     conn->continued = false;
     conn->renewed = true;
 }
@@ -88,6 +135,7 @@ static void answer_rejected_request(struct conn *conn,
     conn->keep_alive = false;
     answer_rejected(&response, request);
     write_answer(conn, &conn->all->out, &response);
+    conn->hangs_up = false; // it may be sending still
     buffer_destroy(&response.text);
 }
 
@@ -96,7 +144,7 @@ static void ask_for_body(struct conn *conn, const struct http_request *request,
                          size_t received)
 {
     if (!request->wants_continue || conn->continued ||
-        received > conn->progress.head_length)
+        received > conn->all->progress.head_length)
         return;
     conn->continued = true;
     buffer_add(&conn->all->out, http_continue);
@@ -108,13 +156,13 @@ static size_t answer_next(struct conn *conn, char *bytes, size_t length)
 {
     struct http_request request;
     switch (http_parse_request(bytes, length, &conn->all->limits,
-                               &conn->progress, &request)) {
+                               &conn->all->progress, &request)) {
     case HTTP_PARSE_DONE:
         start_over(conn);
         answer_request(conn, &request);
         return request.length;
     case HTTP_PARSE_MORE:
-        if (conn->progress.head_length > 0)
+        if (conn->all->progress.head_length > 0)
             ask_for_body(conn, &request, length);
         return 0;
     case HTTP_PARSE_REJECTED:
@@ -126,11 +174,11 @@ static size_t answer_next(struct conn *conn, char *bytes, size_t length)
 
 static bool takes_requests(const struct conn *conn)
 {
-    return !conn->last && !conn->answering && !conn->over &&
-           conn->out.length == 0;
+    return !conn->last && !conn->answering && !conn->over && !has_unsent(conn);
 }
 
 // Answers the requests in `bytes`, one after the other and all with one send.
+// all->progress is that of the first one, and then that of the one left over.
 // Returns how many bytes are done with.
 static size_t answer_requests(struct conn *conn, char *bytes, size_t length)
 {
@@ -143,8 +191,9 @@ static size_t answer_requests(struct conn *conn, char *bytes, size_t length)
         done += count;
         if (count == 0)
             break;
-        conn->more = done < length && (all->made >= TURN_ENOUGH ||
-                                       all->out.length >= TURN_ENOUGH);
+        conn->more =
+            done < length && !conn->last &&
+            (all->made >= TURN_ENOUGH || all->out.length >= TURN_ENOUGH);
     }
     send_answers(conn);
     return conn->last ? length : done;
@@ -152,36 +201,50 @@ static size_t answer_requests(struct conn *conn, char *bytes, size_t length)
 
 void conn_answer_kept(struct conn *conn)
 {
-    if (conn->in.length == 0)
+    struct slice kept = kept_in(conn);
+    if (kept.length == 0)
         return;
-    size_t done = answer_requests(conn, conn->in.bytes, conn->in.length);
-    buffer_remove_front(&conn->in, done);
-    if (conn->in.length == 0)
-        buffer_destroy(&conn->in);
+    struct conn_rest *rest = conn->rest;
+    conn->all->progress = rest->progress;
+    size_t done = answer_requests(conn, rest->in.bytes, kept.length);
+    buffer_remove_front(&rest->in, done);
+    rest->progress = conn->all->progress;
 }
 
+// Whatever came in whole is answered where it is. The rest is kept.
 static void answer_received(struct conn *conn, size_t received)
 {
-    struct slice bytes = {conn->all->in, received};
-    bool is_continued = conn->in.length > 0;
-    size_t done =
-        is_continued ? 0 : answer_requests(conn, conn->all->in, received);
-    buffer_add(&conn->in, slice_after(bytes, done));
+    struct conns *all = conn->all;
+    struct slice bytes = {all->in, received};
+    bool is_continued = kept_in(conn).length > 0;
+    if (!is_continued) {
+        all->progress = (struct http_progress){0};
+        bytes = slice_after(bytes, answer_requests(conn, all->in, received));
+    }
+    if (bytes.length == 0 || rest_of(conn) == NULL)
+        return;
+    keep(conn, &conn->rest->in, bytes);
     if (is_continued)
         conn_answer_kept(conn);
-    if (conn->in.failed)
-        conn->over = true;
+    else
+        conn->rest->progress = all->progress;
 }
 
-// Gives up on a request that did not arrive whole.
+// Gives up on a request that did not arrive whole. It is read once more for its
+// method, because the answer to a HEAD has no body (RFC 9110, 9.3.2).
 void conn_give_up(struct conn *conn, enum http_status status,
                   const char *detail)
 {
-    struct http_request request = {
-        .status = status, .detail = detail, .fault_offset = conn->in.length};
+    struct conn_rest *rest = conn->rest;
+    struct http_request request;
+    http_parse_request(rest->in.bytes, rest->in.length, &conn->all->limits,
+                       &rest->progress, &request);
+    request.status = status;
+    request.detail = detail;
+    request.fault_offset = rest->in.length;
     answer_rejected_request(conn, &request);
     send_answers(conn);
-    buffer_destroy(&conn->in);
+    buffer_clear(&rest->in);
 }
 
 void conn_receive(struct conn *conn)
@@ -190,7 +253,7 @@ void conn_receive(struct conn *conn)
     if (received > 0) {
         metrics_add(METRIC_RECEIVED_BYTES, received);
         answer_received(conn, (size_t)received);
-    } else if (received == 0 && conn->in.length > 0) {
+    } else if (received == 0 && kept_in(conn).length > 0) {
         conn_give_up(conn, HTTP_BAD_REQUEST, "the request ended too early");
     } else if (received == 0 || !net_would_block()) {
         conn->over = true;
@@ -199,11 +262,12 @@ void conn_receive(struct conn *conn)
 
 void conn_write_on(struct conn *conn)
 {
-    buffer_remove_front(&conn->out, send_some(conn, buffer_slice(&conn->out)));
-    if (conn->out.length > 0)
-        return;
-    buffer_destroy(&conn->out);
-    conn_answer_kept(conn);
+    if (has_unsent(conn)) {
+        struct buffer *out = &conn->rest->out;
+        buffer_remove_front(out, send_some(conn, buffer_slice(out)));
+    }
+    if (!has_unsent(conn))
+        conn_answer_kept(conn);
 }
 
 void conn_throw_away(struct conn *conn)
@@ -217,9 +281,10 @@ void conn_answer(void *client, const struct http_response *response)
 {
     struct conn *conn = client;
     conn->answering = false;
-    write_answer(conn, &conn->out, response);
-    if (conn->out.failed)
-        conn->over = true;
-    conn->renewed = true; // waking takes the place of its deadline
+    write_answer(conn, &conn->all->out, response);
+    send_answers(conn);
+    // What else it asked is looked at in its turn. Waking takes the place of
+    // its deadline.
+    conn->renewed = true;
     loop_wake(conn->all->loop, conn->client);
 }

@@ -8,23 +8,33 @@
 
 #include "stage2_async/conn.h"
 
+// What a connection holds while it is in the middle of something. Then at least
+// one of the buffers is not empty.
+struct conn_rest {
+    struct buffer in;              // what was received and has no answer yet
+    struct buffer out;             // answers that the socket did not take yet
+    struct http_progress progress; // in the first request of `in`
+};
+
 struct conn {
     struct conns *all;
     struct conn *previous, *next;
     int client;
     enum conn_state state;
-    bool answering;    // the handler said: later
-    bool is_head;      // that request's method was HEAD
-    bool keep_alive;   // and it wants to be followed by another
-    bool continued;    // the unfinished request was told to continue
-    bool last;         // no answer follows what was written
-    bool more;         // requests are in `in`: go on with them in the next turn
-    bool over;         // close it now
-    bool renewed;      // there was progress: its deadline starts anew
-    struct buffer in;  // what was received and has no answer yet
-    struct buffer out; // answers that the socket did not take yet
-    struct http_progress progress;
+    bool answering;  // the handler said: later
+    bool is_head;    // that request's method was HEAD
+    bool keep_alive; // and it wants to be followed by another
+    bool continued;  // the unfinished request was told to continue
+    bool last;       // no answer follows what was written
+    bool hangs_up;   // because the client asked for that
+    bool more;       // requests are in `in`: go on with them in the next turn
+    bool over;       // close it now
+    bool renewed;    // there was progress: its deadline starts anew
+    struct conn_rest *rest; // NULL while there is none
 };
+
+// Gives back the memory of what is done.
+void conn_let_go(struct conn *conn);
 
 // Takes in what the client sent, answers what is complete.
 void conn_receive(struct conn *conn);

@@ -192,6 +192,12 @@ static void add_answers(struct buffer *summary, struct slice bytes)
     }
 }
 
+size_t client_held(const struct client *client)
+{
+    const struct conn_rest *rest = client->conn->rest;
+    return rest != NULL ? rest->in.size + rest->out.size : 0;
+}
+
 const char *client_answers(struct client *client)
 {
     static struct buffer summary;

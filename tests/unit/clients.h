@@ -63,6 +63,9 @@ void client_receive(struct client *client);
 void client_wait(struct client *client);
 void client_wait_for_end(struct client *client);
 
+// What its connection holds of requests and answers, in bytes.
+size_t client_held(const struct client *client);
+
 // All that came for the client by now: "200 one, 400 {...} (last), end". The
 // text stays until the next call.
 const char *client_answers(struct client *client);

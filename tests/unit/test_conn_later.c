@@ -1,15 +1,17 @@
 // test_conn_later.c - answers that are brought when the handler is long gone
 //
-// The handler puts every request off, but those for /now. The test brings the
-// answers, in whatever order it likes.
+// The handler puts every request off, but those for /now and /large. The test
+// brings the answers, in whatever order it likes.
 
 #include "lib/answers.h"
 #include "tests/unit/clients.h"
 #include "tests/unit/unit.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 enum { CLIENTS = 5 };
+enum { LARGE = 32 * 1024, SMALL = 4096 }; // in bytes
 
 #define NOW(length, body)                                                      \
     "POST /now HTTP/1.1\r\nHost: a\r\nContent-Length: " length "\r\n\r\n" body
@@ -18,11 +20,22 @@ static struct client *client;
 static void *put_off[CLIENTS]; // whom the answers must be brought to
 static int put_off_count;
 
+// More than a small socket takes in one go, less than ends a turn.
+static void answer_large(struct http_response *response)
+{
+    static const char bytes[LARGE];
+    response->status = HTTP_OK;
+    response->body = (struct slice){bytes, sizeof bytes};
+}
+
 static void handle(const struct http_request *request,
                    struct http_response *response)
 {
-    response->later = !slice_is(request->path, "/now");
-    if (response->later)
+    response->later =
+        !slice_is(request->path, "/now") && !slice_is(request->path, "/large");
+    if (slice_is(request->path, "/large"))
+        answer_large(response);
+    else if (response->later)
         put_off[put_off_count++] = response->client;
     else
         answer_echo(response, request);
@@ -60,7 +73,7 @@ START_TEST(an_answer_can_be_brought_later)
     bring(0, "there you are");
     clients_turn(1);
     expect("200 there you are");
-    ck_assert_uint_eq(client->conn->out.size, 0);
+    ck_assert_ptr_null(client->conn->rest);
 }
 END_TEST
 
@@ -135,7 +148,7 @@ START_TEST(a_request_behind_it_waits)
     bring(0, "one");
     clients_turn(1);
     expect("200 one, 200 two");
-    ck_assert_uint_eq(client->conn->in.size, 0);
+    ck_assert_ptr_null(client->conn->rest);
 }
 END_TEST
 
@@ -188,6 +201,28 @@ START_TEST(a_rejected_request_behind_it_waits_too)
     const char *both = client_answers(client);
     ck_assert_int_eq(strncmp(both, "200 one, 400 ", 13), 0);
     ck_assert_ptr_nonnull(strstr(both, " (last), end"));
+}
+END_TEST
+
+START_TEST(it_goes_behind_what_is_not_sent_yet)
+{
+    static const char end[] = "\r\n\r\nbrought";
+    static const int small = SMALL;
+    setsockopt(client->conn->client, SOL_SOCKET, SO_SNDBUF, &small,
+               sizeof small);
+    client_send(client, "GET /large HTTP/1.1\r\nHost: a\r\n\r\n" POST("0", ""));
+    clients_turn(3);
+    ck_assert_uint_gt(client->conn->rest->out.length, 0);
+    client_receive(client); // there is room now, and nobody used it yet
+    bring(0, "brought");
+    while (client->conn->rest != NULL) {
+        client_receive(client);
+        clients_turn(1);
+    }
+    client_receive(client);
+    struct slice all = buffer_slice(&client->received);
+    ck_assert_uint_gt(all.length, LARGE);
+    ck_assert(slice_is(slice_after(all, all.length - strlen(end)), end));
 }
 END_TEST
 
@@ -259,6 +294,7 @@ static Suite *conn_suite(void)
     tcase_add_test(tests, a_request_that_comes_while_it_is_awaited_is_not_lost);
     tcase_add_test(tests, half_a_request_behind_it_is_kept);
     tcase_add_test(tests, a_rejected_request_behind_it_waits_too);
+    tcase_add_test(tests, it_goes_behind_what_is_not_sent_yet);
     tcase_add_test(tests, it_remembers_what_the_request_asked_for);
     tcase_add_test(tests, a_client_that_shut_down_still_gets_it);
     tcase_add_test(tests, a_client_that_left_does_no_harm);

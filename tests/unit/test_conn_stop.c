@@ -138,6 +138,21 @@ START_TEST(a_request_that_is_there_already_is_answered)
 }
 END_TEST
 
+// After so large an answer the others have their turn, and then it would go on
+// with what is behind the request. But nothing goes on behind the last answer.
+START_TEST(a_large_answer_is_the_last_too)
+{
+    static char body[66 * 1000 + 2];
+    memset(body, 'x', sizeof body - 1); // one more than announced
+    timeouts->linger = SHORT;
+    client_send(client, HEAD "Content-Length: 66000\r\n\r\n");
+    client_send(client, body);
+    stop();
+    ck_assert_int_eq(loop_run(&server.loop), 0);
+    ck_assert_int_eq(server.conns.count, 0);
+}
+END_TEST
+
 static void bring_answer(void)
 {
     const struct http_response response = {.status = HTTP_OK,
@@ -261,6 +276,7 @@ static Suite *conn_suite(void)
     tcase_add_test(tests, the_loop_ends_with_the_last_connection);
     tcase_add_test(tests, a_client_that_does_not_leave_is_left);
     tcase_add_test(tests, a_request_that_is_there_already_is_answered);
+    tcase_add_test(tests, a_large_answer_is_the_last_too);
     tcase_add_test(tests, a_later_answer_is_waited_for);
     tcase_add_test(tests, a_slow_reader_still_gets_all);
     unit_add_rows(tests, half_a_request_may_be_finished, halves);
