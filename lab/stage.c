@@ -110,10 +110,16 @@ static _Noreturn void become_server(const char *path, char *const *arguments,
 
 static int spawn(struct stage *stage, const char *const *arguments)
 {
-    char *all[STAGE_ARGUMENTS_MAX + 4] = {(char *)stage_name(stage->number),
+    char *all[STAGE_ARGUMENTS_MAX + 6] = {(char *)stage_name(stage->number),
                                           (char *)"--port", (char *)"0"};
+    char *readiness = getenv("THAW_READINESS");
+    int count = 3;
+    if (readiness != NULL && stage->number >= 2) {
+        all[count++] = (char *)"--readiness";
+        all[count++] = readiness;
+    }
     for (int i = 0; arguments != NULL && arguments[i] != NULL; i++)
-        all[3 + i] = (char *)arguments[i];
+        all[count++] = (char *)arguments[i];
     int ends[2];
     if (pipe(ends) < 0)
         return -1;

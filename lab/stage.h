@@ -30,7 +30,8 @@ const char *stage_path(int number);
 
 // Starts the server with these further arguments, which end with NULL, and
 // waits until it listens. Returns -1 when it does not; then the reason was
-// printed.
+// printed. THAW_READINESS in the environment is the --readiness of stages 2
+// to 6.
 int stage_start(struct stage *stage, int number, const char *const *arguments);
 
 // For a process that was forked to start servers: it forgets those of its

@@ -1,5 +1,6 @@
 #include "stage2_async/loop.h"
 #include "lib/clock.h"
+#include "stage2_async/loop_readiness.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -15,18 +16,21 @@ struct loop_watch {
 enum { PAUSE = 100 };  // in milliseconds: memory is freed by others too
 enum { WAKE_NOW = 0 }; // a deadline that always has come
 static const int64_t never = INT64_MAX;
-enum {
-    GRAIN = 16
-}; // in milliseconds: deadlines are rounded up to it, so that
-   // many of them are looked at together
+// In milliseconds: deadlines are rounded up to it, so that many of them are
+// looked at together.
+enum { GRAIN = 16 };
 
 void loop_init(struct loop *loop)
 {
-    *loop = (struct loop){.now = clock_milliseconds(), .next_deadline = never};
+    *loop = (struct loop){.readiness = &loop_poll,
+                          .epoll = -1,
+                          .now = clock_milliseconds(),
+                          .next_deadline = never};
 }
 
 void loop_destroy(struct loop *loop)
 {
+    loop_close_epoll(loop);
     free(loop->polled);
     free(loop->watches);
 }
@@ -37,7 +41,7 @@ static int make_room(struct loop *loop, int descriptor)
 {
     int size = loop->size > 0 ? loop->size : 64;
     while (size <= descriptor)
-        size *= 2;
+        size += size / 2;
     if (size == loop->size)
         return 0;
     struct pollfd *polled =
@@ -58,12 +62,39 @@ static int make_room(struct loop *loop, int descriptor)
     return 0;
 }
 
+// It may be open still, so nobody may go on waiting for it.
 static void forget(struct loop *loop, int descriptor)
 {
+    if (loop->polled[descriptor].fd >= 0)
+        loop->readiness->change(loop, descriptor, LOOP_NOTHING);
     loop->polled[descriptor].fd = -1;
+    loop->polled[descriptor].revents = 0;
     loop->watches[descriptor].callback = NULL;
     while (loop->end > 0 && loop->watches[loop->end - 1].callback == NULL)
         loop->end--;
+}
+
+static void set_deadline(struct loop *loop, int descriptor, int64_t deadline)
+{
+    loop->watches[descriptor].deadline = deadline;
+    if (deadline < loop->next_deadline)
+        loop->next_deadline = deadline;
+}
+
+// Where the kernel has no memory to remember what is waited for, the deadline
+// comes at once: a client is closed, and the listener tries again.
+static void wait_for(struct loop *loop, int descriptor, short events)
+{
+    struct pollfd *polled = &loop->polled[descriptor];
+    int waiting = events == LOOP_NOTHING ? -1 : descriptor;
+    if (polled->fd == waiting && (waiting < 0 || polled->events == events))
+        return;
+    if (loop->readiness->change(loop, descriptor, events) < 0) {
+        set_deadline(loop, descriptor, loop->now);
+        return;
+    }
+    polled->fd = waiting;
+    polled->events = events;
 }
 
 // The callback may watch new descriptors, and so move the arrays.
@@ -72,13 +103,10 @@ static void call(struct loop *loop, int descriptor, short revents)
     const struct loop_watch watch = loop->watches[descriptor];
     assert(watch.callback != NULL);
     short events = watch.callback(watch.context, revents);
-    if (events == LOOP_FORGET) {
+    if (events == LOOP_FORGET)
         forget(loop, descriptor);
-        return;
-    }
-    struct pollfd *polled = &loop->polled[descriptor];
-    polled->fd = events == LOOP_NOTHING ? -1 : descriptor;
-    polled->events = events;
+    else
+        wait_for(loop, descriptor, events);
 }
 
 int loop_watch(struct loop *loop, int descriptor, loop_callback *callback,
@@ -87,19 +115,12 @@ int loop_watch(struct loop *loop, int descriptor, loop_callback *callback,
     if (make_room(loop, descriptor) < 0)
         return -1;
     loop->watches[descriptor] = (struct loop_watch){callback, context, never};
-    // What poll found in this turn was about an earlier owner of the number.
+    // What was found in this turn was about an earlier owner of the number.
     loop->polled[descriptor].revents = 0;
     if (loop->end <= descriptor)
         loop->end = descriptor + 1;
     call(loop, descriptor, POLLIN | POLLOUT);
     return 0;
-}
-
-static void set_deadline(struct loop *loop, int descriptor, int64_t deadline)
-{
-    loop->watches[descriptor].deadline = deadline;
-    if (deadline < loop->next_deadline)
-        loop->next_deadline = deadline;
 }
 
 void loop_set_deadline(struct loop *loop, int descriptor, int delay)
@@ -117,13 +138,14 @@ void loop_wake(struct loop *loop, int descriptor)
 
 static void call_ready(struct loop *loop, int ready)
 {
-    for (int i = 0; i < loop->end && ready > 0; i++) {
-        short revents = loop->polled[i].revents;
-        if (revents == 0)
-            continue;
-        ready--;
-        loop->polled[i].revents = 0;
-        call(loop, i, revents);
+    for (loop->at = 0; ready > 0; ready--) {
+        int descriptor = loop->readiness->next(loop);
+        if (descriptor < 0)
+            return;
+        short revents = loop->polled[descriptor].revents;
+        loop->polled[descriptor].revents = 0;
+        if (revents != 0)
+            call(loop, descriptor, revents);
     }
 }
 
@@ -144,6 +166,13 @@ static void call_overdue(struct loop *loop)
     }
 }
 
+void loop_before_wait(struct loop *loop, void callback(void *context),
+                      void *context)
+{
+    loop->before_wait = callback;
+    loop->before_wait_context = context;
+}
+
 static int time_left(const struct loop *loop)
 {
     if (loop->next_deadline == never)
@@ -158,7 +187,9 @@ int loop_run(struct loop *loop)
 {
     loop->stopped = false;
     while (!loop->stopped) {
-        int ready = poll(loop->polled, (nfds_t)loop->end, time_left(loop));
+        if (loop->before_wait != NULL)
+            loop->before_wait(loop->before_wait_context);
+        int ready = loop->readiness->wait(loop, time_left(loop));
         // Not all systems agree on which of the two says so.
         bool no_memory = ready < 0 && (errno == ENOMEM || errno == EAGAIN);
         if (ready < 0 && !no_memory && errno != EINTR)

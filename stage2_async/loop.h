@@ -1,12 +1,14 @@
 #ifndef THAW_STAGE2_ASYNC_LOOP_H
 #define THAW_STAGE2_ASYNC_LOOP_H
 
-// loop.h - one thread waits for many descriptors (poll(2))
+// loop.h - one thread waits for many descriptors
 //
 //     +--> wait until some are ready, or a deadline has come --+
 //     |                                                        v
 //     +-- each says what it wants to wait for next <-- call its callback
 //
+// * It waits in poll(2), which looks at everybody in each turn. epoll(7) looks
+//   only at who is ready, and can take its place: nobody else can tell.
 // * A callback returns the poll events that it waits for from now on, so there
 //   is nothing to register anew and nothing to forget.
 // * A callback must not wait: while it runs, everybody waits.
@@ -22,23 +24,33 @@ enum {
     LOOP_NOTHING = POLLNVAL, // keep me, but wait for nothing: I'll be woken
 };
 
-// `revents` is what poll(2) found. 0: the deadline has come.
+// `revents` is what poll or epoll found. 0: the deadline has come.
 // POLLIN | POLLOUT: perhaps, try; so it is at first, and after loop_wake.
 // One that closed its descriptor must not watch another before it returns: that
 // might have got the same number.
 typedef short loop_callback(void *context, short revents);
 
 struct loop {
-    struct pollfd *polled;      // [descriptor]; fd -1: poll must not look there
+    const struct loop_readiness *readiness; // poll or epoll
+    int epoll;                              // its descriptor, or -1
+    struct epoll_event *found;  // what epoll found in this turn, or NULL
+    struct pollfd *polled;      // [descriptor]; fd -1: it waits for nothing
     struct loop_watch *watches; // [descriptor]
     int size;                   // of both arrays
+    int at;                     // how far this turn's ready ones are called
     int end;                    // no descriptor from here on is watched
     int64_t now;                // in milliseconds: when this turn began
     int64_t next_deadline;      // no deadline comes before it
+    void (*before_wait)(void *context); // or NULL
+    void *before_wait_context;
     bool stopped;
 };
 
 void loop_init(struct loop *loop);
+
+// Has an empty loop wait in epoll(7) instead of poll(2). Returns -1 and errno;
+// ENOSYS: this system has no epoll, and it goes on with poll.
+int loop_use_epoll(struct loop *loop);
 
 // Gives back the memory. Open descriptors stay open.
 void loop_destroy(struct loop *loop);
@@ -57,6 +69,11 @@ void loop_set_deadline(struct loop *loop, int descriptor, int delay);
 // Calls the callback, though nothing happened, when those who are ready in this
 // turn had theirs. That takes the place of its deadline.
 void loop_wake(struct loop *loop, int descriptor);
+
+// Calls `callback` each time before the loop waits, for what can be done once
+// for all that happened since.
+void loop_before_wait(struct loop *loop, void callback(void *context),
+                      void *context);
 
 // Runs until a callback calls loop_stop. Returns -1 and errno when poll(2)
 // failed; for want of memory it is called again a little later.

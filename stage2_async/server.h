@@ -18,12 +18,13 @@
 struct server {
     struct loop loop;
     struct conns conns;
+    const char *readiness; // "poll" or "epoll"; NULL: poll
     int listener;
     bool stopping;
     int backlog; // how many are accepted at most while it stops
 };
 
-// Puts the time-outs into the command line, with their defaults.
+// Puts the time-outs and --readiness into the command line.
 void server_add_options(struct server *server, struct options *options);
 
 // Listens, and catches the signals. Prints nothing and accepts nobody yet.

@@ -1,5 +1,6 @@
 #include "tests/unit/clients.h"
 #include "lib/net.h"
+#include "tests/unit/readiness.h"
 #include "tests/unit/turns.h"
 
 #include <signal.h>
@@ -18,7 +19,7 @@ void clients_init(http_handler *handle)
 {
     enum { HOUR = 3600 * 1000 }; // in milliseconds
     signal(SIGPIPE, SIG_IGN);
-    loop_init(&server.loop);
+    init_loop(&server.loop);
     conns_init(&server.conns, &server.loop, &http_limits_default, handle);
     server.conns.timeouts =
         (struct conn_timeouts){HOUR, HOUR, HOUR, HOUR, HOUR, HOUR};

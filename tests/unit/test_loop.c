@@ -5,6 +5,7 @@
 
 #include "stage2_async/loop.h"
 #include "tests/unit/probe.h"
+#include "tests/unit/readiness.h"
 #include "tests/unit/unit.h"
 
 #include <pthread.h>
@@ -16,7 +17,7 @@ static struct turns turns;
 
 static void open_loop(void)
 {
-    loop_init(&loop);
+    init_loop(&loop);
     turns_init(&turns, &loop);
 }
 
@@ -158,6 +159,33 @@ START_TEST(the_loop_can_be_stopped_and_run_again)
 }
 END_TEST
 
+static int waits;
+static int calls_by_then;
+
+static void count_wait(void *context)
+{
+    const struct probe *probe = context;
+    waits++;
+    calls_by_then = probe->calls;
+}
+
+// Also before the first time: what was watched was called already.
+START_TEST(a_loop_says_each_time_that_it_will_wait)
+{
+    struct probe probe;
+    probe_open(&probe, &loop, POLLIN);
+    loop_before_wait(&loop, count_wait, &probe);
+    ck_assert_int_eq(waits, 0);
+    turns_run(&turns, 1);
+    ck_assert_int_eq(waits, 1);
+    ck_assert_int_eq(calls_by_then, 0);
+    probe_send_byte(&probe);
+    turns_run(&turns, 5);
+    ck_assert_int_eq(waits, 1 + 5);
+    ck_assert_int_eq(calls_by_then, 4); // the fifth is behind the last wait
+}
+END_TEST
+
 static void on_signal(int number)
 {
     (void)number;
@@ -206,6 +234,7 @@ static Suite *loop_suite(void)
     tcase_add_test(tests, a_dropped_one_is_never_called_again);
     tcase_add_test(tests, one_that_is_dropped_at_once_was_called_once);
     tcase_add_test(tests, the_loop_can_be_stopped_and_run_again);
+    tcase_add_test(tests, a_loop_says_each_time_that_it_will_wait);
     tcase_add_test(tests, a_signal_neither_ends_the_loop_nor_calls_anybody);
     suite_add_tcase(suite, tests);
     return suite;

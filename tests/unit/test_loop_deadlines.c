@@ -6,6 +6,7 @@
 #include "stage2_async/loop.h"
 #include "lib/clock.h"
 #include "tests/unit/probe.h"
+#include "tests/unit/readiness.h"
 #include "tests/unit/unit.h"
 
 #include <time.h>
@@ -25,7 +26,7 @@ static void stop_the_loop(void)
 
 static void open_loop(void)
 {
-    loop_init(&loop);
+    init_loop(&loop);
     turns_init(&turns, &loop);
     probe_open(&probe, &loop, POLLIN);
     probe_open(&last, &loop, LOOP_NOTHING);

@@ -7,6 +7,7 @@
 #include "lib/net.h"
 #include "stage2_async/conn.h"
 #include "tests/unit/gate.h"
+#include "tests/unit/readiness.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
@@ -67,7 +68,7 @@ static void post(int thread, int number)
 
 static void open_mailbox(void)
 {
-    loop_init(&loop);
+    init_loop(&loop);
     ck_assert_int_eq(mailbox_init(&mailbox, &loop), 0);
     in_order = true;
 }
