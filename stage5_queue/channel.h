@@ -7,7 +7,10 @@
 //                  <---- capacity ---->
 //
 // * A full channel refuses channel_try_send at once: that is the backpressure.
-// * An empty channel makes channel_receive wait.
+// * An empty channel makes channel_receive wait. Waking costs more than all the
+//   rest, so sending does not: channel_wake does, once for all that was sent.
+//   It wakes one receiver, which wakes the next if there is more. What is sent
+//   before must find room.
 // * channel_close says that nothing more will be sent. Receivers still get
 //   every job already inside, and only then are told that it is over.
 // * A job is copied in and copied out; nobody has anything to free. All memory
@@ -28,6 +31,8 @@ struct channel {
     size_t capacity;          // in jobs
     uint64_t sent;            // totals: sent - received jobs are waiting, and
     uint64_t received;        // total % capacity is the place in the ring
+    size_t idle;              // receivers that wait
+    bool waking;              // one of them was signalled, and is not back yet
     bool closed;
 };
 
@@ -37,8 +42,12 @@ int channel_init(struct channel *channel, size_t capacity, size_t job_size);
 // When no thread uses it any more.
 void channel_destroy(struct channel *channel);
 
-// Any thread. Does not wait for room.
+// Any thread. Does not wait for room. Somebody must call channel_wake later.
 enum channel_send channel_try_send(struct channel *channel, const void *job);
+
+// Any thread. Has what was sent until now received. It takes a struct channel,
+// and can be given to loop_before_wait as it is.
+void channel_wake(void *channel);
 
 // Any thread. Waits for a job. False: closed, and every job was received.
 bool channel_receive(struct channel *channel, void *job);

@@ -100,9 +100,10 @@ int main(int argc, char **argv)
         server_init(&server, &options, handle) < 0 ||
         (errno = pthread_create(&worker, NULL, work, NULL)) != 0)
         die_starting(&options);
+    loop_before_wait(&server.loop, channel_wake, &jobs);
     report_listening(&options, server.listener);
     if (server_run(&server) < 0)
-        die("stage5_queue: poll");
+        die("stage5_queue: waiting for clients");
     channel_close(&jobs);
     report_stopping(options.program);
     pthread_join(worker, NULL);

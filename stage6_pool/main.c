@@ -102,9 +102,10 @@ int main(int argc, char **argv)
         server_init(&server, &options, handle) < 0 ||
         pool_start(&pool, workers, work) < 0)
         die_starting(&options);
+    loop_before_wait(&server.loop, channel_wake, &jobs);
     report_listening(&options, server.listener);
     if (server_run(&server) < 0)
-        die("stage6_pool: poll");
+        die("stage6_pool: waiting for clients");
     channel_close(&jobs);
     report_stopping(options.program);
     pool_join(&pool);

@@ -51,9 +51,11 @@ static void start(pthread_t *thread, void *work(void *), void *argument)
 static void *send_all(void *argument)
 {
     struct job job = {.sender = *(const int *)argument};
-    for (job.number = 0; job.number < EACH; job.number++)
+    for (job.number = 0; job.number < EACH; job.number++) {
         while (channel_try_send(&channel, &job) == CHANNEL_FULL)
             sched_yield();
+        channel_wake(&channel);
+    }
     return NULL;
 }
 
@@ -173,9 +175,50 @@ START_TEST(each_job_wakes_a_receiver_that_waits)
         open_channel();
         start_waiting_receivers();
         for (int sent = 0; sent < RECEIVERS;)
-            if (channel_try_send(&channel, &job) == CHANNEL_SENT)
+            if (channel_try_send(&channel, &job) == CHANNEL_SENT) {
+                channel_wake(&channel);
                 sent++;
+            }
         ck_assert_int_eq(join_receivers(), RECEIVERS);
+        channel_destroy(&channel);
+    }
+}
+END_TEST
+
+// Each that is woken wakes the next.
+START_TEST(one_wake_is_enough_for_all_that_was_sent)
+{
+    struct job job = {0};
+    for (int i = 0; i < ROUNDS; i++) {
+        open_channel();
+        start_waiting_receivers();
+        for (int sent = 0; sent < CAPACITY; sent++)
+            ck_assert_int_eq(channel_try_send(&channel, &job), CHANNEL_SENT);
+        channel_wake(&channel);
+        while (channel_length(&channel) > 0)
+            sched_yield();
+        channel_close(&channel);
+        ck_assert_int_eq(join_receivers(), CAPACITY);
+        channel_destroy(&channel);
+    }
+}
+END_TEST
+
+START_TEST(waking_without_a_job_harms_nobody)
+{
+    struct job job = {0};
+    for (int i = 0; i < ROUNDS; i++) {
+        open_channel();
+        channel_wake(&channel);
+        start_waiting_receivers();
+        channel_wake(&channel);
+        ck_assert_int_eq(channel_try_send(&channel, &job), CHANNEL_SENT);
+        channel_wake(&channel);
+        channel_wake(&channel);
+        while (channel_length(&channel) > 0)
+            sched_yield();
+        channel_close(&channel);
+        ck_assert_int_eq(join_receivers(), 1);
         channel_destroy(&channel);
     }
 }
@@ -205,6 +248,8 @@ static Suite *channel_suite(void)
     tcase_add_test(tests, one_receiver_gets_each_senders_jobs_in_order);
     tcase_add_test(tests, closing_an_empty_channel_wakes_all_receivers);
     tcase_add_test(tests, each_job_wakes_a_receiver_that_waits);
+    tcase_add_test(tests, one_wake_is_enough_for_all_that_was_sent);
+    tcase_add_test(tests, waking_without_a_job_harms_nobody);
     tcase_add_test(tests, closing_while_receivers_wait_loses_no_job);
     suite_add_tcase(suite, tests);
     return suite;
