@@ -124,10 +124,10 @@ static void judge_burst(struct run *run)
         run_verdict(run, "%d in", run->accepted);
     else
         run_verdict(run, "takes all");
-    run_detail(
-        run, "%d in%s, %d refused, in %.0f ms; threads: %d, memory %.1f MB",
-        run->accepted, run_has_channel(run) ? " behind busy workers" : "",
-        run->rejected, run->slowest_ms, usage.threads, usage.memory_mb);
+    run_detail(run,
+               "%d in, %d refused, in %.0f ms; threads: %d, memory %.1f MB",
+               run->accepted, run->rejected, run->slowest_ms, usage.threads,
+               usage.memory_mb);
 }
 
 // Every worker is given something to do first, so that the channel is empty and

@@ -28,7 +28,7 @@ int main(int argc, char **argv)
         die_starting(&options);
     report_listening(&options, server.listener);
     if (server_run(&server) < 0)
-        die("stage2_async: poll");
+        die("stage2_async: waiting for clients");
     report_tally(options.program);
     return 0;
 }
