@@ -9,7 +9,7 @@
 //     integer = [ "-" ] ( "0" / 1*18DIGIT that does not start with "0" )
 //
 // with white space wherever JSON has it. Nearly all events look like that, and
-// jansson takes twenty times as long for one (tests/bench/README.md).
+// jansson takes ten times as long for one (tests/bench/README.md).
 
 #include "lib/event.h"
 
