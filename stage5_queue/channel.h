@@ -45,9 +45,9 @@ void channel_destroy(struct channel *channel);
 // Any thread. Does not wait for room. Somebody must call channel_wake later.
 enum channel_send channel_try_send(struct channel *channel, const void *job);
 
-// Any thread. Has what was sent until now received. It takes a struct channel,
-// and can be given to loop_before_wait as it is.
-void channel_wake(void *channel);
+// Any thread. Has what was sent until now received. The context is the channel,
+// so that loop_before_wait can be given this as it is.
+void channel_wake(void *context);
 
 // Any thread. Waits for a job. False: closed, and every job was received.
 bool channel_receive(struct channel *channel, void *job);
