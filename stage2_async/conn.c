@@ -31,16 +31,6 @@ void conns_destroy(struct conns *conns)
     buffer_destroy(&conns->out);
 }
 
-static void drop_rest(struct conn *conn)
-{
-    if (conn->rest == NULL)
-        return;
-    buffer_destroy(&conn->rest->in);
-    buffer_destroy(&conn->rest->out);
-    free(conn->rest);
-    conn->rest = NULL;
-}
-
 static void close_conn(struct conn *conn)
 {
     struct conns *all = conn->all;
@@ -52,7 +42,7 @@ static void close_conn(struct conn *conn)
         conn->next->previous = conn->previous;
     trace_instant("close", conn->client);
     close(conn->client);
-    drop_rest(conn);
+    conn_drop_rest(conn);
     free(conn);
     all->count--;
     metrics_add(METRIC_CONNECTIONS_OPEN, -1);
@@ -65,16 +55,15 @@ static void close_conn(struct conn *conn)
 // The state follows from what there is to do, and so can't contradict it.
 static enum conn_state state_of(const struct conn *conn)
 {
-    const struct conn_rest *rest = conn->rest;
-    if (rest != NULL && rest->out.length > 0)
+    if (conn_has_unsent(conn))
         return CONN_WRITING;
     if (conn->last)
         return CONN_LINGERING;
     if (conn->answering)
         return CONN_ANSWERING;
-    if (rest == NULL || rest->in.length == 0)
+    if (conn_unanswered(conn).length == 0)
         return CONN_IDLE;
-    return rest->progress.head_length == 0 ? CONN_HEAD : CONN_BODY;
+    return conn->rest->progress.head_length == 0 ? CONN_HEAD : CONN_BODY;
 }
 
 static short wanted_events(enum conn_state state)
@@ -178,7 +167,7 @@ static void enter(struct conn *conn, enum conn_state state)
 // Its bytes are of no use to anybody.
 static short close_unless_answering(struct conn *conn)
 {
-    drop_rest(conn);
+    conn_drop_rest(conn);
     if (conn->answering)
         return LOOP_NOTHING;
     close_conn(conn);

@@ -6,7 +6,6 @@
 #include "lib/net.h"
 #include "lib/trace.h"
 
-#include <stdlib.h>
 #include <sys/socket.h>
 
 // In bytes: after so many of its answers, the others have their turn. The body
@@ -23,46 +22,6 @@ static void write_answer(struct conn *conn, struct buffer *out,
     metrics_count_request(response->status);
     conn->all->made += response->body.length;
     conn->last = !keep_alive;
-    conn->hangs_up = !conn->keep_alive;
-}
-
-// Makes one where there is none. NULL: there is no memory; then it is over.
-static struct conn_rest *rest_of(struct conn *conn)
-{
-    if (conn->rest == NULL)
-        conn->rest = calloc(1, sizeof *conn->rest);
-    if (conn->rest == NULL)
-        conn->over = true;
-    return conn->rest;
-}
-
-static struct slice kept_in(const struct conn *conn)
-{
-    return conn->rest != NULL ? buffer_slice(&conn->rest->in)
-                              : (struct slice){NULL, 0};
-}
-
-// One of the two buffers of the rest.
-static void keep(struct conn *conn, struct buffer *buffer, struct slice bytes)
-{
-    buffer_add(buffer, bytes);
-    if (buffer->failed)
-        conn->over = true;
-}
-
-void conn_let_go(struct conn *conn)
-{
-    struct conn_rest *rest = conn->rest;
-    if (rest == NULL)
-        return;
-    if (rest->in.length == 0)
-        buffer_destroy(&rest->in);
-    if (rest->out.length == 0)
-        buffer_destroy(&rest->out);
-    if (rest->in.length > 0 || rest->out.length > 0)
-        return;
-    free(rest);
-    conn->rest = NULL;
 }
 
 // Returns how much the socket took. What it does not take now it will take
@@ -82,11 +41,6 @@ static size_t send_some(struct conn *conn, struct slice bytes)
     return (size_t)sent;
 }
 
-static bool has_unsent(const struct conn *conn)
-{
-    return conn->rest != NULL && conn->rest->out.length > 0;
-}
-
 // Sends the answers that were just made, but not before those that are unsent.
 // What the socket does not take has to wait.
 static void send_answers(struct conn *conn)
@@ -95,10 +49,11 @@ static void send_answers(struct conn *conn)
     if (out->failed)
         conn->over = true;
     if (out->length > 0 && !conn->over) {
-        size_t sent = has_unsent(conn) ? 0 : send_some(conn, buffer_slice(out));
+        size_t sent =
+            conn_has_unsent(conn) ? 0 : send_some(conn, buffer_slice(out));
         struct slice unsent = slice_after(buffer_slice(out), sent);
-        if (unsent.length > 0 && rest_of(conn) != NULL)
-            keep(conn, &conn->rest->out, unsent);
+        if (unsent.length > 0 && conn_rest_of(conn) != NULL)
+            conn_keep(conn, &conn->rest->out, unsent);
     }
     buffer_clear(out);
     if (out->size > OUT_KEPT)
@@ -112,6 +67,7 @@ static void answer_request(struct conn *conn,
     trace_instant("request", conn->client);
     conn->is_head = slice_is(request->method, "HEAD");
     conn->keep_alive = request->keep_alive;
+    conn->hangs_up = !request->keep_alive;
     conn->all->handle(request, &response);
     conn->answering = response.later;
     if (!response.later)
@@ -135,7 +91,6 @@ static void answer_rejected_request(struct conn *conn,
     conn->keep_alive = false;
     answer_rejected(&response, request);
     write_answer(conn, &conn->all->out, &response);
-    conn->hangs_up = false; // it may be sending still
     buffer_destroy(&response.text);
 }
 
@@ -174,7 +129,8 @@ static size_t answer_next(struct conn *conn, char *bytes, size_t length)
 
 static bool takes_requests(const struct conn *conn)
 {
-    return !conn->last && !conn->answering && !conn->over && !has_unsent(conn);
+    return !conn->last && !conn->answering && !conn->over &&
+           !conn_has_unsent(conn);
 }
 
 // Answers the requests in `bytes`, one after the other and all with one send.
@@ -201,7 +157,7 @@ static size_t answer_requests(struct conn *conn, char *bytes, size_t length)
 
 void conn_answer_kept(struct conn *conn)
 {
-    struct slice kept = kept_in(conn);
+    struct slice kept = conn_unanswered(conn);
     if (kept.length == 0)
         return;
     struct conn_rest *rest = conn->rest;
@@ -216,14 +172,14 @@ static void answer_received(struct conn *conn, size_t received)
 {
     struct conns *all = conn->all;
     struct slice bytes = {all->in, received};
-    bool is_continued = kept_in(conn).length > 0;
+    bool is_continued = conn_unanswered(conn).length > 0;
     if (!is_continued) {
         all->progress = (struct http_progress){0};
         bytes = slice_after(bytes, answer_requests(conn, all->in, received));
     }
-    if (bytes.length == 0 || rest_of(conn) == NULL)
+    if (bytes.length == 0 || conn_rest_of(conn) == NULL)
         return;
-    keep(conn, &conn->rest->in, bytes);
+    conn_keep(conn, &conn->rest->in, bytes);
     if (is_continued)
         conn_answer_kept(conn);
     else
@@ -253,7 +209,7 @@ void conn_receive(struct conn *conn)
     if (received > 0) {
         metrics_add(METRIC_RECEIVED_BYTES, received);
         answer_received(conn, (size_t)received);
-    } else if (received == 0 && kept_in(conn).length > 0) {
+    } else if (received == 0 && conn_unanswered(conn).length > 0) {
         conn_give_up(conn, HTTP_BAD_REQUEST, "the request ended too early");
     } else if (received == 0 || !net_would_block()) {
         conn->over = true;
@@ -262,11 +218,11 @@ void conn_receive(struct conn *conn)
 
 void conn_write_on(struct conn *conn)
 {
-    if (has_unsent(conn)) {
+    if (conn_has_unsent(conn)) {
         struct buffer *out = &conn->rest->out;
         buffer_remove_front(out, send_some(conn, buffer_slice(out)));
     }
-    if (!has_unsent(conn))
+    if (!conn_has_unsent(conn))
         conn_answer_kept(conn);
 }
 

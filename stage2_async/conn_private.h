@@ -1,7 +1,7 @@
 #ifndef THAW_STAGE2_ASYNC_CONN_PRIVATE_H
 #define THAW_STAGE2_ASYNC_CONN_PRIVATE_H
 
-// conn_private.h - what conn.c and conn_exchange.c share, and nobody else
+// conn_private.h - what the files of conn.h share, and nobody else
 //
 // The functions go as far as they can without waiting. They set `over` when
 // the connection is to be closed, and leave the closing to conn.c.
@@ -26,17 +26,29 @@ struct conn {
     bool keep_alive; // and it wants to be followed by another
     bool continued;  // the unfinished request was told to continue
     bool last;       // no answer follows what was written
-    bool hangs_up;   // because the client asked for that
+    bool hangs_up;   // the client asked for the end: it will send no more
     bool more;       // requests are in `in`: go on with them in the next turn
     bool over;       // close it now
     bool renewed;    // there was progress: its deadline starts anew
     struct conn_rest *rest; // NULL while there is none
 };
 
-// Gives back the memory of what is done.
-void conn_let_go(struct conn *conn);
+// conn_rest.c: the rest, which is made where there is none. NULL: there is no
+// memory for it.
+struct conn_rest *conn_rest_of(struct conn *conn);
 
-// Takes in what the client sent, answers what is complete.
+// What was received and has no answer yet; whether there are unsent answers.
+struct slice conn_unanswered(const struct conn *conn);
+bool conn_has_unsent(const struct conn *conn);
+
+// Appends to one of the two buffers of the rest.
+void conn_keep(struct conn *conn, struct buffer *buffer, struct slice bytes);
+
+// Gives back the memory of what is done, or all of it.
+void conn_let_go(struct conn *conn);
+void conn_drop_rest(struct conn *conn);
+
+// conn_exchange.c. Takes in what the client sent, answers what is complete.
 void conn_receive(struct conn *conn);
 
 // Sends on what the socket did not take before; then answers what was kept.
