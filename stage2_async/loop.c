@@ -82,7 +82,7 @@ static void set_deadline(struct loop *loop, int descriptor, int64_t deadline)
 }
 
 // Where the kernel has no memory to remember what is waited for, the deadline
-// comes at once: a client is closed, and the listener tries again.
+// comes soon: a client is closed, and the listener tries again.
 static void wait_for(struct loop *loop, int descriptor, short events)
 {
     struct pollfd *polled = &loop->polled[descriptor];
@@ -90,7 +90,7 @@ static void wait_for(struct loop *loop, int descriptor, short events)
     if (polled->fd == waiting && (waiting < 0 || polled->events == events))
         return;
     if (loop->readiness->change(loop, descriptor, events) < 0) {
-        set_deadline(loop, descriptor, loop->now);
+        set_deadline(loop, descriptor, loop->now + PAUSE);
         return;
     }
     polled->fd = waiting;

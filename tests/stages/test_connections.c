@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define HEALTH "GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
 #define HALF "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n"
@@ -32,6 +33,35 @@ START_TEST(requests_in_one_piece_are_answered_in_their_order)
     stop(&stage);
 }
 END_TEST
+
+#ifdef __linux__
+static bool has_epoll(const struct stage *stage)
+{
+    bool found = false;
+    for (int descriptor = 3; descriptor < 32; descriptor++) {
+        char path[64];
+        char target[64] = "";
+        snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)stage->pid,
+                 descriptor);
+        if (readlink(path, target, sizeof target - 1) > 0)
+            found |= strcmp(target, "anon_inode:[eventpoll]") == 0;
+    }
+    return found;
+}
+
+// All these tests are run with both, by THAW_READINESS in the environment.
+START_TEST(it_waits_in_poll_or_in_epoll_as_it_was_told)
+{
+    struct stage stage;
+    const char *readiness = getenv("THAW_READINESS");
+    start(&stage, NULL);
+    assert_alive(&stage);
+    ck_assert_int_eq(has_epoll(&stage),
+                     readiness != NULL && strcmp(readiness, "epoll") == 0);
+    stop(&stage);
+}
+END_TEST
+#endif
 
 enum { REQUESTS = 3000 };
 
@@ -216,6 +246,9 @@ int main(void)
 {
     Suite *suite = suite_create("connections");
     TCase *tests = add_tests(suite);
+#ifdef __linux__
+    tcase_add_test(tests, it_waits_in_poll_or_in_epoll_as_it_was_told);
+#endif
     tcase_add_test(tests, requests_in_one_piece_are_answered_in_their_order);
     tcase_add_test(tests, thousands_of_requests_in_one_piece_are_all_answered);
     tcase_add_test(tests, a_request_may_come_byte_by_byte);

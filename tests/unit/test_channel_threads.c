@@ -185,6 +185,23 @@ START_TEST(each_job_wakes_a_receiver_that_waits)
 }
 END_TEST
 
+static bool all_wait(void)
+{
+    pthread_mutex_lock(&channel.mutex);
+    bool all = channel.idle == RECEIVERS;
+    pthread_mutex_unlock(&channel.mutex);
+    return all;
+}
+
+static void expect_received(int count)
+{
+    while (channel_length(&channel) > 0)
+        sched_yield();
+    channel_close(&channel);
+    ck_assert_int_eq(join_receivers(), count);
+    channel_destroy(&channel);
+}
+
 // Each that is woken wakes the next.
 START_TEST(one_wake_is_enough_for_all_that_was_sent)
 {
@@ -195,11 +212,43 @@ START_TEST(one_wake_is_enough_for_all_that_was_sent)
         for (int sent = 0; sent < CAPACITY; sent++)
             ck_assert_int_eq(channel_try_send(&channel, &job), CHANNEL_SENT);
         channel_wake(&channel);
-        while (channel_length(&channel) > 0)
+        expect_received(CAPACITY);
+    }
+}
+END_TEST
+
+// Nobody calls channel_wake here.
+START_TEST(a_full_channel_wakes_by_itself)
+{
+    struct job job = {0};
+    for (int i = 0; i < ROUNDS; i++) {
+        open_channel();
+        start_waiting_receivers();
+        while (!all_wait())
             sched_yield();
-        channel_close(&channel);
-        ck_assert_int_eq(join_receivers(), CAPACITY);
-        channel_destroy(&channel);
+        for (int sent = 0; sent < CAPACITY; sent++)
+            ck_assert_int_eq(channel_try_send(&channel, &job), CHANNEL_SENT);
+        ck_assert_int_eq(channel_try_send(&channel, &job), CHANNEL_FULL);
+        expect_received(CAPACITY);
+    }
+}
+END_TEST
+
+// As if a signal had reached nobody: the next one does not count on it.
+START_TEST(a_lost_wake_up_is_made_good_by_the_next)
+{
+    struct job job = {0};
+    for (int i = 0; i < ROUNDS; i++) {
+        open_channel();
+        start_waiting_receivers();
+        while (!all_wait())
+            sched_yield();
+        pthread_mutex_lock(&channel.mutex);
+        channel.waking = true;
+        pthread_mutex_unlock(&channel.mutex);
+        ck_assert_int_eq(channel_try_send(&channel, &job), CHANNEL_SENT);
+        channel_wake(&channel);
+        expect_received(1);
     }
 }
 END_TEST
@@ -215,11 +264,7 @@ START_TEST(waking_without_a_job_harms_nobody)
         ck_assert_int_eq(channel_try_send(&channel, &job), CHANNEL_SENT);
         channel_wake(&channel);
         channel_wake(&channel);
-        while (channel_length(&channel) > 0)
-            sched_yield();
-        channel_close(&channel);
-        ck_assert_int_eq(join_receivers(), 1);
-        channel_destroy(&channel);
+        expect_received(1);
     }
 }
 END_TEST
@@ -249,6 +294,8 @@ static Suite *channel_suite(void)
     tcase_add_test(tests, closing_an_empty_channel_wakes_all_receivers);
     tcase_add_test(tests, each_job_wakes_a_receiver_that_waits);
     tcase_add_test(tests, one_wake_is_enough_for_all_that_was_sent);
+    tcase_add_test(tests, a_full_channel_wakes_by_itself);
+    tcase_add_test(tests, a_lost_wake_up_is_made_good_by_the_next);
     tcase_add_test(tests, waking_without_a_job_harms_nobody);
     tcase_add_test(tests, closing_while_receivers_wait_loses_no_job);
     suite_add_tcase(suite, tests);

@@ -5,6 +5,7 @@
 #include "tests/unit/readiness.h"
 #include "tests/unit/unit.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -182,6 +183,25 @@ START_TEST(thousands_are_called_in_one_turn)
 }
 END_TEST
 
+// Epoll can't wait for a file. That is how it fails where there is no memory
+// too: the deadline comes, and not in each turn.
+START_TEST(who_can_not_be_waited_for_has_a_deadline)
+{
+    struct probe probe = {.wants = POLLIN};
+    if (loop.epoll < 0)
+        return;
+    int file = open("/dev/null", O_RDONLY);
+    ck_assert_int_eq(loop_watch(&loop, file, probe_call, &probe), 0);
+    turns_run(&turns, 3);
+    ck_assert_int_eq(probe.deadlines, 0);
+    turns_run_for(&turns, 300);
+    ck_assert_int_ge(probe.deadlines, 1);
+    ck_assert_int_le(probe.deadlines, 3);
+    ck_assert_int_eq(probe.calls, 1 + probe.deadlines);
+    close(file);
+}
+END_TEST
+
 static Suite *loop_suite(void)
 {
     Suite *suite = suite_create("loop changes");
@@ -191,6 +211,7 @@ static Suite *loop_suite(void)
     tcase_add_test(tests, a_number_is_used_again_in_the_same_turn);
     tcase_add_test(tests, whoever_gets_a_number_inherits_no_deadline);
     tcase_add_test(tests, a_callback_may_watch_many_others);
+    tcase_add_test(tests, who_can_not_be_waited_for_has_a_deadline);
     tcase_add_test(tests, thousands_are_called_in_one_turn);
     suite_add_tcase(suite, tests);
     return suite;
