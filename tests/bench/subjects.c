@@ -38,32 +38,14 @@ static void channel_free(void)
     channel_destroy(&channel);
 }
 
-static struct textbook textbook;
-
-static int textbook_open(size_t capacity)
-{
-    return textbook_init(&textbook, capacity, sizeof(struct event));
-}
-
 static enum channel_send textbook_put(const struct event *job)
 {
-    return textbook_try_send(&textbook, job);
+    return textbook_try_send(&channel, job);
 }
 
 static bool textbook_take(struct event *job)
 {
-    return textbook_receive(&textbook, job);
-}
-
-static void textbook_end(int receivers)
-{
-    (void)receivers;
-    textbook_close(&textbook);
-}
-
-static void textbook_free(void)
-{
-    textbook_destroy(&textbook);
+    return textbook_receive(&channel, job);
 }
 
 #ifdef THAW_GLIB
@@ -109,8 +91,8 @@ static void glib_free(void)
 const struct subject subjects[] = {
     {"channel", channel_open, channel_put, channel_flush, channel_take,
      channel_end, channel_free},
-    {"textbook", textbook_open, textbook_put, NULL, textbook_take, textbook_end,
-     textbook_free},
+    {"textbook", channel_open, textbook_put, NULL, textbook_take, channel_end,
+     channel_free},
 #ifdef THAW_GLIB
     {"GAsyncQueue", glib_open, glib_put, NULL, glib_take, glib_end, glib_free},
 #endif

@@ -6,13 +6,14 @@
 Prints TAP. The figures themselves mean nothing here.
 """
 
+import pathlib
 import sys
 
 sys.dont_write_bytecode = True  # no caches in the source tree
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
 
 import json
 import os
-import pathlib
 import signal
 import socket
 import subprocess
@@ -27,6 +28,7 @@ import results
 import servers
 import tables
 from loads import Load
+from processes import children_of, is_running, wait_until
 from results import Results
 
 BUILD = os.path.abspath(sys.argv[1])
@@ -209,28 +211,6 @@ def refusals_are_not_hidden():
     found = Results([request_record(0, "stage 5", 1, refused=3, errors=0)])
     assert list(tables.warnings(found)) == [
         "event, stage 5: 3 of 1000 refused, 0 errors"]
-
-
-def children_of(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return []
-
-
-def is_running(pid):
-    try:
-        state = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return state.rpartition(")")[2].split()[0] != "Z"
-
-
-def wait_until(condition):
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
 
 
 @test

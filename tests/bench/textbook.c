@@ -1,70 +1,33 @@
 #include "tests/bench/textbook.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-int textbook_init(struct textbook *channel, size_t capacity, size_t job_size)
+static void *place(const struct channel *channel, uint64_t total)
 {
-    char *jobs = calloc(capacity, job_size);
-    if (jobs == NULL)
-        return -1;
-    *channel = (struct textbook){.mutex = PTHREAD_MUTEX_INITIALIZER,
-                                 .not_empty = PTHREAD_COND_INITIALIZER,
-                                 .jobs = jobs,
-                                 .job_size = job_size,
-                                 .capacity = capacity};
-    return 0;
+    return channel->jobs + total % channel->capacity * channel->job_size;
 }
 
-void textbook_destroy(struct textbook *channel)
+enum channel_send textbook_try_send(struct channel *channel, const void *job)
 {
-    pthread_cond_destroy(&channel->not_empty);
-    pthread_mutex_destroy(&channel->mutex);
-    free(channel->jobs);
-}
-
-static void *place(const struct textbook *channel, size_t index)
-{
-    return channel->jobs + index % channel->capacity * channel->job_size;
-}
-
-enum channel_send textbook_try_send(struct textbook *channel, const void *job)
-{
-    enum channel_send result = CHANNEL_SENT;
+    enum channel_send result = CHANNEL_FULL;
     pthread_mutex_lock(&channel->mutex);
-    if (channel->closed) {
-        result = CHANNEL_CLOSED;
-    } else if (channel->length == channel->capacity) {
-        result = CHANNEL_FULL;
-    } else {
-        memcpy(place(channel, channel->first + channel->length), job,
-               channel->job_size);
-        channel->length++;
+    if (channel->sent - channel->received < channel->capacity) {
+        memcpy(place(channel, channel->sent++), job, channel->job_size);
         pthread_cond_signal(&channel->not_empty);
+        result = CHANNEL_SENT;
     }
     pthread_mutex_unlock(&channel->mutex);
     return result;
 }
 
-bool textbook_receive(struct textbook *channel, void *job)
+bool textbook_receive(struct channel *channel, void *job)
 {
     pthread_mutex_lock(&channel->mutex);
-    while (channel->length == 0 && !channel->closed)
+    while (channel->sent == channel->received && !channel->closed)
         pthread_cond_wait(&channel->not_empty, &channel->mutex);
-    bool received = channel->length > 0;
-    if (received) {
-        memcpy(job, place(channel, channel->first), channel->job_size);
-        channel->first = (channel->first + 1) % channel->capacity;
-        channel->length--;
-    }
+    bool received = channel->sent > channel->received;
+    if (received)
+        memcpy(job, place(channel, channel->received++), channel->job_size);
     pthread_mutex_unlock(&channel->mutex);
     return received;
-}
-
-void textbook_close(struct textbook *channel)
-{
-    pthread_mutex_lock(&channel->mutex);
-    channel->closed = true;
-    pthread_cond_broadcast(&channel->not_empty);
-    pthread_mutex_unlock(&channel->mutex);
 }

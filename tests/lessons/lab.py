@@ -13,8 +13,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import xml.etree.ElementTree
+
+sys.dont_write_bytecode = True  # no caches in the source tree
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+# pylint: disable=wrong-import-position
+from processes import children_of, is_running, wait_until
 
 LAB, BUILD = sys.argv[1:]
 tests = []
@@ -171,28 +176,6 @@ def load_without_a_server_says_so():
         port = server.port
     result = lab("load", port, "--requests", 10, status=1)
     assert f"nothing answers on port {port}" in result.stderr, result.stderr
-
-
-def children_of(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return []
-
-
-def is_running(pid):
-    try:
-        state = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return state.rpartition(")")[2].split()[0] != "Z"
-
-
-def wait_until(condition):
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
 
 
 def servers_end_with_the_lab(number):

@@ -117,16 +117,22 @@ static int close_answered(struct client *clients, int count)
     return closed;
 }
 
+static void ask_all(const struct stage *stage, struct client *clients,
+                    int count)
+{
+    for (int i = 0; i < count; i++) {
+        client_open(&clients[i], stage->port);
+        client_ask(&clients[i], "GET", "/health", NULL);
+    }
+}
+
 // The others wait in the backlog, and cost nothing there.
 START_TEST(as_many_are_served_as_there_are_descriptors)
 {
     struct stage stage;
     struct client clients[CLIENTS];
     start_with_few_descriptors(&stage);
-    for (int i = 0; i < CLIENTS; i++) {
-        client_open(&clients[i], stage.port);
-        client_ask(&clients[i], "GET", "/health", NULL);
-    }
+    ask_all(&stage, clients, CLIENTS);
     wait_for_answers(clients, CLIENTS, DESCRIPTORS - OWN);
     assert_costs_nothing(&stage, clients, CLIENTS);
     int served = clients_wait(clients, CLIENTS, 0);
@@ -144,10 +150,7 @@ START_TEST(whoever_leaves_makes_room_for_one_who_waits)
     struct stage stage;
     struct client clients[CLIENTS];
     start_with_few_descriptors(&stage);
-    for (int i = 0; i < CLIENTS; i++) {
-        client_open(&clients[i], stage.port);
-        client_ask(&clients[i], "GET", "/health", NULL);
-    }
+    ask_all(&stage, clients, CLIENTS);
     int64_t end = clock_milliseconds() + SOON;
     for (int answered = 0; answered < CLIENTS;) {
         ck_assert_int_lt(clock_milliseconds(), end);
