@@ -24,6 +24,17 @@ const struct experiment *experiment_find(const char *name)
     return found != NULL ? found : find_in(&rude_clients, name);
 }
 
+bool experiment_applies(const struct experiment *experiment, int stage)
+{
+    return experiment->expected[stage - 1] != NULL;
+}
+
+bool run_is_expected(const struct run *run, const struct experiment *experiment)
+{
+    const char *expected = experiment->expected[run->stage.number - 1];
+    return !run->failed && strcmp(run->verdict, expected) == 0;
+}
+
 bool run_has_work(const struct run *run)
 {
     return run->stage.number >= 4;

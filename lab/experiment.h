@@ -48,6 +48,12 @@ extern const struct table rude_clients; // rude_table.c: what they survive
 // In both tables. NULL: there is none of this name.
 const struct experiment *experiment_find(const char *name);
 
+// Whether the question makes sense for a stage, and whether it showed what it
+// must.
+bool experiment_applies(const struct experiment *experiment, int stage);
+bool run_is_expected(const struct run *run,
+                     const struct experiment *experiment);
+
 // Performs it against one stage, from start to stop. False: the stage did not
 // start, did not stop with status 0, or the experiment could not be done; then
 // the verdict says so.

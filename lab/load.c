@@ -1,4 +1,6 @@
 #include "lab/load.h"
+#include "lab/client.h"
+#include "lab/load_answer.h"
 #include "lab/screen.h"
 #include "lib/clock.h"
 #include "lib/net.h"
@@ -10,23 +12,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
-enum { REQUEST_MAX = 1024, HEAD_MAX = 4096, USERS_MAX = 64 };
+enum { REQUEST_MAX = 1024, USERS_MAX = 64 };
 
 struct load_client {
-    int socket;         // -1: not connected
-    int user;           // whose events it sends, in turn
-    bool is_asking;     // an answer is to come
-    int64_t asked_at;   // in nanoseconds
-    size_t head_length; // bytes of an answer's head that came so far
-    size_t body_left;   // bytes of its body that are to come
-    bool in_body;
-    bool server_closes; // it said so
-    char head[HEAD_MAX];
+    int socket;       // -1: not connected
+    int user;         // whose events it sends, in turn
+    bool is_asking;   // an answer is to come
+    int64_t asked_at; // in nanoseconds
+    struct load_answer answer;
 };
 
 static struct {
@@ -108,9 +105,9 @@ static void ask(struct load_client *client, int64_t moment)
     }
     client->user = (client->user + 1) % run.options->users;
     client->asked_at = moment;
-    client->head_length = 0;
-    client->in_body = false;
-    client->server_closes = false;
+    client->answer.head_length = 0;
+    client->answer.in_body = false;
+    client->answer.server_closes = false;
     client->is_asking = true;
     const char *request = run.requests[client->user];
     size_t length = run.lengths[client->user];
@@ -124,7 +121,7 @@ static void ask(struct load_client *client, int64_t moment)
 
 static void count_answer(struct load_client *client)
 {
-    int status = (int)strtol(client->head + strlen("HTTP/1.1 "), NULL, 10);
+    int status = client->answer.status;
     int64_t now = clock_nanoseconds();
     histogram_add(&run.result.times, now - client->asked_at);
     run.result.answered++;
@@ -135,64 +132,24 @@ static void count_answer(struct load_client *client)
     else
         run.result.others++;
     client->is_asking = false;
-    if (client->server_closes)
+    if (client->answer.server_closes)
         disconnect(client);
-}
-
-// What the head says about the body, and about the connection.
-static void read_head(struct load_client *client)
-{
-    client->body_left = 0;
-    client->in_body = true;
-    char *line = strchr(client->head, '\n');
-    for (; line != NULL; line = strchr(line + 1, '\n')) {
-        if (strncasecmp(line + 1, "content-length:", 15) == 0)
-            client->body_left = (size_t)strtoul(line + 16, NULL, 10);
-        if (strncasecmp(line + 1, "connection: close", 17) == 0)
-            client->server_closes = true;
-    }
-}
-
-// Takes bytes up to the end of the head. Returns how many, or 0 where the head
-// is longer than any that we know.
-static size_t take_head(struct load_client *client, const char *bytes,
-                        size_t length)
-{
-    size_t start = client->head_length;
-    size_t room = HEAD_MAX - 1 - start;
-    size_t taken = length < room ? length : room;
-    memcpy(client->head + start, bytes, taken);
-    client->head[start + taken] = '\0';
-    char *end = strstr(client->head + (start > 3 ? start - 3 : 0), "\r\n\r\n");
-    if (end != NULL) {
-        client->head_length = (size_t)(end - client->head) + 4;
-        client->head[client->head_length] = '\0';
-        read_head(client);
-        return client->head_length - start;
-    }
-    client->head_length += taken;
-    return taken;
 }
 
 static void take(struct load_client *client, const char *bytes, size_t length)
 {
-    while (length > 0 && client->is_asking) {
-        size_t taken;
-        if (client->in_body) {
-            taken = length < client->body_left ? length : client->body_left;
-            client->body_left -= taken;
-        } else {
-            taken = take_head(client, bytes, length);
-            if (taken == 0) {
-                run.result.errors++;
-                disconnect(client);
-                return;
-            }
-        }
-        if (client->in_body && client->body_left == 0)
-            count_answer(client);
-        bytes += taken;
-        length -= taken;
+    if (!client->is_asking)
+        return;
+    switch (load_answer_take(&client->answer, bytes, length)) {
+    case LOAD_TAKE_DONE:
+        count_answer(client);
+        break;
+    case LOAD_TAKE_MORE:
+        break;
+    case LOAD_TAKE_WRONG:
+        run.result.errors++;
+        disconnect(client);
+        break;
     }
 }
 
@@ -304,16 +261,6 @@ static void work_until_over(void)
     screen_progress_end();
 }
 
-// Each client is a descriptor. The system's own limit is the only one left.
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
 int load(const struct load_options *options)
 {
     size_t count = (size_t)options->clients;
@@ -324,7 +271,7 @@ int load(const struct load_options *options)
         fprintf(stderr, "lab: no memory for %d clients\n", options->clients);
         return EXIT_FAILURE;
     }
-    raise_descriptor_limit();
+    clients_max();
     make_requests(options);
     for (size_t i = 0; i < count; i++) {
         run.clients[i] = (struct load_client){.socket = -1, .user = (int)i};

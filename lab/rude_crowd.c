@@ -6,7 +6,6 @@
 #include "lib/clock.h"
 
 #include <poll.h>
-#include <sys/resource.h>
 
 // Every other one resets, so that no port is used up by TIME-WAIT.
 static void ask_and_leave(struct run *run, struct client *client)
@@ -40,19 +39,13 @@ enum { SLOW_MAX = 10000, BYTE_MS = 1000 };
 enum { LOOKS = 10, LOOK_MS = 1500, P99_MAX = 50 };
 static struct client crowd[SLOW_MAX];
 
-// As many as we and the server may open, up to what is wanted. The server
-// inherits our limit.
+// As many as we and the server may open, up to what is wanted.
 static int crowd_size(const struct run *run)
 {
     enum { OTHERS = 100 }; // descriptors that are no clients
-    struct rlimit limit;
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    getrlimit(RLIMIT_NOFILE, &limit);
-    rlim_t wanted = run->stage.number == 1 ? 100 : SLOW_MAX;
-    return (int)(limit.rlim_cur < wanted + OTHERS ? limit.rlim_cur - OTHERS
-                                                  : wanted);
+    int wanted = run->stage.number == 1 ? 100 : SLOW_MAX;
+    int max = clients_max() - OTHERS;
+    return max < wanted ? max : wanted;
 }
 
 // Each has sent the beginning of a head, and goes on with it forever.
