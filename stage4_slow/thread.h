@@ -9,11 +9,20 @@
 #include <stdbool.h>
 
 // False: the system has no thread left to give, and `work` is not called.
+//
+// It is detached from its beginning. One that has ended already must not be
+// handed to pthread_detach: glibc before 2.43 may then read memory that is gone
+// (https://sourceware.org/bugzilla/show_bug.cgi?id=19951).
 static inline bool thread_start(void *work(void *), void *argument)
 {
     pthread_t thread;
-    return pthread_create(&thread, NULL, work, argument) == 0 &&
-           pthread_detach(thread) == 0;
+    pthread_attr_t detached;
+    if (pthread_attr_init(&detached) != 0)
+        return false;
+    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+    bool is_started = pthread_create(&thread, &detached, work, argument) == 0;
+    pthread_attr_destroy(&detached);
+    return is_started;
 }
 
 #endif

@@ -46,14 +46,15 @@ struct storm {
     int unread;   // requests whose answer nobody waited for
 };
 
-static void fail_at(const struct storm *storm, int i, const char *what)
+static void fail_at(struct storm *storm, int i, const char *what)
 {
     const struct client *client = &storm->clients[i];
     ck_abort_msg("seed %u, after %d answers, client %d (kind %d): %s; got "
-                 "%zu bytes: %.*s",
+                 "%zu bytes: %.*s; %s",
                  storm->seed, storm->answers, i, (int)storm->guests[i].kind,
                  what, client->in.length, (int)client->in.length,
-                 client->in.length > 0 ? client->in.bytes : "");
+                 client->in.length > 0 ? client->in.bytes : "",
+                 fate_of(&storm->stage));
 }
 
 #define EVENT_HEAD "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 43\r\n"

@@ -12,6 +12,7 @@ static atomic_int memory_left = INT_MAX;
 static atomic_int threads_left = INT_MAX;
 static atomic_int polls_to_fail;
 static atomic_bool was_refused;
+static atomic_bool was_detached;
 
 void scarce_memory(int count)
 {
@@ -23,6 +24,11 @@ void scarce_memory(int count)
 void scarce_threads(int count)
 {
     threads_left = count;
+}
+
+bool scarce_thread_is_detached(void)
+{
+    return was_detached;
 }
 
 void scarce_polls(int count)
@@ -82,6 +88,10 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 {
     if (!is_granted(&threads_left))
         return EAGAIN;
+    int state = PTHREAD_CREATE_JOINABLE;
+    if (attributes != NULL)
+        pthread_attr_getdetachstate(attributes, &state);
+    was_detached = state == PTHREAD_CREATE_DETACHED;
     return __real_pthread_create(thread, attributes, work, argument);
 }
 

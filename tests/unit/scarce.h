@@ -24,6 +24,9 @@ void scarce_memory(int count);
 // The same for pthread_create.
 void scarce_threads(int count);
 
+// Whether the last thread was created as one that nobody joins.
+bool scarce_thread_is_detached(void);
+
 // The next `count` calls of poll(2) that look at something find no memory.
 void scarce_polls(int count);
 

@@ -12,6 +12,7 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 enum { WORKERS = 4, JOBS = 20 };
@@ -89,6 +90,19 @@ START_TEST(a_thread_that_can_not_be_had_does_no_work)
 }
 END_TEST
 
+// Detaching it later might come after its end.
+START_TEST(a_thread_is_detached_from_its_beginning)
+{
+    scarce_threads(1);
+    bool is_started = thread_start(note_call, NULL);
+    ck_assert(!scarce_end());
+    ck_assert(is_started);
+    ck_assert(scarce_thread_is_detached());
+    while (done == 0)
+        sched_yield();
+}
+END_TEST
+
 START_TEST(a_mailbox_for_which_there_is_no_memory)
 {
     for (int memory = 0; memory < 2; memory++) {
@@ -116,6 +130,7 @@ int main(void)
     tcase_add_loop_test(tests, the_workers_that_were_started_run_on, 0,
                         WORKERS);
     tcase_add_test(tests, a_thread_that_can_not_be_had_does_no_work);
+    tcase_add_test(tests, a_thread_is_detached_from_its_beginning);
     tcase_add_test(tests, a_mailbox_for_which_there_is_no_memory);
     suite_add_tcase(suite, tests);
     return unit_run(suite);
