@@ -13,8 +13,9 @@ static bool take(struct slice *rest, char byte)
 // ws = *( SP / HTAB / LF / CR ) (RFC 8259, section 2)
 static void skip_space(struct slice *rest)
 {
-    while (take(rest, ' ') || take(rest, '\t') || take(rest, '\n') ||
-           take(rest, '\r'))
+    while (rest->length > 0 && *rest->bytes <= ' ' &&
+           (take(rest, ' ') || take(rest, '\t') || take(rest, '\n') ||
+            take(rest, '\r')))
         ;
 }
 

@@ -15,6 +15,8 @@ static size_t address_length(struct slice text)
 // unreserved / pct-encoded / sub-delims
 static bool is_name_byte(char byte)
 {
+    if (is_letter(byte) || is_digit(byte))
+        return true;
     switch (byte) {
     case '-':
     case '.':
@@ -34,7 +36,7 @@ static bool is_name_byte(char byte)
     case '=':
         return true;
     default:
-        return is_letter(byte) || is_digit(byte);
+        return false;
     }
 }
 
