@@ -41,7 +41,7 @@ static void make_requests(const struct load_options *options)
     for (int i = 0; i < options->users; i++) {
         char body[128];
         snprintf(body, sizeof body,
-                 "{\"user\":\"user%d\",\"action\":\"buy\",\"amount\":1}", i);
+                 "{\"user\":\"user%d\",\"action\":\"buy\",\"amount\":100}", i);
         if (strcmp(options->method, "POST") != 0)
             body[0] = '\0';
         int length = snprintf(

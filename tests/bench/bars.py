@@ -99,7 +99,8 @@ def channel(found):
     for other, at_least in (("textbook", 1.6), ("GAsyncQueue", 2)):
         yield Bar(f"the channel, 1 to 4: of {other}", found.ratio(
             results.channel_rate, {"server": "channel"}, {"server": other},
-            experiment="channel", receivers=4), at_least)
+            experiment="channel", receivers=4, pace_ns=results.LOOP_PACE),
+            at_least)
     for size in (8, 264):
         yield Bar(f"ns to send and receive, a job of {size} bytes",
                   found.figure(results.channel_ns, experiment="channel",

@@ -2,9 +2,11 @@
 //
 //     bench_channel [ROUNDS [JOBS]]
 //
-// The channels take turns, round after round, each beginning another time. The
-// sender sends as fast as it can; a receiver does nothing with its jobs. Prints
-// JSON: what each round took.
+// The channels take turns, round after round, each beginning another time. A
+// receiver does nothing with its jobs. The sender either sends as fast as it
+// can, so that the channel is full most of the time; or as often as a loop has
+// an event for it, and then the receivers wait. Prints JSON: what each round
+// took.
 
 #include "lib/clock.h"
 #include "tests/bench/subjects.h"
@@ -16,8 +18,10 @@
 #include <time.h>
 
 enum {
-    CAPACITY = 1024, // in jobs
-    BATCH = 16,      // so many are sent in a turn of a loop
+    CAPACITY = 1024,  // in jobs
+    BATCH = 16,       // so many are sent in a turn of a loop
+    LOOP_PACE = 4000, // in nanoseconds: what stage 3 takes for a request
+    SLOWER = 10,      // so many times fewer jobs at that pace
     RECEIVERS_MAX = 4,
     SMALL_JOB = 8, // in bytes
 };
@@ -56,10 +60,18 @@ static void flush(void)
         subject->flush();
 }
 
-static void send_all(int64_t jobs)
+static void wait_until(int64_t moment)
+{
+    while (clock_nanoseconds() < moment)
+        ;
+}
+
+static void send_all(int64_t jobs, int64_t pace)
 {
     static const struct event job = {"alice", "buy", 100};
     for (int64_t i = 0; i < jobs; i++) {
+        if (pace > 0)
+            wait_until(clock_nanoseconds() + pace);
         while (subject->try_send(&job) == CHANNEL_FULL) {
             flush();
             sched_yield();
@@ -70,14 +82,14 @@ static void send_all(int64_t jobs)
     flush();
 }
 
-static void transfer(int receivers, int64_t jobs)
+static void transfer(int receivers, int64_t pace, int64_t jobs)
 {
     pthread_t threads[RECEIVERS_MAX];
     int64_t all = 0;
     for (int i = 0; i < receivers; i++)
         if (pthread_create(&threads[i], NULL, receive_all, &received[i]) != 0)
             fail("bench_channel: thread");
-    send_all(jobs);
+    send_all(jobs, pace);
     subject->close(receivers);
     for (int i = 0; i < receivers; i++) {
         pthread_join(threads[i], NULL);
@@ -90,26 +102,29 @@ static void transfer(int receivers, int64_t jobs)
 }
 
 static void print_record(int round, const char *name, int receivers,
-                         size_t job_size, int64_t jobs, int64_t nanoseconds,
-                         int64_t cpu)
+                         int64_t pace, size_t job_size, int64_t jobs,
+                         int64_t nanoseconds, int64_t cpu)
 {
     printf("%s\n{\"experiment\": \"channel\", \"round\": %d, \"server\": "
-           "\"%s\", \"receivers\": %d, \"job_size\": %zu, \"jobs\": %" PRId64
-           ", \"ns\": %" PRId64 ", \"cpu_ns\": %" PRId64 "}",
-           separator, round, name, receivers, job_size, jobs, nanoseconds, cpu);
+           "\"%s\", \"receivers\": %d, \"pace_ns\": %" PRId64
+           ", \"job_size\": %zu, "
+           "\"jobs\": %" PRId64 ", \"ns\": %" PRId64 ", \"cpu_ns\": %" PRId64
+           "}",
+           separator, round, name, receivers, pace, job_size, jobs, nanoseconds,
+           cpu);
     separator = ",";
 }
 
-static void measure(int round, int receivers, int64_t jobs)
+static void measure(int round, int receivers, int64_t pace, int64_t jobs)
 {
     if (subject->open(CAPACITY) < 0)
         fail("bench_channel: open");
     int64_t cpu = cpu_nanoseconds();
     int64_t start = clock_nanoseconds();
-    transfer(receivers, jobs);
+    transfer(receivers, pace, jobs);
     int64_t nanoseconds = clock_nanoseconds() - start;
-    print_record(round, subject->name, receivers, sizeof(struct event), jobs,
-                 nanoseconds, cpu_nanoseconds() - cpu);
+    print_record(round, subject->name, receivers, pace, sizeof(struct event),
+                 jobs, nanoseconds, cpu_nanoseconds() - cpu);
     subject->destroy();
 }
 
@@ -127,7 +142,7 @@ static void measure_alone(int round, size_t job_size, int64_t jobs)
         channel_receive(&channel, &job);
     }
     int64_t nanoseconds = clock_nanoseconds() - start;
-    print_record(round, "channel", 0, job_size, jobs, nanoseconds,
+    print_record(round, "channel", 0, 0, job_size, jobs, nanoseconds,
                  cpu_nanoseconds() - cpu);
     channel_destroy(&channel);
 }
@@ -135,6 +150,7 @@ static void measure_alone(int round, size_t job_size, int64_t jobs)
 int main(int argc, char **argv)
 {
     static const int receivers[] = {1, RECEIVERS_MAX};
+    static const int64_t paces[] = {0, LOOP_PACE};
     int rounds = argc > 1 ? atoi(argv[1]) : 15;
     int64_t jobs = argc > 2 ? atoll(argv[2]) : 500000;
     int count = 0;
@@ -142,10 +158,12 @@ int main(int argc, char **argv)
         count++;
     printf("[");
     for (int round = 0; round < rounds; round++) {
-        for (int i = 0; i < 2; i++)
+        for (int way = 0; way < 4; way++)
             for (int turn = 0; turn < count; turn++) {
                 subject = &subjects[(round + turn) % count];
-                measure(round, receivers[i], jobs);
+                int64_t pace = paces[way % 2];
+                measure(round, receivers[way / 2], pace,
+                        pace > 0 ? jobs / SLOWER : jobs);
             }
         measure_alone(round, SMALL_JOB, jobs);
         measure_alone(round, sizeof(struct event), jobs);

@@ -35,7 +35,7 @@ class Run:
         self.rounds = rounds
         self.seconds = seconds
         self.quick = quick
-        self.tool = loads.best_tool(seconds)
+        self.tool = loads.LabLoad()
         self.descriptors = as_many_descriptors_as_allowed()
 
     def with_tool(self, tool):

@@ -152,24 +152,29 @@ def wait(found):
                   rows, "Computed: places x work time / workers.")]
 
 
-def channel(found):
-    names = found.distinct("server", experiment="channel")
+def channel_rates(found, pace, title):
     rows = []
-    for name in names:
+    for name in found.distinct("server", experiment="channel"):
         rows.append([name])
         for receivers in (1, 4):
-            where = {"experiment": "channel", "receivers": receivers}
+            where = {"experiment": "channel", "receivers": receivers,
+                     "pace_ns": pace}
             rows[-1] += [
                 median(found.figure(lambda one: results.channel_rate(one) / 1e6,
                                     server=name, **where)),
                 spread(found.ratio(results.channel_rate, {"server": "channel"},
                                    {"server": name}, **where))]
+    return Table(f"The channel, {title}: million jobs per second, ours to it",
+                 ["", "1 to 1", "ratio", "1 to 4", "ratio"], rows, RATIO)
+
+
+def channel(found):
     alone = [[f"{size} bytes", median(found.figure(
         results.channel_ns, experiment="channel", receivers=0, job_size=size))]
         for size in found.distinct("job_size", experiment="channel",
                                    receivers=0)]
-    return [Table("The channel alone: million jobs per second, and ours to it",
-                  ["", "1 to 1", "ratio", "1 to 4", "ratio"], rows, RATIO),
+    return [channel_rates(found, 0, "mostly full"),
+            channel_rates(found, results.LOOP_PACE, "a job in 4 µs"),
             Table("The channel, nobody else there: ns to send and receive a job",
                   ["a job of", "ns"], alone)]
 

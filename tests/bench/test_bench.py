@@ -91,7 +91,7 @@ def looks_good(path, directory):
 
 
 @test
-def without_wrk_the_lab_is_the_load():
+def without_wrk_nothing_is_pipelined():
     with tempfile.TemporaryDirectory() as directory:
         path = pathlib.Path(directory) / "bench.json"
         bench("run", BUILD, "--quick", "--only", "echo", "pipelined", "--json",
