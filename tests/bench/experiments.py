@@ -112,7 +112,7 @@ def close(run, stack):
 
 
 def idle(run, stack):
-    names = [*COMMON, "stage 3", "stage 3 poll", "stage 3 epoll", "nginx"]
+    names = [*COMMON, "stage 3", "stage 3 epoll", "nginx"]
     load = Load(16)
     started = start_all(run, names, servers.ACCEPTED, load, stack)
     for number in range(run.rounds):

@@ -227,7 +227,7 @@ class Stages:
 
 
 def start_by_name(stages, name, request, work, closes=False):
-    """`bare epoll`, `stage 3`, `stage 3 poll`, `nginx`: on the server's core."""
+    """`bare epoll`, `stage 3`, `stage 3 epoll`, `nginx`: on the server's core."""
     core = cores()[0]
     kind, *rest = name.split()
     if kind == "nginx":

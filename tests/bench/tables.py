@@ -134,7 +134,8 @@ def jobs(found):
 def jobs_cell(found, **where):
     rate = found.figure(results.jobs_rate, **where)
     share = found.figure(results.jobs_share, **where)
-    return median(rate, "{:.4g}") + " " + median(share, "{:.3f}")
+    form = "{:.0f}" if rate is not None and rate.median > 1000 else "{:.4g}"
+    return median(rate, form) + " " + median(share, "{:.3f}")
 
 
 def wait(found):
