@@ -87,6 +87,8 @@ static const struct bad_request rows[] = {
     {"two Hosts in one", SLICE(LINE "Host: a, b\r\n"), 400},
     {"a Host with a path", SLICE(LINE "Host: a/b\r\n"), 400},
     {"a Host with a user", SLICE(LINE "Host: b@a\r\n"), 400},
+    {"an address of one colon: :: is the shortest", SLICE(LINE "Host: [:]\r\n"),
+     400},
 
     // Content-Length (9110, 8.6; 9112, 6.3)
     {"a length with a sign", SLICE(POST "Content-Length: +2\r\n"), 400},
