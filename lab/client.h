@@ -34,7 +34,7 @@ struct client {
 
 // Raises the limit of descriptors as far as we may, and says how many can be
 // open. Servers that are started later inherit it.
-int clients_max(void);
+int clients_raise_limit(void);
 
 // Connects to 127.0.0.1. On failure `ended` is set, and the socket is -1.
 void client_open(struct client *client, int port);

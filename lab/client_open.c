@@ -5,7 +5,6 @@
 #include "lib/net.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <limits.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
@@ -37,7 +36,7 @@ static void open_with(struct client *client, int port, int receive_bytes)
     client->ended = true;
 }
 
-int clients_max(void)
+int clients_raise_limit(void)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)

@@ -105,9 +105,7 @@ static void ask(struct load_client *client, int64_t moment)
     }
     client->user = (client->user + 1) % run.options->users;
     client->asked_at = moment;
-    client->answer.head_length = 0;
-    client->answer.in_body = false;
-    client->answer.server_closes = false;
+    load_answer_begin(&client->answer);
     client->is_asking = true;
     const char *request = run.requests[client->user];
     size_t length = run.lengths[client->user];
@@ -200,12 +198,12 @@ static int time_to_wait(void)
     return left < 0 ? 0 : left > LOOK_AGAIN ? LOOK_AGAIN : (int)left;
 }
 
-// One turn: wait for answers, or until something is due. Returns how many
-// clients still wait.
-static int turn(void)
+// One turn: wait for answers, or until something is due. Returns whether a
+// client still waits.
+static bool turn(void)
 {
     const int count = run.options->clients;
-    int waiting = 0;
+    bool is_waiting = false;
     int ready = poll(run.polled, (nfds_t)count, time_to_wait());
     for (int i = 0; i < count && ready > 0; i++) {
         if (run.polled[i].revents == 0)
@@ -219,9 +217,9 @@ static int turn(void)
     if (run.options->rate > 0 || run.result.errors > 0)
         for (int i = 0; i < count; i++)
             ask_if_due(&run.clients[i], now);
-    for (int i = 0; i < count && waiting == 0; i++)
-        waiting += run.clients[i].is_asking;
-    return waiting;
+    for (int i = 0; i < count && !is_waiting; i++)
+        is_waiting = run.clients[i].is_asking;
+    return is_waiting;
 }
 
 static void show_progress(int64_t now)
@@ -247,10 +245,10 @@ static void work_until_over(void)
     run.ends = run.started + (int64_t)(run.options->seconds * 1e9);
     for (int i = 0; i < run.options->clients; i++)
         ask_if_due(&run.clients[i], clock_nanoseconds());
-    int waiting = 1;
+    bool is_waiting = true;
     int64_t last = INT64_MAX;
-    while (waiting > 0 || !is_over(clock_nanoseconds())) {
-        waiting = turn();
+    while (is_waiting || !is_over(clock_nanoseconds())) {
+        is_waiting = turn();
         int64_t now = clock_nanoseconds();
         if (is_over(now) && last == INT64_MAX)
             last = now + LAST_ANSWERS * INT64_C(1000000000);
@@ -271,7 +269,7 @@ int load(const struct load_options *options)
         fprintf(stderr, "lab: no memory for %d clients\n", options->clients);
         return EXIT_FAILURE;
     }
-    clients_max();
+    clients_raise_limit();
     make_requests(options);
     for (size_t i = 0; i < count; i++) {
         run.clients[i] = (struct load_client){.socket = -1, .user = (int)i};

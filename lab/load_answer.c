@@ -4,11 +4,20 @@
 #include <string.h>
 #include <strings.h>
 
+// Not with = {0}: the room for a head is not cleared for each answer.
+void load_answer_begin(struct load_answer *answer)
+{
+    answer->status = 0;
+    answer->server_closes = false;
+    answer->in_body = false;
+    answer->head_length = 0;
+    answer->body_left = 0;
+}
+
 // What the head says about the body, and about the connection.
 static void read_head(struct load_answer *answer)
 {
     answer->status = (int)strtol(answer->head + strlen("HTTP/1.1 "), NULL, 10);
-    answer->body_left = 0;
     answer->in_body = true;
     char *line = strchr(answer->head, '\n');
     for (; line != NULL; line = strchr(line + 1, '\n')) {

@@ -4,7 +4,7 @@
 // load_answer.h - the end of an answer, found while its bytes come in
 //
 // A load looks at nothing but the status, the length and whether the server
-// closes; the body is counted and thrown away. All zero: nothing came yet.
+// closes; the body is counted and thrown away.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +20,9 @@ struct load_answer {
     size_t body_left;   // bytes of the body that are to come
     char head[LOAD_HEAD_MAX];
 };
+
+// Nothing came yet.
+void load_answer_begin(struct load_answer *answer);
 
 // Takes bytes up to the end of the answer. What is behind it is thrown away:
 // the next request was not sent yet.

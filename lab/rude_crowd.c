@@ -44,8 +44,8 @@ static int crowd_size(const struct run *run)
 {
     enum { OTHERS = 100 }; // descriptors that are no clients
     int wanted = run->stage.number == 1 ? 100 : SLOW_MAX;
-    int max = clients_max() - OTHERS;
-    return max < wanted ? max : wanted;
+    int max = clients_raise_limit() - OTHERS;
+    return max < 0 ? 0 : max < wanted ? max : wanted;
 }
 
 // Each has sent the beginning of a head, and goes on with it forever.

@@ -11,6 +11,7 @@ static bool take(struct slice *rest, char byte)
 }
 
 // ws = *( SP / HTAB / LF / CR ) (RFC 8259, section 2)
+// What stands there is nearly always no space: that is asked first.
 static void skip_space(struct slice *rest)
 {
     while (rest->length > 0 && *rest->bytes <= ' ' &&

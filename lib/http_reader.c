@@ -25,8 +25,9 @@ static bool is_text(unsigned char byte)
 }
 
 // How many bytes from the start are visible or a space, as far as eight at a
-// time can tell: where all eight are, no byte of the difference and of the sum
-// has its highest bit set, and else one has.
+// time can tell. Where all eight are, no byte of the difference and of the sum
+// has its highest bit set. Only another byte borrows or carries, so the lowest
+// of these is judged by itself, and always sets one.
 static size_t skip_visible(const char *bytes, size_t length)
 {
     const uint64_t each = 0x0101010101010101;

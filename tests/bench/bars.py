@@ -96,10 +96,11 @@ def stages_5_and_6(found):
 
 
 def channel(found):
+    pace = max(found.distinct("pace_ns", experiment="channel"), default=None)
     for other, at_least in (("textbook", 1.6), ("GAsyncQueue", 2)):
         yield Bar(f"the channel, 1 to 4: of {other}", found.ratio(
             results.channel_rate, {"server": "channel"}, {"server": other},
-            experiment="channel", receivers=4, pace_ns=results.LOOP_PACE),
+            experiment="channel", receivers=4, pace_ns=pace),
             at_least)
     for size in (8, 264):
         yield Bar(f"ns to send and receive, a job of {size} bytes",

@@ -42,21 +42,34 @@ EXPERIMENTS = {
 }
 
 
+def at_least(kind, least):
+    def read_number(text):
+        number = kind(text)
+        if number < least:
+            raise argparse.ArgumentTypeError(
+                f"expected at least {least}, got {text}")
+        return number
+    read_number.__name__ = kind.__name__  # for the message of argparse
+    return read_number
+
+
 def arguments():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run")
     run.add_argument("build", type=pathlib.Path)
-    run.add_argument("--rounds", type=int, default=15)
-    run.add_argument("--seconds", type=float, default=1,
-                     help="of load, for each round and server")
+    run.add_argument("--rounds", type=at_least(int, 1), default=15,
+                     help="of each experiment (15)")
+    run.add_argument("--seconds", type=at_least(float, 0.1), default=1,
+                     help="of load, for each round and server (1)")
     run.add_argument("--only", nargs="+", choices=EXPERIMENTS, metavar="NAME",
                      default=list(EXPERIMENTS),
                      help="of: " + ", ".join(EXPERIMENTS))
     run.add_argument("--quick", action="store_true",
                      help="one short round, to see that it works")
-    run.add_argument("--json", type=pathlib.Path, default="bench.json",
+    run.add_argument("--json", type=pathlib.Path, metavar="FILE",
+                     default=pathlib.Path("bench.json"),
                      help="where the records go (bench.json)")
     for name in ("report", "bars", "plot"):
         commands.add_parser(name).add_argument("files", nargs="+",
@@ -90,10 +103,18 @@ def write(path, data):
                     encoding="utf-8")
 
 
+def read_file(path):
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return {"machine": data["machine"], "records": data["records"]}
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{path}: expected what bench.py run writes") from None
+
+
 def read(paths):
     """(the machine of the first file, the records of all). Each file has rounds
     of its own, which are not those of another with the same number."""
-    files = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    files = [read_file(path) for path in paths]
     records = [{**record, "round": f"{number}, {record['round']}"}
                for number, data in enumerate(files)
                for record in data["records"]]
@@ -109,6 +130,8 @@ def report(described, found, markdown):
 
 
 def run(options):
+    # Before an hour is spent on what could not be written.
+    options.json.parent.mkdir(parents=True, exist_ok=True)
     settings = experiments.Run(
         options.build, 1 if options.quick else options.rounds,
         0.2 if options.quick else options.seconds, options.quick)
@@ -134,6 +157,14 @@ def judge(found):
 
 def main():
     options = arguments()
+    try:
+        return obey(options)
+    except (OSError, RuntimeError, ValueError) as fault:
+        print(f"bench.py: {fault}", file=sys.stderr)
+        return 1
+
+
+def obey(options):
     # What is started with "with" ends with us, whatever ends us.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(1))

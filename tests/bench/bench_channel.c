@@ -4,9 +4,9 @@
 //
 // The channels take turns, round after round, each beginning another time. A
 // receiver does nothing with its jobs. The sender either sends as fast as it
-// can, so that the channel is full most of the time; or as often as a loop has
-// an event for it, and then the receivers wait. Prints JSON: what each round
-// took.
+// can, so that the channel is full most of the time; or it does something else
+// between two jobs, as a loop does, and then the receivers wait. Prints JSON:
+// what each round took.
 
 #include "lib/clock.h"
 #include "tests/bench/subjects.h"
@@ -20,7 +20,7 @@
 enum {
     CAPACITY = 1024,  // in jobs
     BATCH = 16,       // so many are sent in a turn of a loop
-    LOOP_PACE = 4000, // in nanoseconds: what stage 3 takes for a request
+    LOOP_PACE = 4000, // in nanoseconds, between two jobs: about a request
     SLOWER = 10,      // so many times fewer jobs at that pace
     RECEIVERS_MAX = 4,
     SMALL_JOB = 8, // in bytes
@@ -153,6 +153,11 @@ int main(int argc, char **argv)
     static const int64_t paces[] = {0, LOOP_PACE};
     int rounds = argc > 1 ? atoi(argv[1]) : 15;
     int64_t jobs = argc > 2 ? atoll(argv[2]) : 500000;
+    if (rounds < 1 || jobs < SLOWER) {
+        fprintf(stderr, "usage: bench_channel [ROUNDS [JOBS]]: from %d jobs\n",
+                SLOWER);
+        return 2;
+    }
     int count = 0;
     while (subjects[count].name != NULL)
         count++;

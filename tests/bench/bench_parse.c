@@ -131,6 +131,10 @@ int main(int argc, char **argv)
 {
     int rounds = argc > 1 ? atoi(argv[1]) : 15;
     int64_t count = argc > 2 ? atoll(argv[2]) : 100000;
+    if (rounds < 1 || count < 1) {
+        fprintf(stderr, "usage: bench_parse [ROUNDS [COUNT]]: at least 1\n");
+        return 2;
+    }
     printf("[");
     for (int round = 0; round < rounds; round++)
         for (int which = 0; which < SUBJECTS; which++)

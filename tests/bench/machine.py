@@ -60,7 +60,7 @@ def lines(machine, found):
         f"{machine['processor']}, {machine['cores']} cores",
         machine["distribution"], machine["kernel"], machine["compiler"],
         f"buildtype {machine['buildtype']}",
-        "LTO" if machine["lto"] else "no LTO",
+        "LTO" if machine.get("lto") else "no LTO",
         f"sanitizers {machine['sanitize']}", *peers,
         f"server on core {machine['server_core']}",
         f"load ({load}) on core {machine['load_core']}",

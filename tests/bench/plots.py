@@ -165,6 +165,7 @@ def jobs(found):
 
 def draw(found, directory):
     """Writes what there are records for."""
+    directory.mkdir(parents=True, exist_ok=True)
     for name, make in (("idle", idle), ("jobs", jobs)):
         if found.of(experiment=name):
             (directory / f"{name}.svg").write_text(make(found),

@@ -2,8 +2,6 @@
 
 import statistics
 
-LOOP_PACE = 4000  # in nanoseconds, as bench_channel has it
-
 
 class Figure:
     """A median, and the quartiles on both sides of it."""

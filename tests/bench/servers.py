@@ -202,6 +202,9 @@ class Stages:
     def __init__(self, build):
         self.build = pathlib.Path(build)
         self.help = {}
+        if not (self.build / "tests/bench/bare").exists():
+            raise RuntimeError(f"{build}: expected a directory in which meson "
+                               "has built all")
 
     def program(self, number):
         name = next(self.build.glob(f"stage{number}_*")).name

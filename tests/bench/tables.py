@@ -174,8 +174,10 @@ def channel(found):
         results.channel_ns, experiment="channel", receivers=0, job_size=size))]
         for size in found.distinct("job_size", experiment="channel",
                                    receivers=0)]
-    return [channel_rates(found, 0, "mostly full"),
-            channel_rates(found, results.LOOP_PACE, "a job in 4 µs"),
+    rates = [channel_rates(found, pace, "mostly full" if pace == 0 else
+                           f"{pace / 1000:g} µs between two jobs")
+             for pace in found.distinct("pace_ns", experiment="channel")]
+    return [*rates,
             Table("The channel, nobody else there: ns to send and receive a job",
                   ["a job of", "ns"], alone)]
 

@@ -52,6 +52,16 @@ def bench(*arguments, status=0, **settings):
     return result.stdout
 
 
+def complaint(*command, status):
+    """What it says on standard error: a few lines, and no traceback."""
+    result = subprocess.run([*map(str, command)], capture_output=True,
+                            text=True, timeout=60)
+    assert result.returncode == status, (command, result)
+    assert "Traceback" not in result.stderr, result.stderr
+    assert not result.stdout, result.stdout
+    return result.stderr
+
+
 def request_record(number, server, cpu_ns, **others):
     return {"experiment": "event", "round": number, "server": server,
             "connections": 16, "requests": 1000, "seconds": 1.0,
@@ -107,6 +117,32 @@ def what_is_not_installed_is_left_out():
     names = servers.existing(stages, ["bare epoll", "stage 3", "nginx"])
     assert names[:2] == ["bare epoll", "stage 3"]
     assert ("nginx" in names) == (servers.NGINX is not None)
+
+
+@test
+def faults_are_told_in_a_line():
+    python = [sys.executable, BENCH]
+    with tempfile.TemporaryDirectory() as directory:
+        directory = pathlib.Path(directory)
+        (directory / "list.json").write_text("[]")
+        records = ["--json", directory / "bench.json"]
+        for words, status, expected in (
+                (["run", directory, *records], 1, "in which meson has built"),
+                (["run", BUILD, *records, "--rounds", 0], 2, "at least 1, got 0"),
+                (["run", BUILD, *records, "--seconds", "x"], 2,
+                 "invalid float value"),
+                (["run", BUILD, "--json", "/dev/null/x"], 1, "/dev/null"),
+                (["report", directory / "none.json"], 1, "No such file"),
+                (["bars", directory / "list.json"], 1, "what bench.py run writes"),
+                (["plot", BENCH, "--svg", directory], 1,
+                 "what bench.py run writes")):
+            found = complaint(*python, *words, status=status)
+            assert expected in found, found
+    for name in ("bench_channel", "bench_parse"):
+        for words in (["0"], ["-1"], ["2", "0"], ["--help"]):
+            program = pathlib.Path(BUILD) / "tests/bench" / name
+            found = complaint(program, *words, status=2)
+            assert found.startswith(f"usage: {name}"), found
 
 
 @test

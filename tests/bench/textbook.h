@@ -5,7 +5,7 @@
 //
 // The same ring, but with a signal on every push, whether anybody waits or not,
 // and nobody is woken by a receiver. channel_init, channel_close and
-// channel_destroy are those of channel.h.
+// channel_destroy are those of channel.h; after channel_close nobody may send.
 
 #include "stage5_queue/channel.h"
 

@@ -19,7 +19,6 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/wait.h>
 
 enum { SOON = 30000 };   // in milliseconds, for what must come
 enum { A_WHILE = 200 };  // in milliseconds, for what must not
@@ -74,25 +73,6 @@ static inline void assert_alive(const struct stage *stage)
         "no answer from %s", stage_name(stage->number));
     ck_assert_int_eq(client.status, 200);
     client_close(&client);
-}
-
-// What became of the server, for the message of a test that fails. Ends it.
-static inline const char *fate_of(struct stage *stage)
-{
-    static char text[sizeof stage->printed + 64];
-    const char *fate = "ran on until signal";
-    int number = SIGKILL;
-    int status;
-    poll(NULL, 0, A_WHILE);
-    if (waitpid(stage->pid, &status, WNOHANG) == stage->pid) {
-        bool exited = WIFEXITED(status);
-        fate = exited ? "exited with" : "was ended by signal";
-        number = exited ? WEXITSTATUS(status) : WTERMSIG(status);
-    }
-    stage_wait(stage, 0);
-    snprintf(text, sizeof text, "the server %s %d; it printed: %s", fate,
-             number, stage->printed);
-    return text;
 }
 
 // Ends the server, and asserts that it lived until then. Stage 1 has no orderly

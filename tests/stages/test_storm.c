@@ -8,6 +8,8 @@
 #include "tests/stages/tally.h"
 #include "tests/unit/mutate.h"
 
+#include <sys/wait.h>
+
 enum {
     CLIENTS = 64,
     ROUNDS = 50,       // from stage 4 on; before, no work can be lost
@@ -45,6 +47,25 @@ struct storm {
     int accepted; // of these, 200 or 202 to an event
     int unread;   // requests whose answer nobody waited for
 };
+
+// What became of a server that nobody has waited for. Ends it.
+static const char *fate_of(struct stage *stage)
+{
+    static char text[sizeof stage->printed + 64];
+    const char *fate = "ran on until signal";
+    int number = SIGKILL;
+    int status = 0;
+    poll(NULL, 0, A_WHILE);
+    if (waitpid(stage->pid, &status, WNOHANG) == stage->pid) {
+        bool exited = WIFEXITED(status);
+        fate = exited ? "exited with" : "was ended by signal";
+        number = exited ? WEXITSTATUS(status) : WTERMSIG(status);
+    }
+    stage_wait(stage, 0);
+    snprintf(text, sizeof text, "the server %s %d; it printed: %s", fate,
+             number, stage->printed);
+    return text;
+}
 
 static void fail_at(struct storm *storm, int i, const char *what)
 {
