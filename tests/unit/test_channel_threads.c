@@ -193,6 +193,21 @@ static bool all_wait(void)
     return all;
 }
 
+static void open_with_all_waiting(void)
+{
+    open_channel();
+    start_waiting_receivers();
+    while (!all_wait())
+        sched_yield();
+}
+
+static void send_jobs(int count)
+{
+    struct job job = {0};
+    for (int sent = 0; sent < count; sent++)
+        ck_assert_int_eq(channel_try_send(&channel, &job), CHANNEL_SENT);
+}
+
 static void expect_received(int count)
 {
     while (channel_length(&channel) > 0)
@@ -205,12 +220,10 @@ static void expect_received(int count)
 // Each that is woken wakes the next.
 START_TEST(one_wake_is_enough_for_all_that_was_sent)
 {
-    struct job job = {0};
     for (int i = 0; i < ROUNDS; i++) {
         open_channel();
         start_waiting_receivers();
-        for (int sent = 0; sent < CAPACITY; sent++)
-            ck_assert_int_eq(channel_try_send(&channel, &job), CHANNEL_SENT);
+        send_jobs(CAPACITY);
         channel_wake(&channel);
         expect_received(CAPACITY);
     }
@@ -222,12 +235,8 @@ START_TEST(a_full_channel_wakes_by_itself)
 {
     struct job job = {0};
     for (int i = 0; i < ROUNDS; i++) {
-        open_channel();
-        start_waiting_receivers();
-        while (!all_wait())
-            sched_yield();
-        for (int sent = 0; sent < CAPACITY; sent++)
-            ck_assert_int_eq(channel_try_send(&channel, &job), CHANNEL_SENT);
+        open_with_all_waiting();
+        send_jobs(CAPACITY);
         ck_assert_int_eq(channel_try_send(&channel, &job), CHANNEL_FULL);
         expect_received(CAPACITY);
     }
@@ -237,16 +246,12 @@ END_TEST
 // As if a signal had reached nobody: the next one does not count on it.
 START_TEST(a_lost_wake_up_is_made_good_by_the_next)
 {
-    struct job job = {0};
     for (int i = 0; i < ROUNDS; i++) {
-        open_channel();
-        start_waiting_receivers();
-        while (!all_wait())
-            sched_yield();
+        open_with_all_waiting();
         pthread_mutex_lock(&channel.mutex);
         channel.waking = true;
         pthread_mutex_unlock(&channel.mutex);
-        ck_assert_int_eq(channel_try_send(&channel, &job), CHANNEL_SENT);
+        send_jobs(1);
         channel_wake(&channel);
         expect_received(1);
     }
@@ -255,13 +260,12 @@ END_TEST
 
 START_TEST(waking_without_a_job_harms_nobody)
 {
-    struct job job = {0};
     for (int i = 0; i < ROUNDS; i++) {
         open_channel();
         channel_wake(&channel);
         start_waiting_receivers();
         channel_wake(&channel);
-        ck_assert_int_eq(channel_try_send(&channel, &job), CHANNEL_SENT);
+        send_jobs(1);
         channel_wake(&channel);
         channel_wake(&channel);
         expect_received(1);
@@ -271,12 +275,10 @@ END_TEST
 
 START_TEST(closing_while_receivers_wait_loses_no_job)
 {
-    struct job job = {0};
     for (int i = 0; i < ROUNDS; i++) {
         open_channel();
         start_waiting_receivers();
-        for (int sent = 0; sent < 2; sent++)
-            ck_assert_int_eq(channel_try_send(&channel, &job), CHANNEL_SENT);
+        send_jobs(2);
         channel_close(&channel);
         ck_assert_int_eq(join_receivers(), 2);
         channel_destroy(&channel);
