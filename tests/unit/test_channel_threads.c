@@ -174,11 +174,11 @@ START_TEST(each_job_wakes_a_receiver_that_waits)
     for (int i = 0; i < ROUNDS; i++) {
         open_channel();
         start_waiting_receivers();
-        for (int sent = 0; sent < RECEIVERS;)
-            if (channel_try_send(&channel, &job) == CHANNEL_SENT) {
-                channel_wake(&channel);
-                sent++;
-            }
+        for (int sent = 0; sent < RECEIVERS; sent++) {
+            while (channel_try_send(&channel, &job) == CHANNEL_FULL)
+                sched_yield();
+            channel_wake(&channel);
+        }
         ck_assert_int_eq(join_receivers(), RECEIVERS);
         channel_destroy(&channel);
     }
