@@ -174,8 +174,8 @@ static short close_unless_answering(struct conn *conn)
     return LOOP_FORGET;
 }
 
-// A client that asked for the end will send no more. So nothing can reset the
-// connection, and there is nothing to linger for.
+// A client that asked for the end must send no more (RFC 9112, 9.6). If it has
+// not, nothing resets the connection, and there is nothing to linger for.
 static bool is_finished(const struct conn *conn)
 {
     return conn->hangs_up && state_of(conn) == CONN_LINGERING &&

@@ -26,7 +26,7 @@ struct conn {
     bool keep_alive; // and it wants to be followed by another
     bool continued;  // the unfinished request was told to continue
     bool last;       // no answer follows what was written
-    bool hangs_up;   // the client asked for the end: it should send no more
+    bool hangs_up;   // the client asked for the end: it must send no more
     bool more;       // requests are in `in`: go on with them in the next turn
     bool over;       // close it now
     bool renewed;    // there was progress: its deadline starts anew
