@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct loop_watch {
     loop_callback *callback; // NULL: nobody watches this descriptor
@@ -23,14 +24,35 @@ enum { GRAIN = 16 };
 void loop_init(struct loop *loop)
 {
     *loop = (struct loop){.readiness = &loop_poll,
-                          .epoll = -1,
                           .now = clock_milliseconds(),
                           .next_deadline = never};
 }
 
+int loop_use(struct loop *loop, const char *readiness)
+{
+    static const struct loop_readiness *const all[] = {
+        &loop_poll,
+        &loop_hot_poll,
+#ifdef THAW_HAS_EPOLL
+        &loop_epoll,
+#endif
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (strcmp(all[i]->name, readiness) != 0)
+            continue;
+        if (all[i]->open != NULL && all[i]->open(loop) < 0)
+            return -1;
+        loop->readiness = all[i];
+        return 0;
+    }
+    errno = EINVAL;
+    return -1;
+}
+
 void loop_destroy(struct loop *loop)
 {
-    loop_close_epoll(loop);
+    if (loop->readiness->close != NULL)
+        loop->readiness->close(loop);
     free(loop->polled);
     free(loop->watches);
 }

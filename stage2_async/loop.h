@@ -7,8 +7,8 @@
 //     |                                                        v
 //     +-- each says what it wants to wait for next <-- call its callback
 //
-// * It waits in poll(2), which looks at everybody in each turn. epoll(7) looks
-//   only at who is ready, and can take its place: nobody else can tell.
+// * It waits in poll(2), which looks at everybody in each turn. Two others can
+//   take its place, and nobody else can tell: loop_readiness.h.
 // * A callback returns the poll events that it waits for from now on, so there
 //   is nothing to register anew and nothing to forget.
 // * A callback must not wait: while it runs, everybody waits.
@@ -24,16 +24,15 @@ enum {
     LOOP_NOTHING = POLLNVAL, // keep me, but wait for nothing: I'll be woken
 };
 
-// `revents` is what poll or epoll found. 0: the deadline has come.
+// `revents` is what was found. 0: the deadline has come.
 // POLLIN | POLLOUT: perhaps, try; so it is at first, and after loop_wake.
 // One that closed its descriptor must not watch another before it returns: that
 // might have got the same number.
 typedef short loop_callback(void *context, short revents);
 
 struct loop {
-    const struct loop_readiness *readiness; // poll or epoll
-    int epoll;                              // its descriptor, or -1
-    struct epoll_event *found;  // what epoll found in this turn, or NULL
+    const struct loop_readiness *readiness; // how it waits
+    void *waiting;                          // what that remembers, or NULL
     struct pollfd *polled;      // [descriptor]; fd -1: it waits for nothing
     struct loop_watch *watches; // [descriptor]
     int size;                   // of both arrays
@@ -48,9 +47,10 @@ struct loop {
 
 void loop_init(struct loop *loop);
 
-// Has an empty loop wait in epoll(7) instead of poll(2). Returns -1 and errno;
-// ENOSYS: this system has no epoll, and it goes on with poll.
-int loop_use_epoll(struct loop *loop);
+// How a loop that watches nobody yet is to wait: "poll", as it does at first,
+// "hot-poll", or on Linux "epoll". Returns -1 and errno, and it goes on as
+// before; EINVAL: there is no such way.
+int loop_use(struct loop *loop, const char *readiness);
 
 // Gives back the memory. Open descriptors stay open.
 void loop_destroy(struct loop *loop);

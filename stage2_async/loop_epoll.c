@@ -3,19 +3,43 @@
 
 #include "stage2_async/loop_readiness.h"
 
-#include <errno.h>
-
-#ifdef THAW_HAS_EPOLL
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 enum { FOUND_MAX = 256 }; // in one turn; the others are found in the next
 
+struct waiting {
+    int epoll; // its descriptor
+    struct epoll_event found[FOUND_MAX];
+};
+
+static int open_epoll(struct loop *loop)
+{
+    struct waiting *waiting = malloc(sizeof *waiting);
+    if (waiting == NULL)
+        return -1;
+    waiting->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (waiting->epoll < 0) {
+        free(waiting);
+        return -1;
+    }
+    loop->waiting = waiting;
+    return 0;
+}
+
+static void close_epoll(struct loop *loop)
+{
+    struct waiting *waiting = loop->waiting;
+    close(waiting->epoll);
+    free(waiting);
+}
+
 // The bits of epoll are those of poll. Not even errors are asked for when there
 // is nothing to wait for, so that nobody is woken for them again and again.
 static int change(struct loop *loop, int descriptor, short events)
 {
+    struct waiting *waiting = loop->waiting;
     struct epoll_event event = {.events = (unsigned short)events,
                                 .data.fd = descriptor};
     int operation = EPOLL_CTL_MOD;
@@ -23,55 +47,29 @@ static int change(struct loop *loop, int descriptor, short events)
         operation = EPOLL_CTL_ADD;
     if (events == LOOP_NOTHING)
         operation = EPOLL_CTL_DEL;
-    return epoll_ctl(loop->epoll, operation, descriptor, &event);
+    return epoll_ctl(waiting->epoll, operation, descriptor, &event);
 }
 
 static int wait_for_ready(struct loop *loop, int milliseconds)
 {
-    int count = epoll_wait(loop->epoll, loop->found, FOUND_MAX, milliseconds);
+    struct waiting *waiting = loop->waiting;
+    const struct epoll_event *found = waiting->found;
+    int count =
+        epoll_wait(waiting->epoll, waiting->found, FOUND_MAX, milliseconds);
     for (int i = 0; i < count; i++)
-        loop->polled[loop->found[i].data.fd].revents =
-            (short)loop->found[i].events;
+        loop->polled[found[i].data.fd].revents = (short)found[i].events;
     return count;
 }
 
 static int next(struct loop *loop)
 {
-    return loop->found[loop->at++].data.fd;
+    const struct waiting *waiting = loop->waiting;
+    return waiting->found[loop->at++].data.fd;
 }
 
-int loop_use_epoll(struct loop *loop)
-{
-    static const struct loop_readiness epoll = {change, wait_for_ready, next};
-    loop->found = calloc(FOUND_MAX, sizeof *loop->found);
-    if (loop->found == NULL)
-        return -1;
-    loop->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (loop->epoll < 0)
-        return -1;
-    loop->readiness = &epoll;
-    return 0;
-}
-
-void loop_close_epoll(struct loop *loop)
-{
-    if (loop->epoll >= 0)
-        close(loop->epoll);
-    free(loop->found);
-}
-
-#else
-
-int loop_use_epoll(struct loop *loop)
-{
-    (void)loop;
-    errno = ENOSYS;
-    return -1;
-}
-
-void loop_close_epoll(struct loop *loop)
-{
-    (void)loop;
-}
-
-#endif
+const struct loop_readiness loop_epoll = {.name = "epoll",
+                                          .open = open_epoll,
+                                          .close = close_epoll,
+                                          .change = change,
+                                          .wait = wait_for_ready,
+                                          .next = next};

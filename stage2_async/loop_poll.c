@@ -25,4 +25,5 @@ static int next(struct loop *loop)
     return -1;
 }
 
-const struct loop_readiness loop_poll = {change, wait_for_ready, next};
+const struct loop_readiness loop_poll = {
+    .name = "poll", .change = change, .wait = wait_for_ready, .next = next};

@@ -4,20 +4,18 @@
 #include "stage2_async/signals.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum { PAUSE = 1000 }; // in milliseconds: descriptors are freed by others too
 enum { ACCEPT_MAX = 256 }; // in one turn: those who are in get their turn too
 
-// Not every system has epoll.
+// Not every system has each of them.
 static bool is_readiness(const char *text)
 {
     struct loop loop;
     loop_init(&loop);
-    bool is_there = strcmp(text, "poll") == 0 ||
-                    (strcmp(text, "epoll") == 0 && loop_use_epoll(&loop) == 0);
+    bool is_there = loop_use(&loop, text) == 0;
     loop_destroy(&loop);
     return is_there;
 }
@@ -46,9 +44,10 @@ void server_add_options(struct server *server, struct options *options)
                        "milliseconds a half request may delay a stop");
     server->readiness = "poll";
     options_add_text(options, "--readiness", "KIND", &server->readiness,
-                     "wait in poll(2), or on Linux in epoll(7)");
+                     "wait in poll, hot-poll, or on Linux epoll");
     options->rows[options->count - 1].accepts = is_readiness;
-    options->rows[options->count - 1].expected = "poll, or on Linux epoll";
+    options->rows[options->count - 1].expected =
+        "poll, hot-poll, or on Linux epoll";
 }
 
 // Whether accept(2) failed for want of something that comes back when others
@@ -121,9 +120,8 @@ int server_init(struct server *server, const struct options *options,
     if (trace_open(options->trace, options->program) < 0)
         return -1;
     loop_init(&server->loop);
-    bool wants_epoll =
-        server->readiness != NULL && strcmp(server->readiness, "epoll") == 0;
-    if (wants_epoll && loop_use_epoll(&server->loop) < 0)
+    if (server->readiness != NULL &&
+        loop_use(&server->loop, server->readiness) < 0)
         return -1;
     conns_init(&server->conns, &server->loop, &options->limits, handle);
     server->stopping = false;

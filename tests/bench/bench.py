@@ -33,6 +33,7 @@ EXPERIMENTS = {
     "pipelined": experiments.pipelined,
     "close": experiments.close,
     "idle": experiments.idle,
+    "cold": experiments.cold,
     "memory": experiments.memory,
     "syscalls": experiments.syscalls,
     "jobs": capacity.jobs,

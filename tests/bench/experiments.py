@@ -2,8 +2,10 @@
 keys for the same thing, one for each round, load and server. What they mean is
 computed from them later."""
 
+import concurrent.futures
 import copy
 import json
+import random
 import re
 import resource
 import shutil
@@ -18,6 +20,7 @@ COMMON = ["bare epoll", "bare poll"]
 
 
 SPARE = 500  # descriptors, beside those of idle connections
+PAUSE = 0.02  # in seconds, between two requests on idle connections
 
 
 def as_many_descriptors_as_allowed():
@@ -85,7 +88,8 @@ def echo(run, stack):
 
 
 def event(run, stack):
-    names = [*COMMON, "stage 3", "stage 3 epoll", "stage 5", "stage 6", "nginx"]
+    names = [*COMMON, "stage 3", "stage 3 hot-poll", "stage 3 epoll", "stage 5",
+             "stage 6", "nginx"]
     return compare("event", run, servers.ACCEPTED, names,
                    keep_alive_loads(run), stack)
 
@@ -112,7 +116,7 @@ def close(run, stack):
 
 
 def idle(run, stack):
-    names = [*COMMON, "stage 3", "stage 3 epoll", "nginx"]
+    names = [*COMMON, "stage 3", "stage 3 hot-poll", "stage 3 epoll", "nginx"]
     load = Load(16)
     started = start_all(run, names, servers.ACCEPTED, load, stack)
     for number in range(run.rounds):
@@ -136,9 +140,44 @@ def idle_counts(run):
             count + SPARE < run.descriptors]
 
 
+def cold(run, stack):
+    """Now and then a request on one of the idle connections, while others are
+    busy: how long does it wait for its answer?"""
+    names = ["stage 3", "stage 3 hot-poll", "stage 3 epoll", "nginx"]
+    load = Load(16)
+    started = start_all(run, names, servers.ACCEPTED, load, stack)
+    for number in range(run.rounds):
+        for name in rotated(list(started), number):
+            server = started[name]
+            request = run.tool.request(load)
+            with loads.IdleConnections(server.port, request) as idle:
+                idle.grow(idle_counts(run)[-1])
+                yield {"experiment": "cold", "round": number, "server": name,
+                       "tool": run.tool.name, "idle": len(idle.sockets),
+                       "waits_ms": ask_idle_ones(run, server, load, idle)}
+
+
+def ask_idle_ones(run, server, load, idle):
+    waits = []
+    with concurrent.futures.ThreadPoolExecutor() as background:
+        busy = background.submit(run.tool.run, server.port, load, run.seconds,
+                                 run.stages)
+        while not busy.done() or not waits:
+            time.sleep(PAUSE)
+            connection = random.choice(idle.sockets)
+            started = time.monotonic()
+            connection.sendall(idle.request)
+            if servers.read_answer(connection) is None:
+                raise RuntimeError("an idle connection was closed")
+            waits.append(1000 * (time.monotonic() - started))
+    busy.result()  # or what went wrong with it
+    return waits
+
+
 def memory(run, stack):
     """Of a server that is new each time: what it once took, it keeps."""
-    names = ["bare epoll", "stage 2", "stage 3", "stage 3 epoll", "nginx"]
+    names = ["bare epoll", "stage 2", "stage 3", "stage 3 hot-poll",
+             "stage 3 epoll", "nginx"]
     request = run.tool.request(Load(1))
     for number in range(min(run.rounds, 3)):
         for name in servers.existing(run.stages, names):

@@ -101,6 +101,20 @@ def idle(found):
             Table("The same: µs of CPU time for a request", header, figures)]
 
 
+def cold(found):
+    rows = []
+    for name in found.distinct("server", experiment="cold"):
+        waits = sorted(wait for record in found.of(experiment="cold",
+                                                   server=name)
+                       for wait in record["waits_ms"])
+        rows.append([name, *(f"{waits[int(part * (len(waits) - 1))]:.1f}"
+                             for part in (0.5, 0.99, 1)), str(len(waits))])
+    idle_ones = max(found.distinct("idle", experiment="cold"))
+    return [Table("ms until a request on one of "
+                  f"{idle_ones} idle connections is answered,\nbeside 16 busy "
+                  "ones", ["", "median", "99 %", "longest", "of"], rows)]
+
+
 def memory(found):
     rows = []
     for name in found.distinct("server", experiment="memory"):
@@ -196,7 +210,7 @@ MAKERS = {
         found, "pipelined", "event, 16 requests at a time"),
     "close": lambda found: one_load(
         found, "close", "event, a connection for each request"),
-    "idle": idle, "memory": memory, "syscalls": syscalls, "jobs": jobs,
+    "idle": idle, "cold": cold, "memory": memory, "syscalls": syscalls, "jobs": jobs,
     "wait": wait, "channel": channel, "parse": parse,
 }
 

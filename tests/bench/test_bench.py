@@ -74,7 +74,7 @@ def a_quick_run_measures_everything():
         path = pathlib.Path(directory) / "bench.json"
         bench("run", BUILD, "--quick", "--json", path, "--svg", directory)
         found = Results(json.loads(path.read_text())["records"])
-        for name in [*LOADED, "memory", "jobs", "wait", "channel", "parse"]:
+        for name in [*LOADED, "cold", "memory", "jobs", "wait", "channel", "parse"]:
             assert found.of(experiment=name), f"no record of {name}"
         for name in LOADED:
             assert {"bare epoll", "bare poll"} < set(
@@ -240,6 +240,14 @@ def not_all_bars_met_is_a_failure():
         printed = bench("bars", path, status=1)
         assert "not measured" in printed
         assert all(len(line) <= 80 for line in printed.splitlines())
+
+
+@test
+def the_waits_of_all_rounds_are_taken_together():
+    found = Results([{"experiment": "cold", "round": number, "server": "nginx",
+                      "idle": 10, "waits_ms": waits}
+                     for number, waits in enumerate([[9, 1, 2], [0.5, 3]])])
+    assert tables.cold(found)[0].rows == [["nginx", "2.0", "3.0", "9.0", "5"]]
 
 
 @test

@@ -97,7 +97,7 @@ START_TEST(an_option_that_is_wrong_is_refused)
         {1, "--bind localhost", "--bind"},
         {1, "--quiet=yes", "--quiet"},
         {2, "--head-ms 0", "--head-ms"},
-        {2, "--readiness kqueue", "expected poll, or on Linux epoll"},
+        {2, "--readiness kqueue", "expected poll, hot-poll, or on Linux epoll"},
         {4, "--work-ms -1", "--work-ms"},
         {4, "--work-gate /nonexistent", "--work-gate"},
         {4, "--work-gate /dev/null", "--work-gate"},

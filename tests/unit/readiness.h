@@ -1,9 +1,9 @@
 #ifndef THAW_TESTS_UNIT_READINESS_H
 #define THAW_TESTS_UNIT_READINESS_H
 
-// readiness.h - the same tests for both ways to wait
+// readiness.h - the same tests for all ways to wait
 //
-// THAW_READINESS=epoll in the environment has them run in epoll(7).
+// THAW_READINESS in the environment says which: poll, hot-poll or epoll.
 
 #include "stage2_async/loop.h"
 
@@ -11,14 +11,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+static inline const char *wanted_readiness(void)
+{
+    const char *wanted = getenv("THAW_READINESS");
+    return wanted != NULL ? wanted : "poll";
+}
+
+static inline bool waits_in_epoll(void)
+{
+    return strcmp(wanted_readiness(), "epoll") == 0;
+}
+
 static inline void init_loop(struct loop *loop)
 {
-    const char *readiness = getenv("THAW_READINESS");
     loop_init(loop);
-    if (readiness != NULL && strcmp(readiness, "epoll") == 0) {
-        int failed = loop_use_epoll(loop);
-        assert(failed == 0);
-    }
+    int failed = loop_use(loop, wanted_readiness());
+    assert(failed == 0);
 }
 
 #endif

@@ -11,6 +11,8 @@
 static atomic_int memory_left = INT_MAX;
 static atomic_int threads_left = INT_MAX;
 static atomic_int polls_to_fail;
+static atomic_long poll_calls;
+static atomic_long polled_so_far;
 static atomic_bool was_refused;
 static atomic_bool was_detached;
 
@@ -34,6 +36,16 @@ bool scarce_thread_is_detached(void)
 void scarce_polls(int count)
 {
     polls_to_fail = count;
+}
+
+long scarce_poll_calls(void)
+{
+    return poll_calls;
+}
+
+long scarce_polled(void)
+{
+    return polled_so_far;
 }
 
 bool scarce_end(void)
@@ -97,6 +109,8 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 
 int __wrap_poll(struct pollfd *polled, nfds_t count, int milliseconds)
 {
+    poll_calls++;
+    polled_so_far += (long)count;
     if (count == 0 || polls_to_fail == 0)
         return __real_poll(polled, count, milliseconds);
     polls_to_fail--;

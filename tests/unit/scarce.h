@@ -30,6 +30,10 @@ bool scarce_thread_is_detached(void);
 // The next `count` calls of poll(2) that look at something find no memory.
 void scarce_polls(int count);
 
+// How often poll(2) was called so far, and about how many descriptors together.
+long scarce_poll_calls(void);
+long scarce_polled(void);
+
 // There is enough of everything again. Returns whether anything was refused.
 bool scarce_end(void);
 

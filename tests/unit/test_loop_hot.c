@@ -1,0 +1,169 @@
+// test_loop_hot.c - hot-poll: who is asked about, and how often
+//
+// That everybody is called as with poll is in the other tests of the loop.
+
+#include "lib/clock.h"
+#include "stage2_async/loop.h"
+#include "tests/unit/probe.h"
+#include "tests/unit/scarce.h"
+#include "tests/unit/unit.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+
+enum {
+    CROWD = 2000,                     // idle ones
+    ENOUGH = 100,                     // turns until they are cold
+    TURNS = 1000,                     // in which they are
+    ALLOWANCE = 50,                   // descriptors, beside those of the crowd
+    WANTED = 2 * (CROWD + ALLOWANCE), // the loop's arrays have room to spare
+};
+
+static struct loop loop;
+static struct turns turns;
+static struct probe busy;
+static struct probe newcomer;
+static struct probe idle;
+static struct probe crowd[CROWD];
+static int crowd_count; // fewer, where the descriptor limit is lower
+
+static void raise_the_limit(void)
+{
+    struct rlimit limit;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const rlim_t wanted = WANTED;
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    crowd_count = (int)limit.rlim_cur / 2 - ALLOWANCE;
+}
+
+// All of them wait for the bytes of the idle one; it is the last of them.
+static void open_loop(void)
+{
+    loop_init(&loop);
+    ck_assert_int_eq(loop_use(&loop, "hot-poll"), 0);
+    raise_the_limit();
+    turns_init(&turns, &loop);
+    probe_open(&busy, &loop, POLLIN);
+    probe_open(&idle, &loop, LOOP_NOTHING);
+    for (int i = 0; i < crowd_count; i++) {
+        int descriptor = dup(idle.descriptor);
+        ck_assert_int_ge(descriptor, 0);
+        crowd[i] = (struct probe){.descriptor = descriptor, .wants = POLLIN};
+        ck_assert_int_eq(loop_watch(&loop, descriptor, probe_call, &crowd[i]),
+                         0);
+        crowd[i].calls = 0;
+    }
+}
+
+static void destroy_loop(void)
+{
+    loop_destroy(&loop);
+}
+
+static void let_the_crowd_cool(void)
+{
+    probe_send_byte(&busy);
+    turns_run(&turns, ENOUGH);
+    busy.calls = 0;
+}
+
+// With a piece in each turn it would be an eighth.
+START_TEST(beside_a_hot_one_the_cold_are_asked_seldom)
+{
+    let_the_crowd_cool();
+    long asked = scarce_polled();
+    turns_run(&turns, TURNS);
+    asked = scarce_polled() - asked;
+    ck_assert_int_lt(asked, (long)TURNS * crowd_count / 16);
+}
+END_TEST
+
+START_TEST(beside_a_hot_one_each_cold_one_is_found)
+{
+    int found = 0;
+    let_the_crowd_cool();
+    probe_send_byte(&idle);
+    while (found < crowd_count) { // or until the test's time is over
+        turns_run(&turns, 10);
+        for (int i = 0; i < crowd_count; i++) {
+            found += crowd[i].calls > 0;
+            crowd[i].calls = 0;
+            crowd[i].wants = LOOP_NOTHING;
+        }
+    }
+    ck_assert_int_gt(busy.calls, 0);
+}
+END_TEST
+
+START_TEST(who_is_ready_again_and_again_stays_hot)
+{
+    let_the_crowd_cool();
+    probe_open(&newcomer, &loop, POLLIN);
+    probe_send_byte(&newcomer);
+    turns_run(&turns, TURNS);
+    ck_assert_int_eq(busy.calls, TURNS);
+    ck_assert_int_eq(newcomer.calls, TURNS);
+}
+END_TEST
+
+START_TEST(when_no_hot_one_is_ready_a_cold_one_is_found_at_once)
+{
+    let_the_crowd_cool();
+    busy.wants = LOOP_NOTHING;
+    turns_run(&turns, 2);
+    probe_send_byte(&idle);
+    turns_run(&turns, 1);
+    for (int i = 0; i < crowd_count; i++)
+        ck_assert_int_eq(crowd[i].calls, 1);
+}
+END_TEST
+
+// It asks for the hot ones, and then waits for all.
+START_TEST(an_idle_loop_waits)
+{
+    let_the_crowd_cool();
+    busy.wants = LOOP_NOTHING;
+    turns_run(&turns, 2);
+    long calls = scarce_poll_calls();
+    turns_run_for(&turns, 200);
+    ck_assert_int_le(scarce_poll_calls() - calls, 4);
+}
+END_TEST
+
+// Its deadline comes instead, and not in each turn.
+START_TEST(who_finds_no_room_among_the_hot_is_called_later)
+{
+    struct probe probe = {.wants = POLLIN};
+    int high = fcntl(idle.descriptor, F_DUPFD, loop.size);
+    ck_assert_int_ge(high, 0);
+    int64_t start = clock_milliseconds();
+    scarce_memory(2); // the loop's own two arrays
+    int result = loop_watch(&loop, high, probe_call, &probe);
+    ck_assert(scarce_end());
+    ck_assert_int_eq(result, 0);
+    while (probe.deadlines == 0)
+        turns_run_for(&turns, 10);
+    ck_assert_int_ge(clock_milliseconds() - start, 100);
+    probe_send_byte(&idle);
+    turns_run(&turns, 1); // it found room meanwhile
+    ck_assert_int_eq(probe.calls, 3);
+    ck_assert_int_eq(probe.revents, POLLIN);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("loop hot");
+    TCase *tests = tcase_create("hot");
+    tcase_set_timeout(tests, 60); // in seconds
+    tcase_add_checked_fixture(tests, open_loop, destroy_loop);
+    tcase_add_test(tests, beside_a_hot_one_the_cold_are_asked_seldom);
+    tcase_add_test(tests, beside_a_hot_one_each_cold_one_is_found);
+    tcase_add_test(tests, who_is_ready_again_and_again_stays_hot);
+    tcase_add_test(tests, when_no_hot_one_is_ready_a_cold_one_is_found_at_once);
+    tcase_add_test(tests, an_idle_loop_waits);
+    tcase_add_test(tests, who_finds_no_room_among_the_hot_is_called_later);
+    suite_add_tcase(suite, tests);
+    return unit_run(suite);
+}
