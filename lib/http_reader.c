@@ -24,19 +24,29 @@ static bool is_text(unsigned char byte)
     return (byte >= ' ' && byte != 0x7f) || byte == '\t';
 }
 
+// Eight bytes as a number. The first of them is the lowest, on any machine.
+static uint64_t read_word(const char *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+        word = __builtin_bswap64(word);
+    return word;
+}
+
 // How many bytes from the start are visible or a space, as far as eight at a
-// time can tell. Where all eight are, no byte of the difference and of the sum
-// has its highest bit set. Only another byte borrows or carries, so the lowest
-// of these is judged by itself, and always sets one.
+// time can tell. For each that is not, the highest bit of its byte is set in
+// the difference or in the sum. Only such a byte borrows or carries, so nothing
+// below the lowest of them is disturbed.
 static size_t skip_visible(const char *bytes, size_t length)
 {
     const uint64_t each = 0x0101010101010101;
     size_t count = 0;
     for (; length - count >= sizeof each; count += sizeof each) {
-        uint64_t word;
-        memcpy(&word, bytes + count, sizeof word);
-        if (((word - ' ' * each) | (word + each)) & 0x80 * each)
-            break;
+        uint64_t word = read_word(bytes + count);
+        uint64_t others = ((word - ' ' * each) | (word + each)) & 0x80 * each;
+        if (others != 0)
+            return count + (size_t)__builtin_ctzll(others) / 8;
     }
     return count;
 }

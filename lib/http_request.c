@@ -47,10 +47,11 @@ static bool cut_authority(struct slice *target)
 
 static struct slice without_query(struct slice target)
 {
-    const char *query = memchr(target.bytes, '?', target.length);
-    if (query != NULL)
-        target.length = (size_t)(query - target.bytes);
-    return target.length > 0 ? target : (struct slice)SLICE("/");
+    size_t length = 0;
+    while (length < target.length && target.bytes[length] != '?')
+        length++;
+    return length > 0 ? (struct slice){target.bytes, length}
+                      : (struct slice)SLICE("/");
 }
 
 // Cuts the request line behind its target; what the target means is seen later.

@@ -5,6 +5,8 @@
 //
 // The enumerator is the number on the wire (RFC 9110, section 15).
 
+#include "lib/slice.h"
+
 #include <stddef.h>
 
 enum http_status {
@@ -27,7 +29,7 @@ enum http_status {
 
 struct http_status_row {
     enum http_status status;
-    const char *phrase; // for people, in the status line: "Bad Request"
+    struct slice line;  // for people: "400 Bad Request"
     const char *reason; // for programs, in the body: "bad_request"; it never
                         // changes
 };
@@ -39,7 +41,7 @@ extern const size_t http_status_count;
 // Where the status stands in the table: from 0 to http_status_count - 1.
 size_t http_status_index(enum http_status status);
 
-const char *http_status_phrase(enum http_status status);
+struct slice http_status_line(enum http_status status);
 const char *http_status_reason(enum http_status status);
 
 #endif

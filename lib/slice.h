@@ -33,13 +33,15 @@ static inline struct slice slice_of(const char *text)
 static inline bool slice_is(struct slice slice, const char *text)
 {
     return slice.length == strlen(text) &&
-           memcmp(slice.bytes, text, slice.length) == 0;
+           memcmp(slice.bytes, text, strlen(text)) == 0;
 }
 
+// Most clients write it as we do: that is asked first.
 static inline bool slice_is_ignoring_case(struct slice slice, const char *text)
 {
-    return slice.length == strlen(text) &&
-           strncasecmp(slice.bytes, text, slice.length) == 0;
+    return slice_is(slice, text) ||
+           (slice.length == strlen(text) &&
+            strncasecmp(slice.bytes, text, strlen(text)) == 0);
 }
 
 static inline bool slice_starts_with(struct slice slice, const char *prefix)

@@ -20,7 +20,7 @@ static void submit(const struct event *event, struct http_response *response)
 static void handle(const struct http_request *request,
                    struct http_response *response)
 {
-    struct event event = {0};
+    struct event event;
     char detail[EVENT_DETAIL_SIZE];
     switch (route_find(request, response, event.user)) {
     case ROUTE_EVENT:

@@ -78,7 +78,7 @@ static void submit(task *run, const struct event *event,
 static void handle(const struct http_request *request,
                    struct http_response *response)
 {
-    struct event event = {0};
+    struct event event;
     char detail[EVENT_DETAIL_SIZE];
     switch (route_find(request, response, event.user)) {
     case ROUTE_EVENT:
