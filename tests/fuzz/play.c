@@ -15,6 +15,7 @@ enum {
     LARGE = 16 * 1024,     // in bytes, of a body
     HELD_MAX = 128 * 1024, // in bytes, in a connection
     QUIET = 3,             // turns without an event: there will be none
+    PATIENCE = 100 * 1000, // in turns: some tenths of a second
 };
 
 // In milliseconds, as in conn.h.
@@ -168,6 +169,14 @@ static void settle(struct play *play)
     }
 }
 
+// A socket is closed when nobody holds it any more. Another process that lists
+// our descriptors, as ss -p does, holds it for a moment.
+static void wait_until_closed(void)
+{
+    for (int i = 0; server.conns.first != NULL && i < PATIENCE; i++)
+        play_turn();
+}
+
 // Who read to the end got all that was sent.
 static void check_metrics(const struct play *play)
 {
@@ -184,6 +193,7 @@ void play_finish(struct play *play)
     play->was_closed = play->client != NULL && play->client->ended;
     play_leave(play);
     settle(play);
+    wait_until_closed();
     play->left_early = left_early;
     ck_assert_ptr_null(server.conns.first);
     ck_assert_int_eq(server.conns.count, 0);
