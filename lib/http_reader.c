@@ -29,9 +29,8 @@ static uint64_t read_word(const char *bytes)
 {
     uint64_t word;
     memcpy(&word, bytes, sizeof word);
-    if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
-        word = __builtin_bswap64(word);
-    return word;
+    bool is_swapped = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+    return is_swapped ? __builtin_bswap64(word) : word;
 }
 
 // How many bytes from the start are visible or a space, as far as eight at a
