@@ -47,9 +47,9 @@ struct loop {
 
 void loop_init(struct loop *loop);
 
-// How a loop that watches nobody yet is to wait: "poll", as it does at first,
-// "hot-poll", or on Linux "epoll". Returns -1 and errno, and it goes on as
-// before; EINVAL: there is no such way.
+// How a loop that watches nobody yet is to wait, said once: "poll", as it does
+// at first, "hot-poll", or on Linux "epoll". Returns -1 and errno, and it goes
+// on as before; EINVAL: there is no such way.
 int loop_use(struct loop *loop, const char *readiness);
 
 // Gives back the memory. Open descriptors stay open.

@@ -1,7 +1,6 @@
 // poll(2) again, but in each turn only for those that were ready lately: the
-// hot ones. The cold ones are looked at a piece at a time, in a tenth of the
-// time; and all together when no hot one is ready for a while. POSIX is enough
-// for it.
+// hot ones. The others are looked at a piece at a time, in a tenth of the time.
+// Only when a round of pieces found nobody does it wait for all of them.
 
 #include "stage2_async/loop_readiness.h"
 
@@ -9,19 +8,23 @@
 
 #include <stdlib.h>
 
-enum { LATELY = 32 };     // in turns: who was not ready in so many gets cold
-enum { PIECE = 256 };     // in descriptors
-enum { COLD_SHARE = 10 }; // one part in so many of the time goes to pieces
-enum { A_WHILE = 1 };     // in milliseconds
-enum { COLD = -1 };       // instead of an age
+enum {
+    LATELY = 32,      // in turns: who was not ready in so many gets cold
+    PIECE = 64,       // in descriptors; so few need no pieces
+    SHARE = 10,       // one part in so many of the time goes to pieces
+    SAVED = 10000000, // in nanoseconds: a share is saved no longer
+    NAP = 1,          // in milliseconds, until pieces have a share again
+    COLD = -1,        // instead of an age
+};
 
 struct waiting {
-    struct pollfd *hot; // without gaps
+    struct pollfd *hot; // without gaps, each descriptor at most once
     int hot_count;
     int *age;           // [descriptor]: turns since it was ready, or COLD
     int size;           // of both arrays
     int piece;          // the first descriptor of the next piece
     int64_t next_piece; // in nanoseconds: not before
+    int looked_at;      // so many, in pieces, since somebody was ready
 };
 
 static int open_waiting(struct loop *loop)
@@ -70,7 +73,7 @@ static int change(struct loop *loop, int descriptor, short events)
     struct waiting *waiting = loop->waiting;
     if (events == LOOP_NOTHING)
         return 0;
-    if (make_room(waiting, loop->size) < 0)
+    if (descriptor >= waiting->size && make_room(waiting, loop->size) < 0)
         return -1;
     warm_up(waiting, descriptor);
     return 0;
@@ -82,11 +85,13 @@ static void keep_hot(struct waiting *waiting, const struct pollfd *polled)
     int count = 0;
     for (int i = 0; i < waiting->hot_count; i++) {
         int descriptor = waiting->hot[i].fd;
-        bool waits = polled[descriptor].fd >= 0;
-        if (waits && waiting->age[descriptor]++ < LATELY)
-            waiting->hot[count++] = polled[descriptor];
-        else
-            waiting->age[descriptor] = COLD;
+        int *age = &waiting->age[descriptor];
+        if (polled[descriptor].fd < 0 || *age == LATELY) {
+            *age = COLD;
+            continue;
+        }
+        ++*age;
+        waiting->hot[count++] = polled[descriptor];
     }
     waiting->hot_count = count;
 }
@@ -117,34 +122,59 @@ static int look_at_range(struct loop *loop, int start, int end,
     return ready;
 }
 
-static int look_at_next_piece(struct loop *loop)
+static int look_at_piece(struct loop *loop)
 {
     struct waiting *waiting = loop->waiting;
-    int64_t start = clock_nanoseconds();
-    if (start < waiting->next_piece)
-        return 0;
-    int first = waiting->piece < loop->end ? waiting->piece : 0;
-    int end = loop->end - first > PIECE ? first + PIECE : loop->end;
-    int ready = look_at_range(loop, first, end, 0);
-    int64_t now = clock_nanoseconds();
+    int start = waiting->piece < loop->end ? waiting->piece : 0;
+    int end = loop->end - start > PIECE ? start + PIECE : loop->end;
     waiting->piece = end;
-    waiting->next_piece = now + (COLD_SHARE - 1) * (now - start);
-    return ready;
+    waiting->looked_at += end - start;
+    return look_at_range(loop, start, end, 0);
 }
 
-// A piece that could not be looked at is looked at in the next round.
+// Neither saved up nor overdrawn for long.
+static int64_t within(int64_t moment, int64_t now)
+{
+    if (moment < now - SAVED)
+        return now - SAVED;
+    return moment < now + SAVED ? moment : now + SAVED;
+}
+
+// As many pieces as there is time for, until somebody is ready. A failure is
+// nothing: they are looked at again in the next round.
+static int look_at_pieces(struct loop *loop)
+{
+    struct waiting *waiting = loop->waiting;
+    int64_t now = clock_nanoseconds();
+    int ready = 0;
+    waiting->next_piece = within(waiting->next_piece, now);
+    while (ready <= 0 && waiting->next_piece <= now &&
+           waiting->looked_at < loop->end) {
+        int64_t start = now;
+        ready = look_at_piece(loop);
+        now = clock_nanoseconds();
+        waiting->next_piece += SHARE * (now - start);
+    }
+    return ready > 0 ? ready : 0;
+}
+
 static int wait_for_ready(struct loop *loop, int milliseconds)
 {
     struct waiting *waiting = loop->waiting;
     keep_hot(waiting, loop->polled);
-    bool may_wait = milliseconds != 0 && waiting->hot_count > 0;
-    int ready = look_at_hot(loop, may_wait ? A_WHILE : 0);
-    if (ready == 0)
+    if (loop->end <= PIECE)
         return look_at_range(loop, 0, loop->end, milliseconds);
+    int ready = look_at_hot(loop, 0);
     if (ready < 0)
         return -1;
-    int more = look_at_next_piece(loop);
-    return more > 0 ? ready + more : ready;
+    ready += look_at_pieces(loop);
+    bool is_quiet = waiting->looked_at >= loop->end;
+    if (ready == 0 && milliseconds != 0)
+        ready = is_quiet ? look_at_range(loop, 0, loop->end, milliseconds)
+                         : look_at_hot(loop, NAP);
+    if (ready > 0)
+        waiting->looked_at = 0;
+    return ready;
 }
 
 // Whatever is ready is hot by now.
