@@ -54,6 +54,7 @@ def requests(found):
                                 connections=count)
                 yield of_server(found, experiment, name, "nginx", 1.15,
                                 connections=count)
+        for name in with_variants(found, "syscalls", stage):
             yield calls_of(found, name)
     for name in with_variants(found, "pipelined", "stage 3"):
         yield of_server(found, "pipelined", name, "bare epoll", 0.70)
