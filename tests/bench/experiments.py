@@ -2,7 +2,6 @@
 keys for the same thing, one for each round, load and server. What they mean is
 computed from them later."""
 
-import concurrent.futures
 import copy
 import json
 import random
@@ -10,6 +9,7 @@ import re
 import resource
 import shutil
 import subprocess
+import threading
 import time
 
 import loads
@@ -158,19 +158,24 @@ def cold(run, stack):
 
 
 def ask_idle_ones(run, server, load, idle):
+    # Not by concurrent.futures: that brings logging, which has Python called
+    # around each fork, and there a signal that would end us is lost.
+    counted = []
+    busy = threading.Thread(target=lambda: counted.append(
+        run.tool.run(server.port, load, run.seconds, run.stages)))
     waits = []
-    with concurrent.futures.ThreadPoolExecutor() as background:
-        busy = background.submit(run.tool.run, server.port, load, run.seconds,
-                                 run.stages)
-        while not busy.done() or not waits:
-            time.sleep(PAUSE)
-            connection = random.choice(idle.sockets)
-            started = time.monotonic()
-            connection.sendall(idle.request)
-            if servers.read_answer(connection) is None:
-                raise RuntimeError("an idle connection was closed")
-            waits.append(1000 * (time.monotonic() - started))
-    busy.result()  # or what went wrong with it
+    busy.start()
+    while busy.is_alive() or not waits:
+        time.sleep(PAUSE)
+        connection = random.choice(idle.sockets)
+        started = time.monotonic()
+        connection.sendall(idle.request)
+        if servers.read_answer(connection) is None:
+            raise RuntimeError("an idle connection was closed")
+        waits.append(1000 * (time.monotonic() - started))
+    busy.join()
+    if not counted:
+        raise RuntimeError("the load beside the idle connections failed")
     return waits
 
 
