@@ -24,7 +24,7 @@ struct waiting {
     int size;           // of both arrays
     int piece;          // the first descriptor of the next piece
     int64_t next_piece; // in nanoseconds: not before
-    int looked_at;      // so many, in pieces, since somebody was ready
+    int looked_at;      // so many, in pieces, in this round
 };
 
 static int open_waiting(struct loop *loop)
@@ -172,7 +172,8 @@ static int wait_for_ready(struct loop *loop, int milliseconds)
     if (ready == 0 && milliseconds != 0)
         ready = is_quiet ? look_at_range(loop, 0, loop->end, milliseconds)
                          : look_at_hot(loop, NAP);
-    if (ready > 0)
+    // Another round begins. Without it, who wakes itself would hide all others.
+    if (ready != 0 || milliseconds == 0)
         waiting->looked_at = 0;
     return ready;
 }

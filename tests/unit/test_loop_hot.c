@@ -123,6 +123,19 @@ START_TEST(a_loop_that_waits_finds_a_cold_one)
 }
 END_TEST
 
+// The counter of the turns does.
+START_TEST(who_wakes_itself_in_each_turn_hides_nobody)
+{
+    let_the_crowd_cool();
+    busy.wants = LOOP_NOTHING;
+    turns_run(&turns, TURNS); // a round is over
+    probe_send_byte(&idle);
+    while (crowd[0].calls == 0) // or until the test's time is over
+        turns_run(&turns, 10);
+    ck_assert_int_gt(crowd[0].calls, 0);
+}
+END_TEST
+
 // Once it has looked at all, it waits for all.
 START_TEST(an_idle_loop_waits)
 {
@@ -184,6 +197,7 @@ int main(void)
     tcase_add_test(tests, beside_a_hot_one_each_cold_one_is_found);
     tcase_add_test(tests, who_is_ready_again_and_again_stays_hot);
     tcase_add_test(tests, a_loop_that_waits_finds_a_cold_one);
+    tcase_add_test(tests, who_wakes_itself_in_each_turn_hides_nobody);
     tcase_add_test(tests, an_idle_loop_waits);
     tcase_add_test(tests, who_finds_no_room_among_the_hot_is_called_later);
     tcase_add_test(tests, who_has_room_among_the_hot_can_change);
