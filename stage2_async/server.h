@@ -18,7 +18,7 @@
 struct server {
     struct loop loop;
     struct conns conns;
-    const char *readiness; // "poll" or "epoll"; NULL: poll
+    const char *readiness; // for loop_use; NULL: poll
     int listener;
     bool stopping;
     int backlog; // how many are accepted at most while it stops

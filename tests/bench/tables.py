@@ -210,8 +210,8 @@ MAKERS = {
         found, "pipelined", "event, 16 requests at a time"),
     "close": lambda found: one_load(
         found, "close", "event, a connection for each request"),
-    "idle": idle, "cold": cold, "memory": memory, "syscalls": syscalls, "jobs": jobs,
-    "wait": wait, "channel": channel, "parse": parse,
+    "idle": idle, "cold": cold, "memory": memory, "syscalls": syscalls,
+    "jobs": jobs, "wait": wait, "channel": channel, "parse": parse,
 }
 
 

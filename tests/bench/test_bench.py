@@ -74,7 +74,8 @@ def a_quick_run_measures_everything():
         path = pathlib.Path(directory) / "bench.json"
         bench("run", BUILD, "--quick", "--json", path, "--svg", directory)
         found = Results(json.loads(path.read_text())["records"])
-        for name in [*LOADED, "cold", "memory", "jobs", "wait", "channel", "parse"]:
+        for name in [*LOADED, "cold", "memory", "jobs", "wait", "channel",
+                     "parse"]:
             assert found.of(experiment=name), f"no record of {name}"
         for name in LOADED:
             assert {"bare epoll", "bare poll"} < set(

@@ -49,8 +49,7 @@ static bool has_epoll(const struct stage *stage)
     return found;
 }
 
-// All these tests are run with all of them, by THAW_READINESS in the
-// environment.
+// THAW_READINESS in the environment has all these tests run with it.
 START_TEST(it_waits_in_epoll_if_it_was_told_to)
 {
     struct stage stage;

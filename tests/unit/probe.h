@@ -10,6 +10,7 @@
 
 #include "tests/unit/turns.h"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 struct probe {
@@ -44,6 +45,29 @@ static inline void probe_open(struct probe *probe, struct loop *loop,
         (struct probe){.descriptor = ends[0], .peer = ends[1], .wants = wants};
     ck_assert_int_eq(loop_watch(loop, ends[0], probe_call, probe), 0);
     probe->calls = 0;
+}
+
+// Another descriptor of the same end: it is ready when that one is. Watches it,
+// which calls it at once.
+static inline void probe_open_copy(struct probe *probe, struct loop *loop,
+                                   const struct probe *of)
+{
+    int descriptor = dup(of->descriptor);
+    ck_assert_int_ge(descriptor, 0);
+    *probe = (struct probe){.descriptor = descriptor, .wants = POLLIN};
+    ck_assert_int_eq(loop_watch(loop, descriptor, probe_call, probe), 0);
+}
+
+// Returns how many descriptors there may be now: fewer than `wanted`, where the
+// system allows no more.
+static inline int probe_raise_limit(int wanted)
+{
+    struct rlimit limit;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur =
+        (rlim_t)wanted < limit.rlim_max ? (rlim_t)wanted : limit.rlim_max;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    return (int)limit.rlim_cur;
 }
 
 static inline void probe_send_byte(const struct probe *probe)

@@ -8,7 +8,6 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 enum { CROWD_MAX = 5000 }; // or fewer, where the descriptor limit is lower
 
@@ -120,13 +119,8 @@ static int crowd_count;
 // All of them wait for the same bytes.
 static void watch_a_crowd(void)
 {
-    for (int i = 0; i < crowd_count; i++) {
-        int descriptor = dup(host.descriptor);
-        ck_assert_int_ge(descriptor, 0);
-        crowd[i] = (struct probe){.descriptor = descriptor, .wants = POLLIN};
-        int result = loop_watch(&loop, descriptor, probe_call, &crowd[i]);
-        ck_assert_int_eq(result, 0);
-    }
+    for (int i = 0; i < crowd_count; i++)
+        probe_open_copy(&crowd[i], &loop, &host);
 }
 
 static void expect_each_called(int times)
@@ -153,19 +147,9 @@ START_TEST(a_callback_may_watch_many_others)
 }
 END_TEST
 
-static int raise_the_limit(void)
-{
-    struct rlimit limit;
-    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    rlim_t wanted = CROWD_MAX + 50;
-    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
-    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    return (int)limit.rlim_cur - 50;
-}
-
 START_TEST(thousands_are_called_in_one_turn)
 {
-    crowd_count = raise_the_limit();
+    crowd_count = probe_raise_limit(CROWD_MAX + 50) - 50;
     if (waits_in_epoll())
         crowd_count = 200; // more are found in the next turn
     crowd = calloc((size_t)crowd_count, sizeof *crowd);
