@@ -1,8 +1,8 @@
 // lab - the same experiment against all six servers, and what differs
 
-#include "lab/load.h"
-#include "lab/matrix.h"
-#include "lab/timeline.h"
+#include "lab/load/load.h"
+#include "lab/experiments/matrix.h"
+#include "lab/timeline/timeline.h"
 #include "lab/tour.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 #include "lab/screen.h"
-#include "lib/clock.h"
+#include "lib/base/clock.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 #include "lab/tour.h"
-#include "lab/matrix.h"
+#include "lab/experiments/matrix.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,24 +4,25 @@
 // loop and no state: a request is a function call. So is the trouble with it:
 // the call in which one client is silent is the call in which all wait.
 
-#include "lib/answers.h"
-#include "lib/die.h"
-#include "lib/net.h"
-#include "lib/options.h"
-#include "lib/report.h"
-#include "lib/trace.h"
+#include "lib/service/respond.h"
+#include "lib/base/die.h"
+#include "lib/base/net.h"
+#include "lib/base/options.h"
+#include "lib/service/report.h"
+#include "lib/base/trace.h"
 
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 static struct options options;
+static struct http_limits limits;
 static int timeout_ms = 0; // 0: wait for ever
 
 static void handle(const struct http_request *request,
                    struct http_response *response)
 {
-    answer_echo(response, request);
+    respond_echo(response, request);
 }
 
 // Here the server waits for a client, for as long as the client likes.
@@ -56,8 +57,8 @@ static enum http_parse read_request(int client, struct buffer *in,
             request->fault_offset = in->length;
             return HTTP_PARSE_REJECTED;
         }
-        result = http_parse_request(in->bytes, in->length, &options.limits,
-                                    &progress, request);
+        result = http_parse_request(in->bytes, in->length, &limits, &progress,
+                                    request);
         if (result == HTTP_PARSE_MORE && request->wants_continue && !continued)
             continued = net_send_all(client, http_continue);
     }
@@ -77,7 +78,7 @@ static void serve(int client)
     if (result == HTTP_PARSE_DONE)
         handle(&request, &response);
     if (result == HTTP_PARSE_REJECTED)
-        answer_rejected(&response, &request);
+        respond_rejected(&response, &request);
     trace_instant("request", client);
     if (result != HTTP_PARSE_MORE) {
         bool is_head = slice_is(request.method, "HEAD");
@@ -96,6 +97,7 @@ static void serve(int client)
 int main(int argc, char **argv)
 {
     options_init(&options, "stage1_blocking", "one client after the other");
+    http_limits_add_options(&limits, &options);
     options_add_number(&options, "--timeout-ms", &timeout_ms, 0, 3600000,
                        "milliseconds a client may be silent, 0: any");
     if (!options_parse(&options, argc, argv))

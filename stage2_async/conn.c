@@ -2,9 +2,9 @@
 // conn_exchange.c.
 
 #include "stage2_async/conn.h"
-#include "lib/metrics.h"
-#include "lib/net.h"
-#include "lib/trace.h"
+#include "lib/service/metrics.h"
+#include "lib/base/net.h"
+#include "lib/base/trace.h"
 #include "stage2_async/conn_private.h"
 
 #include <assert.h>
@@ -12,11 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-void conns_init(struct conns *conns, struct loop *loop,
-                const struct http_limits *limits, http_handler *handle)
+void conns_init(struct conns *conns, struct loop *loop, http_handler *handle)
 {
     conns->loop = loop;
-    conns->limits = *limits;
     conns->handle = handle;
     conns->first = NULL;
     conns->count = 0;
@@ -45,7 +43,7 @@ static void close_conn(struct conn *conn)
     conn_drop_rest(conn);
     free(conn);
     all->count--;
-    metrics_add(METRIC_CONNECTIONS_OPEN, -1);
+    metrics_add(METRIC_OPEN_CONNECTIONS, -1);
     if (all->paused_listener >= 0)
         loop_wake(all->loop, all->paused_listener);
     else if (all->stopping && all->count == 0)
@@ -56,27 +54,27 @@ static void close_conn(struct conn *conn)
 static enum conn_state state_of(const struct conn *conn)
 {
     if (conn_has_unsent(conn))
-        return CONN_WRITING;
+        return CONN_SENDING;
     if (conn->last)
         return CONN_LINGERING;
     if (conn->answering)
-        return CONN_ANSWERING;
+        return CONN_DEFERRED;
     if (conn_unanswered(conn).length == 0)
         return CONN_IDLE;
-    return conn->rest->progress.head_length == 0 ? CONN_HEAD : CONN_BODY;
+    return conn->rest->progress.header_length == 0 ? CONN_HEADER : CONN_BODY;
 }
 
 static short wanted_events(enum conn_state state)
 {
     switch (state) {
     case CONN_IDLE:
-    case CONN_HEAD:
+    case CONN_HEADER:
     case CONN_BODY:
     case CONN_LINGERING:
         return POLLIN;
-    case CONN_WRITING:
+    case CONN_SENDING:
         return POLLOUT;
-    case CONN_ANSWERING:
+    case CONN_DEFERRED:
         // Not even for the end of the connection: the work goes on anyway.
         return LOOP_NOTHING;
     }
@@ -88,15 +86,15 @@ static int timeout_in(enum conn_state state, const struct conn_timeouts *after)
     switch (state) {
     case CONN_IDLE:
         return after->idle;
-    case CONN_HEAD:
+    case CONN_HEADER:
         return after->head;
     case CONN_BODY:
         return after->body;
-    case CONN_WRITING:
+    case CONN_SENDING:
         return after->write;
     case CONN_LINGERING:
         return after->linger;
-    case CONN_ANSWERING:
+    case CONN_DEFERRED:
         return -1;
     }
     return -1;
@@ -106,15 +104,15 @@ static void go_on(struct conn *conn)
 {
     switch (conn->state) {
     case CONN_IDLE:
-    case CONN_HEAD:
+    case CONN_HEADER:
     case CONN_BODY:
         if (conn->more)
             conn_answer_kept(conn);
         else
             conn_receive(conn);
         break;
-    case CONN_ANSWERING:
-    case CONN_WRITING:
+    case CONN_DEFERRED:
+    case CONN_SENDING:
         conn_write_on(conn);
         break;
     case CONN_LINGERING:
@@ -129,13 +127,13 @@ static void time_out(struct conn *conn)
     case CONN_IDLE:
         conn->last = true;
         break;
-    case CONN_HEAD:
+    case CONN_HEADER:
         conn_give_up(conn, HTTP_REQUEST_TIMEOUT, "the head took too long");
         break;
     case CONN_BODY:
         conn_give_up(conn, HTTP_REQUEST_TIMEOUT, "the body took too long");
         break;
-    case CONN_WRITING:
+    case CONN_SENDING:
         // Poll(2) says that there is room when there is much. Who took less
         // than that took something (Linux waits for a third of the buffer).
         conn_write_on(conn);
@@ -145,7 +143,7 @@ static void time_out(struct conn *conn)
     case CONN_LINGERING:
         conn->over = true;
         break;
-    case CONN_ANSWERING:
+    case CONN_DEFERRED:
         break;
     }
 }
@@ -154,7 +152,7 @@ static void enter(struct conn *conn, enum conn_state state)
 {
     const struct conn_timeouts *after = &conn->all->timeouts;
     int timeout = timeout_in(state, after);
-    if (conn->all->stopping && (state == CONN_HEAD || state == CONN_BODY))
+    if (conn->all->stopping && (state == CONN_HEADER || state == CONN_BODY))
         timeout = timeout < after->stop ? timeout : after->stop;
     if (state == CONN_LINGERING && conn->state != CONN_LINGERING)
         shutdown(conn->client, SHUT_WR);
@@ -171,7 +169,7 @@ static short close_unless_answering(struct conn *conn)
     if (conn->answering)
         return LOOP_NOTHING;
     close_conn(conn);
-    return LOOP_FORGET;
+    return LOOP_REMOVE;
 }
 
 // A client that asked for the end must send no more (RFC 9112, 9.6). If it has
@@ -197,7 +195,7 @@ static short on_ready(void *context, short revents)
     enum conn_state state = state_of(conn);
     if (state != conn->state || conn->renewed)
         enter(conn, state);
-    if (conn->more && state != CONN_WRITING) {
+    if (conn->more && state != CONN_SENDING) {
         // Nothing is received meanwhile, so that `in` stays small.
         loop_wake(conn->all->loop, conn->client);
         conn->renewed = true;
@@ -223,8 +221,8 @@ void conn_open(struct conns *conns, int client)
     conns->count++;
     trace_instant("accept", client);
     metrics_add(METRIC_CONNECTIONS, 1);
-    metrics_add(METRIC_CONNECTIONS_OPEN, 1);
-    if (loop_watch(conns->loop, client, on_ready, conn) < 0)
+    metrics_add(METRIC_OPEN_CONNECTIONS, 1);
+    if (loop_register(conns->loop, client, on_ready, conn) < 0)
         close_conn(conn);
 }
 

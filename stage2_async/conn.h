@@ -20,15 +20,15 @@
 //   section 9.6). Only a client that asked for the end is closed at once.
 // * Everything here belongs to the loop's thread.
 
-#include "lib/http_response.h"
+#include "lib/http/http_response.h"
 #include "stage2_async/loop.h"
 
 enum conn_state {
     CONN_IDLE,      // no byte of a request is here
-    CONN_HEAD,      // some are
+    CONN_HEADER,    // some are
     CONN_BODY,      // the head is complete
-    CONN_ANSWERING, // the handler said: later
-    CONN_WRITING,   // the client does not take the answer fast enough
+    CONN_DEFERRED,  // the handler said: later
+    CONN_SENDING,   // the client does not take the answer fast enough
     CONN_LINGERING, // the last answer is out
 };
 
@@ -60,8 +60,7 @@ struct conns {
     struct http_progress progress; // in the request that is looked at
 };
 
-void conns_init(struct conns *conns, struct loop *loop,
-                const struct http_limits *limits, http_handler *handle);
+void conns_init(struct conns *conns, struct loop *loop, http_handler *handle);
 void conns_destroy(struct conns *conns);
 
 // Takes over a connected, non-blocking socket. On failure it is closed.
@@ -70,7 +69,7 @@ void conn_open(struct conns *conns, int client);
 // Brings the answer that a handler put off: `client` is what it found in its
 // response. Every answer that is put off must be brought, once. The client may
 // have left meanwhile; that does no harm.
-void conn_answer(void *client, const struct http_response *response);
+void conn_complete(struct conn *conn, const struct http_response *response);
 
 // Answers what is in flight, then closes all connections, and then stops the
 // loop. Unfinished requests have timeouts.stop left.

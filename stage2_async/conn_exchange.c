@@ -1,10 +1,10 @@
 // What goes through a connection: bytes in, requests, answers, bytes out.
 
 #include "stage2_async/conn_private.h"
-#include "lib/answers.h"
-#include "lib/metrics.h"
-#include "lib/net.h"
-#include "lib/trace.h"
+#include "lib/service/respond.h"
+#include "lib/service/metrics.h"
+#include "lib/base/net.h"
+#include "lib/base/trace.h"
 
 #include <sys/socket.h>
 
@@ -63,14 +63,14 @@ static void send_answers(struct conn *conn)
 static void answer_request(struct conn *conn,
                            const struct http_request *request)
 {
-    struct http_response response = {.client = conn};
+    struct http_response response = {.conn = conn};
     trace_instant("request", conn->client);
     conn->is_head = slice_is(request->method, "HEAD");
     conn->keep_alive = request->keep_alive;
     conn->hangs_up = !request->keep_alive;
     conn->all->handle(request, &response);
-    conn->answering = response.later;
-    if (!response.later)
+    conn->answering = response.deferred;
+    if (!response.deferred)
         write_answer(conn, &conn->all->out, &response);
     buffer_destroy(&response.text);
 }
@@ -89,7 +89,7 @@ static void answer_rejected_request(struct conn *conn,
     struct http_response response = {0};
     conn->is_head = slice_is(request->method, "HEAD");
     conn->keep_alive = false;
-    answer_rejected(&response, request);
+    respond_rejected(&response, request);
     write_answer(conn, &conn->all->out, &response);
     buffer_destroy(&response.text);
 }
@@ -99,7 +99,7 @@ static void ask_for_body(struct conn *conn, const struct http_request *request,
                          size_t received)
 {
     if (!request->wants_continue || conn->continued ||
-        received > conn->all->progress.head_length)
+        received > conn->all->progress.header_length)
         return;
     conn->continued = true;
     buffer_add(&conn->all->out, http_continue);
@@ -117,7 +117,7 @@ static size_t answer_next(struct conn *conn, char *bytes, size_t length)
         answer_request(conn, &request);
         return request.length;
     case HTTP_PARSE_MORE:
-        if (conn->all->progress.head_length > 0)
+        if (conn->all->progress.header_length > 0)
             ask_for_body(conn, &request, length);
         return 0;
     case HTTP_PARSE_REJECTED:
@@ -233,9 +233,8 @@ void conn_throw_away(struct conn *conn)
         conn->over = true;
 }
 
-void conn_answer(void *client, const struct http_response *response)
+void conn_complete(struct conn *conn, const struct http_response *response)
 {
-    struct conn *conn = client;
     conn->answering = false;
     write_answer(conn, &conn->all->out, response);
     send_answers(conn);

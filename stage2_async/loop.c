@@ -1,6 +1,6 @@
 #include "stage2_async/loop.h"
-#include "lib/clock.h"
-#include "stage2_async/loop_readiness.h"
+#include "lib/base/clock.h"
+#include "stage2_async/loop_backend.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct loop_watch {
+struct loop_register {
     loop_callback *callback; // NULL: nobody watches this descriptor
     void *context;
     int64_t deadline; // in milliseconds
@@ -23,26 +23,25 @@ enum { GRAIN = 16 };
 
 void loop_init(struct loop *loop)
 {
-    *loop = (struct loop){.readiness = &loop_poll,
+    *loop = (struct loop){.backend = &loop_poll,
                           .now = clock_milliseconds(),
                           .next_deadline = never};
 }
 
-int loop_use(struct loop *loop, const char *readiness)
+int loop_use_backend(struct loop *loop, const char *backend)
 {
-    static const struct loop_readiness *const all[] = {
+    static const struct loop_backend *const all[] = {
         &loop_poll,
-        &loop_hot_poll,
 #ifdef THAW_HAS_EPOLL
         &loop_epoll,
 #endif
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        if (strcmp(all[i]->name, readiness) != 0)
+        if (strcmp(all[i]->name, backend) != 0)
             continue;
         if (all[i]->open != NULL && all[i]->open(loop) < 0)
             return -1;
-        loop->readiness = all[i];
+        loop->backend = all[i];
         return 0;
     }
     errno = EINVAL;
@@ -51,8 +50,8 @@ int loop_use(struct loop *loop, const char *readiness)
 
 void loop_destroy(struct loop *loop)
 {
-    if (loop->readiness->close != NULL)
-        loop->readiness->close(loop);
+    if (loop->backend->close != NULL)
+        loop->backend->close(loop);
     free(loop->polled);
     free(loop->watches);
 }
@@ -71,14 +70,14 @@ static int make_room(struct loop *loop, int descriptor)
     if (polled == NULL)
         return -1;
     loop->polled = polled;
-    struct loop_watch *watches =
+    struct loop_register *watches =
         realloc(loop->watches, (size_t)size * sizeof *watches);
     if (watches == NULL)
         return -1;
     loop->watches = watches;
     for (int i = loop->size; i < size; i++) {
         polled[i] = (struct pollfd){.fd = -1};
-        watches[i] = (struct loop_watch){0};
+        watches[i] = (struct loop_register){0};
     }
     loop->size = size;
     return 0;
@@ -88,7 +87,7 @@ static int make_room(struct loop *loop, int descriptor)
 static void forget(struct loop *loop, int descriptor)
 {
     if (loop->polled[descriptor].fd >= 0)
-        loop->readiness->change(loop, descriptor, LOOP_NOTHING);
+        loop->backend->change(loop, descriptor, LOOP_NOTHING);
     loop->polled[descriptor].fd = -1;
     loop->polled[descriptor].revents = 0;
     loop->watches[descriptor].callback = NULL;
@@ -111,7 +110,7 @@ static void wait_for(struct loop *loop, int descriptor, short events)
     int waiting = events == LOOP_NOTHING ? -1 : descriptor;
     if (polled->fd == waiting && (waiting < 0 || polled->events == events))
         return;
-    if (loop->readiness->change(loop, descriptor, events) < 0) {
+    if (loop->backend->change(loop, descriptor, events) < 0) {
         set_deadline(loop, descriptor, loop->now + PAUSE);
         return;
     }
@@ -122,21 +121,22 @@ static void wait_for(struct loop *loop, int descriptor, short events)
 // The callback may watch new descriptors, and so move the arrays.
 static void call(struct loop *loop, int descriptor, short revents)
 {
-    const struct loop_watch watch = loop->watches[descriptor];
+    const struct loop_register watch = loop->watches[descriptor];
     assert(watch.callback != NULL);
     short events = watch.callback(watch.context, revents);
-    if (events == LOOP_FORGET)
+    if (events == LOOP_REMOVE)
         forget(loop, descriptor);
     else
         wait_for(loop, descriptor, events);
 }
 
-int loop_watch(struct loop *loop, int descriptor, loop_callback *callback,
-               void *context)
+int loop_register(struct loop *loop, int descriptor, loop_callback *callback,
+                  void *context)
 {
     if (make_room(loop, descriptor) < 0)
         return -1;
-    loop->watches[descriptor] = (struct loop_watch){callback, context, never};
+    loop->watches[descriptor] =
+        (struct loop_register){callback, context, never};
     // What was found in this turn was about an earlier owner of the number.
     loop->polled[descriptor].revents = 0;
     if (loop->end <= descriptor)
@@ -161,7 +161,7 @@ void loop_wake(struct loop *loop, int descriptor)
 static void call_ready(struct loop *loop, int ready)
 {
     for (loop->at = 0; ready > 0; ready--) {
-        int descriptor = loop->readiness->next(loop);
+        int descriptor = loop->backend->next(loop);
         if (descriptor < 0)
             return;
         short revents = loop->polled[descriptor].revents;
@@ -211,7 +211,7 @@ int loop_run(struct loop *loop)
     while (!loop->stopped) {
         if (loop->before_wait != NULL)
             loop->before_wait(loop->before_wait_context);
-        int ready = loop->readiness->wait(loop, time_left(loop));
+        int ready = loop->backend->wait(loop, time_left(loop));
         // Not all systems agree on which of the two says so.
         bool no_memory = ready < 0 && (errno == ENOMEM || errno == EAGAIN);
         if (ready < 0 && !no_memory && errno != EINTR)

@@ -8,7 +8,7 @@
 //     +-- each says what it wants to wait for next <-- call its callback
 //
 // * It waits in poll(2), which looks at everybody in each turn. Two others can
-//   take its place, and nobody else can tell: loop_readiness.h.
+//   take its place, and nobody else can tell: loop_backend.h.
 // * A callback returns the poll events that it waits for from now on, so there
 //   is nothing to register anew and nothing to forget.
 // * A callback must not wait: while it runs, everybody waits.
@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 enum {
-    LOOP_FORGET = 0,         // what a callback returns after close(2)
+    LOOP_REMOVE = 0,         // what a callback returns after close(2)
     LOOP_NOTHING = POLLNVAL, // keep me, but wait for nothing: I'll be woken
 };
 
@@ -31,15 +31,15 @@ enum {
 typedef short loop_callback(void *context, short revents);
 
 struct loop {
-    const struct loop_readiness *readiness; // how it waits
-    void *waiting;                          // what that remembers, or NULL
-    struct pollfd *polled;      // [descriptor]; fd -1: it waits for nothing
-    struct loop_watch *watches; // [descriptor]
-    int size;                   // of both arrays
-    int at;                     // how far this turn's ready ones are called
-    int end;                    // no descriptor from here on is watched
-    int64_t now;                // in milliseconds: when this turn began
-    int64_t next_deadline;      // no deadline comes before it
+    const struct loop_backend *backend; // how it waits
+    void *waiting;                      // what that remembers, or NULL
+    struct pollfd *polled;         // [descriptor]; fd -1: it waits for nothing
+    struct loop_register *watches; // [descriptor]
+    int size;                      // of both arrays
+    int at;                        // how far this turn's ready ones are called
+    int end;                       // no descriptor from here on is watched
+    int64_t now;                   // in milliseconds: when this turn began
+    int64_t next_deadline;         // no deadline comes before it
     void (*before_wait)(void *context); // or NULL
     void *before_wait_context;
     bool stopped;
@@ -50,7 +50,7 @@ void loop_init(struct loop *loop);
 // How a loop that watches nobody yet is to wait, said once: "poll", as it does
 // at first, "hot-poll", or on Linux "epoll". Returns -1 and errno, and it goes
 // on as before; EINVAL: there is no such way.
-int loop_use(struct loop *loop, const char *readiness);
+int loop_use_backend(struct loop *loop, const char *backend);
 
 // Gives back the memory. Open descriptors stay open.
 void loop_destroy(struct loop *loop);
@@ -58,8 +58,8 @@ void loop_destroy(struct loop *loop);
 // Calls the callback at once, and then whenever it is ready for what it
 // returned. Returns -1 and errno when there is no memory for it; then the
 // callback was not called.
-int loop_watch(struct loop *loop, int descriptor, loop_callback *callback,
-               void *context);
+int loop_register(struct loop *loop, int descriptor, loop_callback *callback,
+                  void *context);
 
 // Calls the callback with 0 in `delay` milliseconds, or some more; it replaces
 // an earlier deadline, and is kept when the descriptor becomes ready. A

@@ -1,7 +1,7 @@
 // epoll(7), for Linux: the kernel remembers who waits for what, so to ask costs
 // as much as there are ready ones, however many others are idle.
 
-#include "stage2_async/loop_readiness.h"
+#include "stage2_async/loop_backend.h"
 
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -67,9 +67,9 @@ static int next(struct loop *loop)
     return waiting->found[loop->at++].data.fd;
 }
 
-const struct loop_readiness loop_epoll = {.name = "epoll",
-                                          .open = open_epoll,
-                                          .close = close_epoll,
-                                          .change = change,
-                                          .wait = wait_for_ready,
-                                          .next = next};
+const struct loop_backend loop_epoll = {.name = "epoll",
+                                        .open = open_epoll,
+                                        .close = close_epoll,
+                                        .change = change,
+                                        .wait = wait_for_ready,
+                                        .next = next};

@@ -1,7 +1,7 @@
 // poll(2): the whole array, in each turn. That is as fast as it gets while most
 // are ready, and slow when a few of thousands are (see the README).
 
-#include "stage2_async/loop_readiness.h"
+#include "stage2_async/loop_backend.h"
 
 // The array is all that poll knows, and it is read anew in each turn.
 static int change(struct loop *loop, int descriptor, short events)
@@ -25,5 +25,5 @@ static int next(struct loop *loop)
     return -1;
 }
 
-const struct loop_readiness loop_poll = {
+const struct loop_backend loop_poll = {
     .name = "poll", .change = change, .wait = wait_for_ready, .next = next};

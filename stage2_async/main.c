@@ -4,9 +4,9 @@
 // all clients at once. What is known of each stands in its connection instead
 // of on the stack.
 
-#include "lib/answers.h"
-#include "lib/die.h"
-#include "lib/report.h"
+#include "lib/service/respond.h"
+#include "lib/base/die.h"
+#include "lib/service/report.h"
 #include "stage2_async/server.h"
 
 static struct server server;
@@ -14,7 +14,7 @@ static struct server server;
 static void handle(const struct http_request *request,
                    struct http_response *response)
 {
-    answer_echo(response, request);
+    respond_echo(response, request);
 }
 
 int main(int argc, char **argv)

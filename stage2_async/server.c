@@ -1,6 +1,6 @@
 #include "stage2_async/server.h"
-#include "lib/net.h"
-#include "lib/trace.h"
+#include "lib/base/net.h"
+#include "lib/base/trace.h"
 #include "stage2_async/signals.h"
 
 #include <errno.h>
@@ -11,11 +11,11 @@ enum { PAUSE = 1000 }; // in milliseconds: descriptors are freed by others too
 enum { ACCEPT_MAX = 256 }; // in one turn: those who are in get their turn too
 
 // Not every system has each of them.
-static bool is_readiness(const char *text)
+static bool is_backend(const char *text)
 {
     struct loop loop;
     loop_init(&loop);
-    bool is_there = loop_use(&loop, text) == 0;
+    bool is_there = loop_use_backend(&loop, text) == 0;
     loop_destroy(&loop);
     return is_there;
 }
@@ -30,24 +30,24 @@ void server_add_options(struct server *server, struct options *options)
                                        .write = 10 * 1000,
                                        .linger = 1000,
                                        .stop = 2000};
-    options_add_number(options, "--idle-ms", &timeouts->idle, 1, MAX,
+    options_add_number(options, "--idle-timeout-ms", &timeouts->idle, 1, MAX,
                        "milliseconds a connection may be idle");
-    options_add_number(options, "--head-ms", &timeouts->head, 1, MAX,
+    options_add_number(options, "--header-timeout-ms", &timeouts->head, 1, MAX,
                        "milliseconds for a head, from its first byte");
-    options_add_number(options, "--body-ms", &timeouts->body, 1, MAX,
+    options_add_number(options, "--body-timeout-ms", &timeouts->body, 1, MAX,
                        "milliseconds for a body, from its head's end");
-    options_add_number(options, "--write-ms", &timeouts->write, 1, MAX,
+    options_add_number(options, "--send-timeout-ms", &timeouts->write, 1, MAX,
                        "milliseconds a client may take nothing");
-    options_add_number(options, "--linger-ms", &timeouts->linger, 1, MAX,
-                       "milliseconds to read on after the last answer");
-    options_add_number(options, "--stop-ms", &timeouts->stop, 1, MAX,
-                       "milliseconds a half request may delay a stop");
-    server->readiness = "poll";
-    options_add_text(options, "--readiness", "KIND", &server->readiness,
-                     "wait in poll, hot-poll, or on Linux epoll");
-    options->rows[options->count - 1].accepts = is_readiness;
-    options->rows[options->count - 1].expected =
-        "poll, hot-poll, or on Linux epoll";
+    options_add_number(options, "--linger-timeout-ms", &timeouts->linger, 1,
+                       MAX, "milliseconds to read on after the last answer");
+    options_add_number(options, "--shutdown-timeout-ms", &timeouts->stop, 1,
+                       MAX, "milliseconds a half request may delay a stop");
+    http_limits_add_options(&server->conns.limits, options);
+    server->backend = "poll";
+    options_add_text(options, "--backend", "NAME", &server->backend,
+                     "wait in poll, or on Linux epoll");
+    options->rows[options->count - 1].accepts = is_backend;
+    options->rows[options->count - 1].expected = "poll, or on Linux epoll";
 }
 
 // Whether accept(2) failed for want of something that comes back when others
@@ -63,11 +63,9 @@ static bool is_out_of_resources(void)
 static int accept_clients(struct server *server, int *max)
 {
     for (; *max > 0; --*max) {
-        int client = net_accept(server->listener);
-        if (client >= 0 && net_set_nonblocking(client) == 0)
+        int client = net_accept_nonblocking(server->listener);
+        if (client >= 0)
             conn_open(&server->conns, client);
-        else if (client >= 0)
-            close(client);
         else if (is_out_of_resources())
             return -1;
         else if (net_would_block())
@@ -82,7 +80,7 @@ static short stop_accepting(struct server *server)
     server->conns.paused_listener = -1;
     if (server->conns.count == 0)
         loop_stop(&server->loop);
-    return LOOP_FORGET;
+    return LOOP_REMOVE;
 }
 
 static short on_client(void *context, short revents)
@@ -120,10 +118,10 @@ int server_init(struct server *server, const struct options *options,
     if (trace_open(options->trace, options->program) < 0)
         return -1;
     loop_init(&server->loop);
-    if (server->readiness != NULL &&
-        loop_use(&server->loop, server->readiness) < 0)
+    if (server->backend != NULL &&
+        loop_use_backend(&server->loop, server->backend) < 0)
         return -1;
-    conns_init(&server->conns, &server->loop, &options->limits, handle);
+    conns_init(&server->conns, &server->loop, handle);
     server->stopping = false;
     server->backlog = SOMAXCONN;
     server->listener = net_listen(options->bind, options->port);
@@ -134,7 +132,8 @@ int server_init(struct server *server, const struct options *options,
 
 int server_run(struct server *server)
 {
-    int result = loop_watch(&server->loop, server->listener, on_client, server);
+    int result =
+        loop_register(&server->loop, server->listener, on_client, server);
     if (result == 0)
         result = loop_run(&server->loop);
     if (result == 0) {

@@ -11,20 +11,20 @@
 //   client that goes on taking its answer is waited for, however slow it is.
 // * Everything here belongs to the thread that calls server_run.
 
-#include "lib/options.h"
+#include "lib/base/options.h"
 #include "stage2_async/conn.h"
 #include "stage2_async/loop.h"
 
 struct server {
     struct loop loop;
     struct conns conns;
-    const char *readiness; // for loop_use; NULL: poll
+    const char *backend; // for loop_use_backend; NULL: poll
     int listener;
     bool stopping;
     int backlog; // how many are accepted at most while it stops
 };
 
-// Puts the time-outs and --readiness into the command line.
+// Puts the time-outs and --backend into the command line.
 void server_add_options(struct server *server, struct options *options);
 
 // Listens, and catches the signals. Prints nothing and accepts nobody yet.

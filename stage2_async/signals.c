@@ -1,6 +1,6 @@
 #include "stage2_async/signals.h"
-#include "lib/metrics.h"
-#include "lib/net.h"
+#include "lib/service/metrics.h"
+#include "lib/base/net.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -48,7 +48,7 @@ static void say_what_is_dropped(void)
     write_text(" stopped at once: dropped ");
     write_number(waiting > 0 ? waiting : 0);
     write_text(" accepted events and ");
-    write_number(metrics_get(METRIC_CONNECTIONS_OPEN));
+    write_number(metrics_get(METRIC_OPEN_CONNECTIONS));
     write_text(" connections\n");
 }
 
@@ -79,7 +79,7 @@ static short on_byte(void *context, short revents)
 int signals_init(struct loop *loop, const char *program,
                  void stop(void *context), void *context)
 {
-    if (net_wakeup_pipe(signals.pipe) < 0)
+    if (net_self_pipe(signals.pipe) < 0)
         return -1;
     signals.program = program;
     signals.stop = stop;
@@ -88,7 +88,7 @@ int signals_init(struct loop *loop, const char *program,
     sigemptyset(&action.sa_mask);
     sigaddset(&action.sa_mask, SIGINT);
     sigaddset(&action.sa_mask, SIGTERM);
-    if (loop_watch(loop, signals.pipe[0], on_byte, NULL) < 0 ||
+    if (loop_register(loop, signals.pipe[0], on_byte, NULL) < 0 ||
         sigaction(SIGINT, &action, NULL) < 0 ||
         sigaction(SIGTERM, &action, NULL) < 0)
         return -1;

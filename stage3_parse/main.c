@@ -3,10 +3,12 @@
 // The loop is that of stage 2. New is what a request is taken for: it has a
 // method and a path, and a body that is an event or tells what is wrong.
 
-#include "lib/answers.h"
-#include "lib/die.h"
-#include "lib/report.h"
-#include "lib/route.h"
+#include "lib/base/die.h"
+#include "lib/event/event.h"
+#include "lib/service/admission.h"
+#include "lib/service/report.h"
+#include "lib/service/respond.h"
+#include "lib/service/route.h"
 #include "stage2_async/server.h"
 
 static struct server server;
@@ -14,7 +16,7 @@ static struct server server;
 static void submit(const struct event *event, struct http_response *response)
 {
     (void)event; // it is valid: that is all we do with it
-    answer_accepted(response);
+    admission_accept(response);
 }
 
 static void handle(const struct http_request *request,
@@ -22,17 +24,18 @@ static void handle(const struct http_request *request,
 {
     struct event event;
     char detail[EVENT_DETAIL_SIZE];
-    switch (route_find(request, response, event.user)) {
+    char user[EVENT_NAME_MAX + 1];
+    switch (route_find(request, response, user)) {
     case ROUTE_EVENT:
         if (event_decode(request->body, &event, detail))
             submit(&event, response);
         else
-            answer_invalid(response, detail);
+            admission_invalid(response, detail);
         break;
     case ROUTE_BALANCES:
-        answer_refusal(response, HTTP_NOT_FOUND, "nobody keeps balances here");
+        respond_error(response, HTTP_NOT_FOUND, "nobody keeps balances here");
         break;
-    case ROUTE_ANSWERED:
+    case ROUTE_RESPONDED:
         break;
     }
 }

@@ -1,5 +1,5 @@
 #include "stage4_slow/mailbox.h"
-#include "lib/net.h"
+#include "lib/base/net.h"
 #include "stage2_async/conn.h"
 
 #include <stdlib.h>
@@ -43,7 +43,7 @@ static short on_mail(void *context, short revents)
     struct mail *mail = take_all(context);
     while (mail != NULL) {
         struct mail *next = mail->next;
-        conn_answer(mail->client, &mail->response);
+        conn_complete(mail->conn, &mail->response);
         buffer_destroy(&mail->response.text);
         free(mail);
         mail = next;
@@ -54,7 +54,7 @@ static short on_mail(void *context, short revents)
 int mailbox_init(struct mailbox *mailbox, struct loop *loop)
 {
     *mailbox = (struct mailbox){.mutex = PTHREAD_MUTEX_INITIALIZER};
-    if (net_wakeup_pipe(mailbox->pipe) < 0)
+    if (net_self_pipe(mailbox->pipe) < 0)
         return -1;
-    return loop_watch(loop, mailbox->pipe[0], on_mail, mailbox);
+    return loop_register(loop, mailbox->pipe[0], on_mail, mailbox);
 }

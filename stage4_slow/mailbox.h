@@ -11,14 +11,14 @@
 // * Nothing is copied: a mail is allocated by whoever will post it. It may be
 //   the first member of something larger, which is freed with it.
 
-#include "lib/http_response.h"
+#include "lib/http/http_response.h"
 #include "stage2_async/loop.h"
 
 #include <pthread.h>
 
 struct mail {
     struct mail *next;             // while it is in the mailbox
-    void *client;                  // whose answer this is
+    struct conn *conn;             // whose response this is
     struct http_response response; // with its text
 };
 

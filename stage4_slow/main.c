@@ -3,14 +3,11 @@
 // Each event gets its own thread, so the loop stays quick. But one mutex is
 // held around the work and the change, so the threads work one after the other.
 
-#include "lib/answers.h"
-#include "lib/die.h"
-#include "lib/metrics.h"
-#include "lib/report.h"
-#include "lib/route.h"
+#include "lib/base/die.h"
+#include "lib/service/service.h"
 #include "stage2_async/server.h"
 #include "stage4_slow/mailbox.h"
-#include "stage4_slow/slow.h"
+#include "stage4_slow/simulated_work.h"
 #include "stage4_slow/thread.h"
 
 #include <stdlib.h>
@@ -20,13 +17,13 @@ typedef void task(const struct event *event, struct http_response *response);
 struct job {
     struct mail mail; // comes first: the mailbox frees the whole job
     task *run;
-    struct event event;
+    struct event event; // of look_up only the user
 };
 
 static struct server server;
-static struct slow slow;
+static struct simulated_work simulated_work;
 static bool work_in_loop;
-static struct mailbox answers; // from the threads to the loop
+static struct mailbox responses; // from the threads to the loop
 
 static struct store balances;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; // guards balances
@@ -36,20 +33,20 @@ static void apply(const struct event *event, struct http_response *response)
     int64_t balance = 0;
     metrics_add(METRIC_EVENTS_ACCEPTED, 1);
     pthread_mutex_lock(&mutex);
-    slow_work(&slow);
+    simulated_work_run(&simulated_work);
     enum store_result result =
         store_add(&balances, event->user, event->amount, &balance);
     pthread_mutex_unlock(&mutex);
     metrics_count_done(result == STORE_ADDED);
     report_event("thread", 0, event, result, balance);
-    answer_result(response, result, balance);
+    respond_result(response, result, balance);
 }
 
-// For a thread as well: it may have to wait for the mutex.
+// In a thread as well, because it may have to wait for the mutex.
 static void look_up(const struct event *event, struct http_response *response)
 {
     pthread_mutex_lock(&mutex);
-    answer_balances(response, &balances, event->user);
+    respond_balances(response, &balances, event->user);
     pthread_mutex_unlock(&mutex);
 }
 
@@ -57,22 +54,24 @@ static void *work(void *argument)
 {
     struct job *job = argument;
     job->run(&job->event, &job->mail.response);
-    mailbox_post(&answers, &job->mail);
+    mailbox_post(&responses, &job->mail);
     return NULL;
 }
 
-static void submit(task *run, const struct event *event,
+// False: there is no thread for it.
+static bool submit(task *run, const struct event *event,
                    struct http_response *response)
 {
     struct job *job = malloc(sizeof *job);
-    if (job != NULL)
-        *job = (struct job){{.client = response->client}, run, *event};
-    response->later = job != NULL && (work_in_loop ? work(job) == NULL
-                                                   : thread_start(work, job));
-    if (!response->later) {
+    if (job == NULL)
+        return false;
+    *job = (struct job){{.conn = response->conn}, run, *event};
+    response->deferred = work_in_loop || thread_start(work, job);
+    if (work_in_loop)
+        work(job);
+    if (!response->deferred)
         free(job);
-        answer_busy(response);
-    }
+    return response->deferred;
 }
 
 static void handle(const struct http_request *request,
@@ -80,17 +79,20 @@ static void handle(const struct http_request *request,
 {
     struct event event;
     char detail[EVENT_DETAIL_SIZE];
-    switch (route_find(request, response, event.user)) {
+    char user[EVENT_NAME_MAX + 1];
+    switch (route_find(request, response, user)) {
     case ROUTE_EVENT:
-        if (event_decode(request->body, &event, detail))
-            submit(apply, &event, response);
-        else
-            answer_invalid(response, detail);
+        if (!event_decode(request->body, &event, detail))
+            admission_invalid(response, detail);
+        else if (!submit(apply, &event, response))
+            admission_reject(response);
         break;
     case ROUTE_BALANCES:
-        submit(look_up, &event, response);
+        memcpy(event.user, user, sizeof user);
+        if (!submit(look_up, &event, response))
+            respond_busy(response);
         break;
-    case ROUTE_ANSWERED:
+    case ROUTE_RESPONDED:
         break;
     }
 }
@@ -100,14 +102,14 @@ int main(int argc, char **argv)
     struct options options;
     options_init(&options, "stage4_slow", "slow work under one mutex");
     server_add_options(&server, &options);
-    slow_add_options(&slow, &options);
+    simulated_work_add_options(&simulated_work, &options);
     options_add_flag(&options, "--work-in-loop", &work_in_loop,
                      "work on the loop's own thread");
     if (!options_parse(&options, argc, argv))
         return options.exit_status;
-    if (store_init(&balances) < 0 || slow_init(&slow) < 0 ||
+    if (store_init(&balances) < 0 || simulated_work_init(&simulated_work) < 0 ||
         server_init(&server, &options, handle) < 0 ||
-        mailbox_init(&answers, &server.loop) < 0)
+        mailbox_init(&responses, &server.loop) < 0)
         die_starting(&options);
     report_listening(&options, server.listener);
     if (server_run(&server) < 0)

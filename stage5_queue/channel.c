@@ -1,5 +1,5 @@
 #include "stage5_queue/channel.h"
-#include "lib/trace.h"
+#include "lib/base/trace.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,38 +4,35 @@
 // many jobs and not more. One worker does them. The mutex is held around the
 // change of a balance alone.
 
-#include "lib/answers.h"
-#include "lib/die.h"
-#include "lib/metrics.h"
-#include "lib/report.h"
-#include "lib/route.h"
+#include "lib/base/die.h"
+#include "lib/service/service.h"
 #include "stage2_async/server.h"
-#include "stage4_slow/slow.h"
+#include "stage4_slow/simulated_work.h"
 #include "stage5_queue/channel.h"
 
 static struct server server;
-static struct slow slow;
+static struct simulated_work simulated_work;
 static struct channel jobs; // of struct event, from the loop to the worker
 
 static struct store balances;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; // guards balances
 
-static void apply(const struct event *event)
+static void apply(int worker, const struct event *event)
 {
     int64_t balance = 0;
-    slow_work(&slow);
+    simulated_work_run(&simulated_work);
     pthread_mutex_lock(&mutex);
     enum store_result result =
         store_add(&balances, event->user, event->amount, &balance);
     pthread_mutex_unlock(&mutex);
     metrics_count_done(result == STORE_ADDED);
-    report_event("worker", 1, event, result, balance);
+    report_event("worker", worker, event, result, balance);
 }
 
 static void look_up(const char *user, struct http_response *response)
 {
     pthread_mutex_lock(&mutex);
-    answer_balances(response, &balances, user);
+    respond_balances(response, &balances, user);
     pthread_mutex_unlock(&mutex);
 }
 
@@ -43,22 +40,25 @@ static void *work(void *argument)
 {
     struct event event;
     while (channel_receive(&jobs, &event)) {
-        metrics_add(METRIC_CHANNEL_LENGTH, -1);
-        metrics_add(METRIC_WORKERS_BUSY, 1);
-        apply(&event);
-        metrics_add(METRIC_WORKERS_BUSY, -1);
+        metrics_add(METRIC_BUSY_WORKERS, 1);
+        apply(1, &event);
+        metrics_add(METRIC_BUSY_WORKERS, -1);
     }
     return argument;
 }
 
+// For GET /metrics.
+static int64_t waiting_jobs(void)
+{
+    return (int64_t)channel_length(&jobs);
+}
+
 static void submit(const struct event *event, struct http_response *response)
 {
-    if (channel_try_send(&jobs, event) == CHANNEL_SENT) {
-        metrics_add(METRIC_CHANNEL_LENGTH, 1);
-        answer_accepted(response);
-    } else {
-        answer_busy(response);
-    }
+    if (channel_try_send(&jobs, event) == CHANNEL_SENT)
+        admission_accept(response);
+    else
+        admission_reject(response);
 }
 
 static void handle(const struct http_request *request,
@@ -66,17 +66,18 @@ static void handle(const struct http_request *request,
 {
     struct event event;
     char detail[EVENT_DETAIL_SIZE];
-    switch (route_find(request, response, event.user)) {
+    char user[EVENT_NAME_MAX + 1];
+    switch (route_find(request, response, user)) {
     case ROUTE_EVENT:
         if (event_decode(request->body, &event, detail))
             submit(&event, response);
         else
-            answer_invalid(response, detail);
+            admission_invalid(response, detail);
         break;
     case ROUTE_BALANCES:
-        look_up(event.user, response);
+        look_up(user, response);
         break;
-    case ROUTE_ANSWERED:
+    case ROUTE_RESPONDED:
         break;
     }
 }
@@ -88,14 +89,15 @@ int main(int argc, char **argv)
     struct options options;
     options_init(&options, "stage5_queue", "a bounded channel and one worker");
     server_add_options(&server, &options);
-    slow_add_options(&slow, &options);
+    simulated_work_add_options(&simulated_work, &options);
     options_add_number(&options, "--capacity", &capacity, 1, 1000000,
                        "jobs that may wait");
     if (!options_parse(&options, argc, argv))
         return options.exit_status;
     metrics_set(METRIC_CHANNEL_CAPACITY, capacity);
+    metrics_set_source(METRIC_CHANNEL_JOBS, waiting_jobs);
     metrics_set(METRIC_WORKERS, 1);
-    if (store_init(&balances) < 0 || slow_init(&slow) < 0 ||
+    if (store_init(&balances) < 0 || simulated_work_init(&simulated_work) < 0 ||
         channel_init(&jobs, (size_t)capacity, sizeof(struct event)) < 0 ||
         server_init(&server, &options, handle) < 0 ||
         (errno = pthread_create(&worker, NULL, work, NULL)) != 0)

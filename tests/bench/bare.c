@@ -7,8 +7,8 @@
 // once a second. One recv, one send, also for requests that come together. It
 // has no limits and no deadlines, and waits for a client that does not read.
 
-#include "lib/http_response.h"
-#include "lib/net.h"
+#include "lib/http/http_response.h"
+#include "lib/base/net.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -93,7 +93,7 @@ static bool serve(int client)
 // Returns -1 when there is none, or no place for it.
 static int accept_client(int listener)
 {
-    int client = net_accept(listener);
+    int client = net_accept_nonblocking(listener);
     if (client >= DESCRIPTORS_MAX) {
         close(client);
         return -1;

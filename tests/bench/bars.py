@@ -39,7 +39,7 @@ def of_server(found, experiment, name, other, at_least, value=results.thrift,
 
 
 def with_variants(found, experiment, name):
-    """A stage, and itself with --readiness where that was measured."""
+    """A stage, and itself with --backend where that was measured."""
     return [name] + [server for server in
                      found.distinct("server", experiment=experiment)
                      if server.startswith(name + " ")]

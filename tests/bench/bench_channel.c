@@ -8,7 +8,7 @@
 // between two jobs, as a loop does, and then the receivers wait. Prints JSON:
 // what each round took.
 
-#include "lib/clock.h"
+#include "lib/base/clock.h"
 #include "tests/bench/subjects.h"
 
 #include <inttypes.h>

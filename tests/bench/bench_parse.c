@@ -5,10 +5,10 @@
 // What is measured takes turns, round after round. Prints JSON: what COUNT
 // times of each took.
 
-#include "lib/answers.h"
-#include "lib/clock.h"
-#include "lib/event.h"
-#include "lib/http_request.h"
+#include "lib/service/respond.h"
+#include "lib/base/clock.h"
+#include "lib/event/event.h"
+#include "lib/http/http_request.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -91,7 +91,7 @@ static void write_answer(void)
 {
     static struct buffer out;
     struct http_response response = {0};
-    answer_accepted(&response);
+    respond_accepted(&response);
     buffer_clear(&out);
     http_write_response(&out, &response, true, false);
     if (out.failed || out.length == 0)

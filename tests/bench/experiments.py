@@ -88,7 +88,7 @@ def echo(run, stack):
 
 
 def event(run, stack):
-    names = [*COMMON, "stage 3", "stage 3 hot-poll", "stage 3 epoll", "stage 5",
+    names = [*COMMON, "stage 3", "stage 3 epoll", "stage 5",
              "stage 6", "nginx"]
     return compare("event", run, servers.ACCEPTED, names,
                    keep_alive_loads(run), stack)
@@ -116,7 +116,7 @@ def close(run, stack):
 
 
 def idle(run, stack):
-    names = [*COMMON, "stage 3", "stage 3 hot-poll", "stage 3 epoll", "nginx"]
+    names = [*COMMON, "stage 3", "stage 3 epoll", "nginx"]
     load = Load(16)
     started = start_all(run, names, servers.ACCEPTED, load, stack)
     for number in range(run.rounds):
@@ -143,7 +143,7 @@ def idle_counts(run):
 def cold(run, stack):
     """Now and then a request on one of the idle connections, while others are
     busy: how long does it wait for its answer?"""
-    names = ["stage 3", "stage 3 hot-poll", "stage 3 epoll", "nginx"]
+    names = ["stage 3", "stage 3 epoll", "nginx"]
     load = Load(16)
     started = start_all(run, names, servers.ACCEPTED, load, stack)
     for number in range(run.rounds):
@@ -181,7 +181,7 @@ def ask_idle_ones(run, server, load, idle):
 
 def memory(run, stack):
     """Of a server that is new each time: what it once took, it keeps."""
-    names = ["bare epoll", "stage 2", "stage 3", "stage 3 hot-poll",
+    names = ["bare epoll", "stage 2", "stage 3", 
              "stage 3 epoll", "nginx"]
     request = run.tool.request(Load(1))
     for number in range(min(run.rounds, 3)):

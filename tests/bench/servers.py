@@ -219,7 +219,7 @@ class Stages:
 
     def start(self, number, *options, core=None, name=None):
         command = [self.program(number), "--port", "0", "--quiet",
-                   "--idle-ms", IDLE_MS, *options]
+                   "--idle-timeout-ms", IDLE_MS, *options]
         return Server(name or f"stage {number}", command, core)
 
     def bare(self, kind, request, work, core, closes=False):
@@ -237,7 +237,7 @@ def start_by_name(stages, name, request, work, closes=False):
         return start_nginx(work, core)
     if kind == "bare":
         return stages.bare(rest[0], request, work, core, closes)
-    options = ["--readiness", rest[1]] if len(rest) > 1 else []
+    options = ["--backend", rest[1]] if len(rest) > 1 else []
     if rest[0] in "56":
         options += ["--work-ms", "0", "--capacity", CAPACITY]
     return stages.start(int(rest[0]), *options, core=core, name=name)
@@ -248,6 +248,6 @@ def existing(stages, names):
     def is_there(name):
         kind, *rest = name.split()
         if kind == "stage" and len(rest) > 1:
-            return stages.has(int(rest[0]), "--readiness")
+            return stages.has(int(rest[0]), "--backend")
         return kind != "nginx" or NGINX is not None
     return [name for name in names if is_there(name)]

@@ -5,7 +5,7 @@
 //
 // There is one of each in the process: open it, use it, destroy it.
 
-#include "lib/event.h"
+#include "lib/event/event.h"
 #include "stage5_queue/channel.h"
 
 struct subject {

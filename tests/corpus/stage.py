@@ -21,8 +21,8 @@ class Server:
         options = ["--port", "0", "--quiet"]
         if stage >= 2:
             # One slow connection must not make the others late.
-            for name in ("head", "body", "write", "idle", "linger"):
-                options += [f"--{name}-ms", "600000"]
+            for name in ("header", "body", "send", "idle", "linger"):
+                options += [f"--{name}-timeout-ms", "600000"]
         if stage >= 4:
             options += ["--work-ms", "0"]
         if stage >= 5:

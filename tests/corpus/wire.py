@@ -44,7 +44,7 @@ def must_end(stream, stage):
         raise Failed(f"more: {rest!r}")
 
 
-def check_answers(client, expected, stage):
+def check_responses(client, expected, stage):
     """Returns the last answer, whose connection then is at its end."""
     answer = None
     statuses, ending = expected
@@ -109,7 +109,7 @@ def try_together(server, tries, failures):
         try:
             send(client, case.data[cut:], server.stage)
             expected = cases.expected_of(case.expected, server.stage)
-            check_answers(client, expected, server.stage)
+            check_responses(client, expected, server.stage)
         except (Failed, OSError) as error:
             way = "whole" if cut == len(case.data) else f"cut at {cut}"
             failures.setdefault(case.name, f"{error} ({way})")
@@ -165,7 +165,7 @@ def try_body(server, case):
     head = f"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {len(case.data)}\r\n\r\n"
     with server.connect() as client:
         client.sendall(head.encode("ascii") + case.data)
-        check_body(check_answers(client, expected, stage), case, stage)
+        check_body(check_responses(client, expected, stage), case, stage)
 
 
 def try_bodies(server, chosen):

@@ -13,7 +13,7 @@ static void start_line(struct chunked_decoder *decoder,
 
 static size_t extras_left(const struct chunked_decoder *decoder)
 {
-    size_t max = (size_t)decoder->limits->extras_max;
+    size_t max = (size_t)decoder->limits->trailers_max;
     return max > decoder->extras ? max - decoder->extras : 0;
 }
 
@@ -61,7 +61,7 @@ static void end_chunk(struct chunked_decoder *decoder)
     const struct http_limits *limits = decoder->limits;
     start_line(decoder, CHUNKED_SIZE);
     refuse_unless(decoder, decoder->taken <= 2 * (size_t)limits->body_max +
-                                                 (size_t)limits->extras_max);
+                                                 (size_t)limits->trailers_max);
 }
 
 static void end_line(struct chunked_decoder *decoder)

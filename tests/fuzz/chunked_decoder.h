@@ -9,8 +9,8 @@
 // limits. It looks at each byte once and copies forward; lib/ takes whole
 // lines, and joins the chunks in place when all are there.
 
-#include "lib/buffer.h"
-#include "lib/http_request.h"
+#include "lib/base/buffer.h"
+#include "lib/http/http_request.h"
 
 enum chunked_place {
     CHUNKED_SIZE,      // in the line that begins a chunk

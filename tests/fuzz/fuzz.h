@@ -11,7 +11,7 @@
 // * An input may begin with choices. Most do not, so that a request which
 //   somebody wrote down is an input as it stands.
 
-#include "lib/slice.h"
+#include "lib/base/slice.h"
 
 #include <stddef.h>
 #include <stdint.h>

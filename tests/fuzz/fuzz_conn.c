@@ -20,7 +20,7 @@
 // * In the end the connection is gone and was counted right. Idle or lingering,
 //   it holds no memory; at other times, not much.
 
-#include "tests/fuzz/answers.h"
+#include "tests/fuzz/responses.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/play.h"
 
@@ -45,7 +45,7 @@ static void perform(struct play *play, char letter)
 {
     switch (letter) {
     case 't':
-        play_turn();
+        play_iteration();
         break;
     case 'b':
         play_bring(play);
@@ -120,11 +120,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > SCRIPT_MAX)
         return 0;
     play_script(&play, script, in_use);
-    check_answers(&play);
+    check_responses(&play);
     if (!play.was_disturbed) {
         play_at_once(&model, &play, in_use);
-        check_answers(&model);
-        compare_answers(&play, &model);
+        check_responses(&model);
+        compare_responses(&play, &model);
         play_destroy(&model);
     }
     play_destroy(&play);

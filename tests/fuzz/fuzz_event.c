@@ -7,8 +7,9 @@
 // * An event that is written as JSON and read again is the same event, with any
 //   amount and with white space around it.
 
-#include "lib/buffer.h"
-#include "lib/event_plain.h"
+#include "lib/base/buffer.h"
+#include "lib/event/event_fast_path.h"
+#include "lib/event/event_jansson.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/guard.h"
 
@@ -62,7 +63,7 @@ static bool decode_between_spaces(struct slice json, struct event *event,
     return valid;
 }
 
-static decoder *const others[] = {event_decode_any, decode_by_unpack,
+static decoder *const others[] = {event_decode_jansson, decode_by_unpack,
                                   decode_between_spaces};
 
 static void check_detail(const char detail[EVENT_DETAIL_SIZE])

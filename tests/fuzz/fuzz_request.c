@@ -10,7 +10,7 @@
 // * A request that is taken and written again, in the plainest way, is the same
 //   request. So what we understood is what we would say ourselves.
 
-#include "lib/buffer.h"
+#include "lib/base/buffer.h"
 #include "tests/fuzz/pieces.h"
 
 #include <stdlib.h>
@@ -99,7 +99,7 @@ static void check_exact_copy(struct slice bytes,
         memcpy(copy, bytes.bytes, bytes.length);
     answer.result = http_parse_request(copy, bytes.length, in_use, &progress,
                                        &answer.request);
-    ck_assert(is_same_answer(&answer, whole));
+    ck_assert(is_same_response(&answer, whole));
     if (answer.result == HTTP_PARSE_DONE) {
         check_taken(&answer.request, (struct slice){copy, bytes.length});
         check_written_again(&answer.request);

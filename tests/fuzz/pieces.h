@@ -20,7 +20,7 @@ static inline void check_cut_at(struct slice bytes, size_t cut,
     struct answer answer = parse_on(bytes, given, &progress);
     if (answer.result == HTTP_PARSE_MORE)
         answer = parse_on(bytes, bytes.length, &progress);
-    if (!is_same_answer(&answer, whole))
+    if (!is_same_response(&answer, whole))
         fail_at(bytes, given, "a cut changed the answer");
 }
 
@@ -36,7 +36,7 @@ static inline void check_steps(struct slice bytes, size_t step,
         given = bytes.length - given > step ? given + step : bytes.length;
         answer = parse_on(bytes, given, &progress);
     }
-    if (!is_same_answer(&answer, whole))
+    if (!is_same_response(&answer, whole))
         fail_at(bytes, given, "in pieces the answer is another");
     if (answer.result == HTTP_PARSE_DONE &&
         given - answer.request.length >= step)

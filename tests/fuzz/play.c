@@ -1,6 +1,6 @@
 #include "tests/fuzz/play.h"
-#include "lib/answers.h"
-#include "lib/metrics.h"
+#include "lib/service/respond.h"
+#include "lib/service/metrics.h"
 #include "tests/fuzz/fake_time.h"
 #include "tests/unit/clients.h"
 
@@ -37,11 +37,11 @@ static void handle(const struct http_request *request,
     ck_assert_int_lt(playing->handled, PLAY_REQUESTS_MAX);
     playing->is_head[playing->handled] = slice_is(request->method, "HEAD");
     set_number(playing->handled++);
-    answer_echo(response, request);
+    respond_echo(response, request);
     response->fields = number;
-    response->later = slice_starts_with(request->path, "/later");
-    if (response->later)
-        playing->put_off = response->client;
+    response->deferred = slice_starts_with(request->path, "/later");
+    if (response->deferred)
+        playing->put_off = response->conn;
     if (slice_starts_with(request->path, "/large"))
         response->body = (struct slice){large, sizeof large};
 }
@@ -91,9 +91,9 @@ static void check_conn(const struct conn *conn)
         ck_assert_ptr_null(rest);
 }
 
-void play_turn(void)
+void play_iteration(void)
 {
-    clients_turn(1);
+    clients_iterate(1);
     if (server.conns.first != NULL)
         check_conn(server.conns.first);
 }
@@ -131,7 +131,7 @@ void play_bring(struct play *play)
     void *client = play->put_off;
     play->put_off = NULL;
     set_number(play->handled - 1);
-    conn_answer(client, &response);
+    conn_complete(client, &response);
 }
 
 void play_pass_time(struct play *play, int seconds)
@@ -161,7 +161,7 @@ static void settle(struct play *play)
         if (play->put_off != NULL)
             quiet = 0;
         play_bring(play);
-        play_turn();
+        play_iteration();
         if (play->client != NULL)
             client_receive(play->client);
         if (events(play) > before)
@@ -174,7 +174,7 @@ static void settle(struct play *play)
 static void wait_until_closed(void)
 {
     for (int i = 0; server.conns.first != NULL && i < PATIENCE; i++)
-        play_turn();
+        play_iteration();
 }
 
 // Who read to the end got all that was sent.
@@ -197,7 +197,7 @@ void play_finish(struct play *play)
     play->left_early = left_early;
     ck_assert_ptr_null(server.conns.first);
     ck_assert_int_eq(server.conns.count, 0);
-    ck_assert_int_eq(metrics_get(METRIC_CONNECTIONS_OPEN), 0);
+    ck_assert_int_eq(metrics_get(METRIC_OPEN_CONNECTIONS), 0);
 }
 
 void play_destroy(struct play *play)

@@ -11,8 +11,8 @@
 // * /later... is put off until it is brought; /large... is more than the socket
 //   holds; everything else is echoed.
 
-#include "lib/buffer.h"
-#include "lib/http_request.h"
+#include "lib/base/buffer.h"
+#include "lib/http/http_request.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,7 +36,7 @@ struct play {
 void play_start(struct play *play, const struct http_limits *limits);
 
 void play_send(struct play *play, struct slice bytes);
-void play_turn(void);
+void play_iteration(void);
 void play_read(struct play *play, size_t max);
 void play_shut_down(struct play *play);
 void play_leave(struct play *play);

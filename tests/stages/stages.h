@@ -9,10 +9,10 @@
 // * What must not come can't be waited for. First the test makes sure that it
 //   would have come by now, by a counter or an answer, and then looks a while.
 
-#include "lab/client.h"
-#include "lab/gate.h"
-#include "lab/stage.h"
-#include "lib/clock.h"
+#include "lab/clients/client.h"
+#include "lab/servers/gate.h"
+#include "lab/servers/stage.h"
+#include "lib/base/clock.h"
 #include "tests/unit/unit.h"
 
 #include <poll.h>
@@ -69,7 +69,7 @@ static inline void assert_alive(const struct stage *stage)
 {
     struct client client;
     ck_assert_msg(
-        client_ask_once(&client, stage->port, "GET", "/health", NULL, SOON),
+        client_request_once(&client, stage->port, "GET", "/health", NULL, SOON),
         "no answer from %s", stage_name(stage->number));
     ck_assert_int_eq(client.status, 200);
     client_close(&client);
@@ -83,7 +83,7 @@ static inline void stop(struct stage *stage)
     ck_assert_int_eq(stage_stop(stage), stage->number == 1 ? -1 : 0);
 }
 
-static inline void assert_answered(struct client *client, int status)
+static inline void assert_response(struct client *client, int status)
 {
     ck_assert_msg(client_wait(client, SOON), "no answer, expected a %d",
                   status);
@@ -155,8 +155,8 @@ static inline void wait_until_done(const struct stage *stage)
 }
 
 // Waits until at least so many of them have an answer. Returns how many have.
-static inline int wait_for_answers(struct client *clients, int count,
-                                   int wanted)
+static inline int wait_for_responses(struct client *clients, int count,
+                                     int wanted)
 {
     int64_t end = clock_milliseconds() + SOON;
     int answered = 0;
@@ -168,7 +168,7 @@ static inline int wait_for_answers(struct client *clients, int count,
 
 // Asks for more than the sockets hold, also where the answer is an echo, and
 // reads nothing. Returns when the server does not read on either.
-static inline void ask_for_too_much(struct client *client)
+static inline void request_too_much(struct client *client)
 {
     enum { REQUESTS = 10000 };
     struct pollfd polled = {.fd = client->socket, .events = POLLOUT};

@@ -48,8 +48,8 @@ static void assert_balance(const struct stage *stage, int user, int64_t balance)
     snprintf(path, sizeof path, "/balances/user%d", user);
     snprintf(body, sizeof body, "{\"user\":\"user%d\",\"balance\":%lld}", user,
              (long long)balance);
-    client_ask_once(&client, stage->port, "GET", path, NULL, SOON);
-    assert_answered(&client, 200);
+    client_request_once(&client, stage->port, "GET", path, NULL, SOON);
+    assert_response(&client, 200);
     assert_body(&client, body);
     client_close(&client);
 }

@@ -11,12 +11,12 @@ enum { CROWD = 20 };
 static void ask(struct client *client, const struct stage *stage)
 {
     client_open(client, stage->port);
-    client_ask(client, "POST", "/", "hello");
+    client_request(client, "POST", "/", "hello");
 }
 
 static void assert_echoed(struct client *client)
 {
-    assert_answered(client, 200);
+    assert_response(client, 200);
     assert_body(client, "hello");
     client_close(client);
 }
@@ -153,7 +153,7 @@ START_TEST(a_hundred_at_once_are_answered_one_by_one)
     for (int i = 0; i < CLIENTS; i++)
         client_open(&clients[i], stage.port);
     for (int i = 0; i < CLIENTS; i++)
-        client_ask(&clients[i], "POST", "/", "hello");
+        client_request(&clients[i], "POST", "/", "hello");
     ck_assert_int_eq(clients_wait(clients, CLIENTS, SOON), CLIENTS);
     for (int i = 0; i < CLIENTS; i++)
         assert_echoed(&clients[i]);

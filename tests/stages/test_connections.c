@@ -24,7 +24,7 @@ START_TEST(requests_in_one_piece_are_answered_in_their_order)
     for (int i = 0; i < 3; i++) {
         static const int statuses[] = {200, 400, 404};
         static const char *const echoes[] = {"", "two", ""};
-        assert_answered(&client, stage.number == 2 ? 200 : statuses[i]);
+        assert_response(&client, stage.number == 2 ? 200 : statuses[i]);
         if (stage.number == 2)
             assert_body(&client, echoes[i]);
         client_next(&client);
@@ -49,15 +49,15 @@ static bool has_epoll(const struct stage *stage)
     return found;
 }
 
-// THAW_READINESS in the environment has all these tests run with it.
+// THAW_BACKEND in the environment has all these tests run with it.
 START_TEST(it_waits_in_epoll_if_it_was_told_to)
 {
     struct stage stage;
-    const char *readiness = getenv("THAW_READINESS");
+    const char *backend = getenv("THAW_BACKEND");
     start(&stage, NULL);
     assert_alive(&stage);
     ck_assert_int_eq(has_epoll(&stage),
-                     readiness != NULL && strcmp(readiness, "epoll") == 0);
+                     backend != NULL && strcmp(backend, "epoll") == 0);
     stop(&stage);
 }
 END_TEST
@@ -83,7 +83,7 @@ START_TEST(thousands_of_requests_in_one_piece_are_all_answered)
     client_open_narrow(&client, stage.port);
     ask_in_one_piece(&client);
     for (int i = 0; i < REQUESTS; i++) {
-        assert_answered(&client, 200);
+        assert_response(&client, 200);
         client_next(&client);
     }
     ck_assert_uint_eq(client.in.length, 0);
@@ -107,7 +107,7 @@ START_TEST(a_request_may_come_byte_by_byte)
         ck_assert(!client_wait(&client, 1));
         client_send(&client, (struct slice){request + i, 1});
     }
-    assert_answered(&client, stage.number == 2 ? 200 : 400);
+    assert_response(&client, stage.number == 2 ? 200 : 400);
     client_close(&client);
     stop(&stage);
 }
@@ -122,7 +122,7 @@ START_TEST(a_half_closed_client_still_gets_its_answer)
     client_open(&client, stage.port);
     client_post_event(&client, "alice", 1);
     client_half_close(&client);
-    assert_answered(&client, status_of_an_event());
+    assert_response(&client, status_of_an_event());
     assert_ends(&client);
     client_close(&client);
     stop(&stage);
@@ -143,12 +143,12 @@ START_TEST(a_refused_client_that_sends_on_is_not_reset)
 {
     struct stage stage;
     struct client client;
-    start(&stage, "--linger-ms", "60000", NULL);
+    start(&stage, "--linger-timeout-ms", "60000", NULL);
     client_open(&client, stage.port);
     client_send(&client, slice_of("nonsense\r\n"));
     for (int i = 0; i < 10000; i++)
         ck_assert_msg(can_send(&client), "reset after %d KiB", i);
-    assert_answered(&client, 400);
+    assert_response(&client, 400);
     assert_ends(&client);
     client_close(&client);
     stop(&stage);
@@ -169,7 +169,7 @@ START_TEST(an_answer_arrives_though_its_request_is_thrown_away)
     for (int i = 0; i < 20; i++) {
         client_open(&client, stage.port);
         client_send(&client, buffer_slice(&request));
-        assert_answered(&client, 400);
+        assert_response(&client, 400);
         client_close(&client);
     }
     buffer_destroy(&request);
@@ -216,8 +216,8 @@ START_TEST(a_reset_is_the_end_of_one_connection)
         open_crowd(crowd, stage.port, beginnings[i]);
         for (int j = 0; j < CROWD; j++)
             client_reset(&crowd[j]);
-        client_ask(&staying, "GET", "/health", NULL);
-        assert_answered(&staying, 200);
+        client_request(&staying, "GET", "/health", NULL);
+        assert_response(&staying, 200);
     }
     client_close(&staying);
     stop(&stage);

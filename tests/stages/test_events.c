@@ -45,8 +45,8 @@ START_TEST(what_is_wrong_with_an_event_is_said)
                  "{\"status\":\"error\",\"reason\":\"invalid_json\","
                  "\"detail\":\"%s",
                  invalid_events[i].detail);
-        client_ask(&client, "POST", "/", invalid_events[i].body);
-        assert_answered(&client, 400);
+        client_request(&client, "POST", "/", invalid_events[i].body);
+        assert_response(&client, 400);
         ck_assert_msg(slice_starts_with(client.body, expected),
                       "%s: %.*s; expected %s", invalid_events[i].body,
                       (int)client.body.length, client.body.bytes, expected);
@@ -75,7 +75,7 @@ START_TEST(the_limits_of_an_event_are_still_events)
     client_open(&client, stage.port);
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
         client_post(&client, bodies[i]);
-        assert_answered(&client, status_of_an_event());
+        assert_response(&client, status_of_an_event());
     }
     client_close(&client);
     stop(&stage);
@@ -89,21 +89,21 @@ START_TEST(a_balance_that_would_overflow_does_not_change)
     start_quick(&stage);
     client_open(&client, stage.port);
     client_post_event(&client, "alice", INT64_MAX);
-    assert_answered(&client, status_of_an_event());
+    assert_response(&client, status_of_an_event());
     wait_until_done(&stage);
     client_post_event(&client, "alice", 1);
     if (stage.number == 4) {
-        assert_answered(&client, 409);
+        assert_response(&client, 409);
         assert_body(&client,
                     "{\"status\":\"error\",\"reason\":\"balance_overflow\"}");
     } else {
-        assert_answered(&client, 202); // it can't be known yet
+        assert_response(&client, 202); // it can't be known yet
         wait_until_done(&stage);
     }
     assert_metric(&stage, "thaw_events_done_total", 2);
     assert_metric(&stage, "thaw_events_failed_total", 1);
-    client_ask(&client, "GET", "/balances", NULL);
-    assert_answered(&client, 200);
+    client_request(&client, "GET", "/balances", NULL);
+    assert_response(&client, 200);
     assert_body(&client, "{\"alice\":9223372036854775807}");
     client_close(&client);
     stop(&stage);
@@ -117,13 +117,13 @@ START_TEST(a_balance_is_found_under_any_name)
     start_quick(&stage);
     client_open(&client, stage.port);
     client_post_event(&client, "a/b \xc3\xa9", -7);
-    assert_answered(&client, status_of_an_event());
+    assert_response(&client, status_of_an_event());
     wait_until_done(&stage);
-    client_ask(&client, "GET", "/balances/a%2Fb%20%C3%A9", NULL);
-    assert_answered(&client, 200);
+    client_request(&client, "GET", "/balances/a%2Fb%20%C3%A9", NULL);
+    assert_response(&client, 200);
     assert_body(&client, "{\"user\":\"a/b \xc3\xa9\",\"balance\":-7}");
-    client_ask(&client, "GET", "/balances/%00", NULL);
-    assert_answered(&client, 404);
+    client_request(&client, "GET", "/balances/%00", NULL);
+    assert_response(&client, 404);
     client_close(&client);
     stop(&stage);
 }

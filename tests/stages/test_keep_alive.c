@@ -12,7 +12,7 @@ START_TEST(the_connection_is_kept)
     start_quick(&stage);
     client_open(&client, stage.port);
     for (int i = 0; i < 3; i++) {
-        client_ask(&client, "GET", i == 1 ? "/other" : "/health", NULL);
+        client_request(&client, "GET", i == 1 ? "/other" : "/health", NULL);
         ck_assert(client_wait(&client, SOON));
         assert_field(&client, "Connection", "keep-alive");
     }
@@ -34,7 +34,7 @@ START_TEST(the_connection_is_closed_when_the_client_wants_it)
     for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
         client_open(&client, stage.port);
         client_send(&client, slice_of(requests[i]));
-        assert_answered(&client, 200);
+        assert_response(&client, 200);
         assert_field(&client, "Connection", "close");
         assert_ends(&client);
         client_close(&client);
@@ -52,7 +52,7 @@ START_TEST(http_1_0_is_kept_when_it_asks)
     for (int i = 0; i < 2; i++) {
         client_send(&client, slice_of("GET /health HTTP/1.0\r\n"
                                       "Connection: keep-alive\r\n\r\n"));
-        assert_answered(&client, 200);
+        assert_response(&client, 200);
         assert_field(&client, "Connection", "keep-alive");
         client_next(&client);
     }
@@ -68,7 +68,7 @@ START_TEST(the_first_stage_closes_and_says_so)
     struct stage stage;
     struct client client;
     start_quick(&stage);
-    client_ask_once(&client, stage.port, "GET", "/", NULL, SOON);
+    client_request_once(&client, stage.port, "GET", "/", NULL, SOON);
     assert_field(&client, "Connection", "close");
     assert_ends(&client);
     client_close(&client);

@@ -22,7 +22,7 @@ START_TEST(a_head_has_its_time_and_a_drip_gets_no_more)
 {
     struct stage stage;
     struct client client;
-    start(&stage, "--head-ms", "200", NULL);
+    start(&stage, "--header-timeout-ms", "200", NULL);
     client_open(&client, stage.port);
     client_send(&client, slice_of(HALF_A_HEAD "X: "));
     drip(&client);
@@ -36,7 +36,7 @@ START_TEST(a_body_has_its_time_and_a_drip_gets_no_more)
 {
     struct stage stage;
     struct client client;
-    start(&stage, "--body-ms", "200", NULL);
+    start(&stage, "--body-timeout-ms", "200", NULL);
     client_open(&client, stage.port);
     client_send(&client, slice_of(HALF_A_HEAD "\r\n"));
     drip(&client);
@@ -51,13 +51,14 @@ START_TEST(each_request_has_its_own_time)
 {
     struct stage stage;
     struct client client;
-    start(&stage, "--head-ms", "200", "--body-ms", "60000", NULL);
+    start(&stage, "--header-timeout-ms", "200", "--body-timeout-ms", "60000",
+          NULL);
     client_open(&client, stage.port);
     client_send(&client, slice_of("POST / HTTP/1.1\r\nHost: a\r\n"
                                   "Content-Length: 4\r\n\r\nhel"));
     ck_assert(!client_wait(&client, 500));
     client_send(&client, slice_of("l"));
-    assert_answered(&client, stage.number == 2 ? 200 : 400);
+    assert_response(&client, stage.number == 2 ? 200 : 400);
     client_close(&client);
     stop(&stage);
 }
@@ -69,10 +70,10 @@ START_TEST(an_idle_connection_is_closed_without_a_word)
     struct stage stage;
     struct client fresh;
     struct client used;
-    start(&stage, "--idle-ms", "200", NULL);
+    start(&stage, "--idle-timeout-ms", "200", NULL);
     client_open(&fresh, stage.port);
-    client_ask_once(&used, stage.port, "GET", "/health", NULL, SOON);
-    assert_answered(&used, 200);
+    client_request_once(&used, stage.port, "GET", "/health", NULL, SOON);
+    assert_response(&used, 200);
     assert_ends(&used);
     assert_ends(&fresh);
     client_close(&used);
@@ -85,9 +86,9 @@ START_TEST(a_reader_that_takes_nothing_is_dropped)
 {
     struct stage stage;
     struct client client;
-    start(&stage, "--write-ms", "200", NULL);
+    start(&stage, "--send-timeout-ms", "200", NULL);
     client_open_narrow(&client, stage.port);
-    ask_for_too_much(&client);
+    request_too_much(&client);
     int64_t end = clock_milliseconds() + SOON;
     // Only the one that asks for this number is left.
     while (client_metric(stage.port, "thaw_open_connections") != 1)

@@ -26,7 +26,7 @@ static void post_events(struct client *client, int count, int status)
 {
     for (int i = 0; i < count; i++) {
         client_post_event(client, "alice", 1);
-        assert_answered(client, status);
+        assert_response(client, status);
     }
 }
 
@@ -37,7 +37,7 @@ static void fill(const struct stage *stage, struct client *client)
     client_open(client, stage->port);
     for (int i = 1; i <= workers(); i++) {
         post_events(client, 1, 202);
-        wait_for_metric(stage, "thaw_workers_busy", i);
+        wait_for_metric(stage, "thaw_busy_workers", i);
     }
     post_events(client, CAPACITY, 202);
 }
@@ -53,13 +53,13 @@ START_TEST(it_accepts_as_many_as_it_has_room_for_and_refuses_the_rest)
     assert_metric(&stage, "thaw_events_accepted_total", CAPACITY + workers());
     assert_metric(&stage, "thaw_events_rejected_total", REFUSED);
     assert_metric(&stage, "thaw_events_done_total", 0);
-    assert_metric(&stage, "thaw_channel_capacity", CAPACITY);
-    assert_metric(&stage, "thaw_channel_length", CAPACITY);
+    assert_metric(&stage, "thaw_channel_capacity_jobs", CAPACITY);
+    assert_metric(&stage, "thaw_channel_jobs", CAPACITY);
     assert_metric(&stage, "thaw_workers", workers());
-    assert_metric(&stage, "thaw_workers_busy", workers());
+    assert_metric(&stage, "thaw_busy_workers", workers());
     gate_release(&gate, CAPACITY + workers());
     wait_until_done(&stage);
-    assert_metric(&stage, "thaw_channel_length", 0);
+    assert_metric(&stage, "thaw_channel_jobs", 0);
     client_close(&client);
     stop(&stage);
     gate_close(&gate);
@@ -135,15 +135,15 @@ START_TEST(who_only_looks_waits_for_nobody)
     struct client client;
     start_held(&stage, &gate);
     fill(&stage, &client);
-    client_ask(&client, "GET", "/balances", NULL);
-    assert_answered(&client, 200);
+    client_request(&client, "GET", "/balances", NULL);
+    assert_response(&client, 200);
     assert_body(&client, "{}");
     client_post(&client, "hello");
-    assert_answered(&client, 400);
+    assert_response(&client, 400);
     gate_release(&gate, CAPACITY + workers());
     wait_until_done(&stage);
-    client_ask(&client, "GET", "/balances", NULL);
-    assert_answered(&client, 200);
+    client_request(&client, "GET", "/balances", NULL);
+    assert_response(&client, 200);
     assert_body(&client, workers() == 1 ? "{\"alice\":6}" : "{\"alice\":8}");
     client_close(&client);
     stop(&stage);
@@ -163,7 +163,7 @@ START_TEST(one_worker_keeps_the_order)
     client_open(&client, stage.port);
     for (int i = 1; i <= JOBS; i++) {
         client_post_event(&client, "alice", i);
-        assert_answered(&client, 202);
+        assert_response(&client, 202);
     }
     client_close(&client);
     wait_until_done(&stage);

@@ -48,9 +48,9 @@ START_TEST(who_waits_for_a_descriptor_is_answered_before_the_end)
     unlimit(RLIMIT_NOFILE, &before);
     for (int i = 0; i < CROWD; i++) {
         client_open(&crowd[i], stage.port);
-        client_ask(&crowd[i], "GET", "/health", NULL);
+        client_request(&crowd[i], "GET", "/health", NULL);
     }
-    int answered = wait_for_answers(crowd, CROWD, DESCRIPTORS - OWN);
+    int answered = wait_for_responses(crowd, CROWD, DESCRIPTORS - OWN);
     ck_assert_int_lt(answered, CROWD);
     stage_signal(&stage, SIGTERM);
     for (int i = 0; i < CROWD; i++) {
@@ -69,7 +69,7 @@ START_TEST(who_is_silent_in_the_backlog_is_closed_politely)
     struct stage stage;
     struct client crowd[CROWD];
     struct rlimit before = limit(RLIMIT_NOFILE, DESCRIPTORS);
-    start(&stage, "--stop-ms", "50", NULL);
+    start(&stage, "--shutdown-timeout-ms", "50", NULL);
     unlimit(RLIMIT_NOFILE, &before);
     for (int i = 0; i < CROWD; i++)
         client_open(&crowd[i], stage.port);
@@ -102,7 +102,7 @@ static void post_held(struct stage *stage, const struct gate *gate)
         client_post_event(&crowd[i], "alice", 1);
     }
     // The first that there was no thread for is answered at once.
-    wait_for_answers(crowd, CROWD, 1);
+    wait_for_responses(crowd, CROWD, 1);
     wait_for_metric(stage, "thaw_events_rejected_total", 1);
     assert_alive(stage);
     gate_release(gate, CROWD);
@@ -119,7 +119,7 @@ static void assert_well_again(struct stage *stage)
     struct client client;
     client_open(&client, stage->port);
     client_post_event(&client, "alice", 1);
-    assert_answered(&client, status_of_an_event());
+    assert_response(&client, status_of_an_event());
     client_close(&client);
     stop(stage);
 }
@@ -191,7 +191,7 @@ START_TEST(without_memory_for_a_body_its_connection_is_closed)
     struct client crowd[BODIES];
     struct client client;
     struct rlimit before = limit(RLIMIT_AS, MEMORY_MAX);
-    start(&stage, "--body-max", "4000000", NULL);
+    start(&stage, "--body-max-bytes", "4000000", NULL);
     unlimit(RLIMIT_AS, &before);
     for (int i = 0; i < BODIES; i++) {
         client_open(&crowd[i], stage.port);
@@ -207,7 +207,7 @@ START_TEST(without_memory_for_a_body_its_connection_is_closed)
     client_open(&client, stage.port);
     send_most(&client);
     client_send(&client, slice_of("x"));
-    assert_answered(&client, stage.number == 2 ? 200 : 400);
+    assert_response(&client, stage.number == 2 ? 200 : 400);
     client_close(&client);
     stop(&stage);
 }

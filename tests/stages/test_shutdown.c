@@ -12,7 +12,8 @@
 // Opens a connection that the server knows of, and that is idle.
 static void open_idle(struct client *idle, const struct stage *stage)
 {
-    ck_assert(client_ask_once(idle, stage->port, "GET", "/health", NULL, SOON));
+    ck_assert(
+        client_request_once(idle, stage->port, "GET", "/health", NULL, SOON));
 }
 
 // Returns when the server has begun to stop.
@@ -47,7 +48,7 @@ START_TEST(idle_connections_are_closed_and_no_others_accepted)
     struct client half;
     struct client idle;
     struct client late;
-    start(&stage, "--stop-ms", "60000", NULL);
+    start(&stage, "--shutdown-timeout-ms", "60000", NULL);
     client_open(&silent, stage.port);
     client_open(&half, stage.port);
     client_send(&half, slice_of("GET / HTTP/1.1\r\n"));
@@ -77,7 +78,7 @@ START_TEST(who_asked_before_the_signal_is_answered)
     stage_signal(&stage, SIGSTOP);
     for (int i = 0; i < CROWD; i++) {
         client_open(&crowd[i], stage.port);
-        client_ask(&crowd[i], "GET", "/health", NULL);
+        client_request(&crowd[i], "GET", "/health", NULL);
     }
     stage_signal(&stage, SIGTERM);
     stage_signal(&stage, SIGCONT);
@@ -93,13 +94,13 @@ START_TEST(an_unfinished_request_delays_the_stop_for_a_while_only)
 {
     struct stage stage;
     struct client client;
-    start(&stage, "--stop-ms", "200", NULL);
+    start(&stage, "--shutdown-timeout-ms", "200", NULL);
     client_open(&client, stage.port);
     client_send(&client, slice_of("POST / HTTP/1.1\r\nHost: a\r\n"
                                   "Content-Length: 2\r\n\r\n{"));
     assert_alive(&stage);
     stage_signal(&stage, SIGTERM);
-    assert_answered(&client, 408);
+    assert_response(&client, 408);
     assert_field(&client, "Connection", "close");
     assert_ends(&client);
     client_close(&client);
@@ -112,14 +113,14 @@ START_TEST(a_request_that_is_finished_in_time_is_answered)
     struct stage stage;
     struct client client;
     struct client idle;
-    start(&stage, "--stop-ms", "60000", NULL);
+    start(&stage, "--shutdown-timeout-ms", "60000", NULL);
     client_open(&client, stage.port);
     client_send(&client, slice_of("GET /health HTTP/1.1\r\nHost: a\r\n"));
     open_idle(&idle, &stage);
     begin_to_stop(&stage, &idle);
     ck_assert(!client_wait(&client, A_WHILE));
     client_send(&client, slice_of("\r\n"));
-    assert_answered(&client, 200);
+    assert_response(&client, 200);
     assert_field(&client, "Connection", "close");
     assert_ends(&client);
     client_close(&client);
@@ -133,7 +134,7 @@ START_TEST(a_second_signal_ends_it_at_once)
     struct stage stage;
     struct client half;
     struct client idle;
-    start(&stage, "--stop-ms", "60000", NULL);
+    start(&stage, "--shutdown-timeout-ms", "60000", NULL);
     client_open(&half, stage.port);
     client_send(&half, slice_of("GET / HTTP/1.1\r\n"));
     open_idle(&idle, &stage);
@@ -191,13 +192,13 @@ START_TEST(what_was_accepted_is_done_before_the_end)
     open_idle(&idle, &stage);
     begin_to_stop(&stage, &idle);
     for (int i = 0; i < EVENTS && stage.number > 4; i++) {
-        assert_answered(&clients[i], 202);
+        assert_response(&clients[i], 202);
         client_close(&clients[i]);
     }
     assert_runs_on(&stage);
     gate_release(&gate, EVENTS);
     for (int i = 0; i < EVENTS && stage.number == 4; i++) {
-        assert_answered(&clients[i], 200);
+        assert_response(&clients[i], 200);
         client_close(&clients[i]);
     }
     ck_assert_int_eq(stage_wait(&stage, SOON), 0);

@@ -46,7 +46,7 @@ START_TEST(each_byte_in_the_gate_answers_one_client)
     ck_assert_int_eq(clients_wait(clients, EVENTS, A_WHILE), 0);
     for (int done = 1; done <= EVENTS; done++) {
         gate_release(&gate, 1);
-        ck_assert_int_eq(wait_for_answers(clients, EVENTS, done), done);
+        ck_assert_int_eq(wait_for_responses(clients, EVENTS, done), done);
         ck_assert_int_eq(count_balance(clients, EVENTS, done), 1);
         assert_metric(&stage, "thaw_events_done_total", done);
     }
@@ -66,12 +66,12 @@ START_TEST(what_needs_no_work_is_answered_at_once)
     start(&stage, "--work-gate", gate.path, NULL);
     post_events(&stage, clients, EVENTS);
     client_open(&quick, stage.port);
-    client_ask(&quick, "GET", "/health", NULL);
-    assert_answered(&quick, 200);
+    client_request(&quick, "GET", "/health", NULL);
+    assert_response(&quick, 200);
     client_post(&quick, "hello");
-    assert_answered(&quick, 400);
-    client_ask(&quick, "GET", "/other", NULL);
-    assert_answered(&quick, 404);
+    assert_response(&quick, 400);
+    client_request(&quick, "GET", "/other", NULL);
+    assert_response(&quick, 404);
     ck_assert_int_eq(clients_wait(clients, EVENTS, 0), 0);
     gate_release(&gate, EVENTS);
     ck_assert_int_eq(clients_wait(clients, EVENTS, SOON), EVENTS);
@@ -108,9 +108,9 @@ START_TEST(a_client_that_leaves_takes_nothing_with_it)
     gate_release(&gate, EVENTS);
     wait_for_metric(&stage, "thaw_events_done_total", EVENTS);
     for (int i = EVENTS / 2; i < EVENTS; i++)
-        assert_answered(&clients[i], 200);
-    ck_assert(client_ask_once(&later, stage.port, "GET", "/balances/alice",
-                              NULL, SOON));
+        assert_response(&clients[i], 200);
+    ck_assert(client_request_once(&later, stage.port, "GET", "/balances/alice",
+                                  NULL, SOON));
     assert_body(&later, "{\"user\":\"alice\",\"balance\":10}");
     client_close(&later);
     close_all(clients + EVENTS / 2, EVENTS - EVENTS / 2);
@@ -151,7 +151,7 @@ END_TEST
 static void ask_until_it_waits(struct client *client, const char *path)
 {
     for (int i = 0; i < 1000; i++) {
-        client_ask(client, "GET", path, NULL);
+        client_request(client, "GET", path, NULL);
         if (!client_wait(client, A_WHILE))
             return;
     }
@@ -173,9 +173,9 @@ START_TEST(who_only_looks_waits_for_the_work_of_others)
     assert_alive(&stage);
     ck_assert_int_eq(reader.status, 0);
     gate_release(&gate, 1);
-    assert_answered(&reader, 200);
+    assert_response(&reader, 200);
     assert_body(&reader, "{\"alice\":1}");
-    assert_answered(&client, 200);
+    assert_response(&client, 200);
     client_close(&reader);
     client_close(&client);
     stop(&stage);
@@ -198,8 +198,8 @@ START_TEST(work_in_the_loop_holds_up_everybody)
     ask_until_it_waits(&other, "/health");
     ck_assert_int_eq(client.status, 0);
     gate_release(&gate, 1);
-    assert_answered(&other, 200);
-    assert_answered(&client, 200);
+    assert_response(&other, 200);
+    assert_response(&client, 200);
     client_close(&other);
     client_close(&client);
     stop(&stage);

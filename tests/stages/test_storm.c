@@ -201,9 +201,10 @@ static void start_storm(struct storm *storm, uint32_t seed)
 {
     *storm = (struct storm){.seed = seed, .random = seed};
     if (stage_under_test() >= 4)
-        start(&storm->stage, "--stop-ms", "50", "--work-ms", "0", NULL);
+        start(&storm->stage, "--shutdown-timeout-ms", "50", "--work-ms", "0",
+              NULL);
     else
-        start(&storm->stage, "--stop-ms", "50", NULL);
+        start(&storm->stage, "--shutdown-timeout-ms", "50", NULL);
     for (int i = 0; i < CLIENTS; i++) {
         storm->guests[i].kind = (enum kind)(i % KINDS);
         come(storm, i);

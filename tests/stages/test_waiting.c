@@ -53,14 +53,14 @@ START_TEST(whoever_waits_costs_no_time)
     enum { IDLE, HEAD, BODY, WRITING, LINGERING, CLIENTS };
     struct stage stage;
     struct client clients[CLIENTS];
-    start(&stage, "--linger-ms", "60000", NULL);
+    start(&stage, "--linger-timeout-ms", "60000", NULL);
     for (int i = 0; i < CLIENTS; i++)
         client_open_narrow(&clients[i], stage.port);
     client_send(&clients[HEAD], slice_of(HALF_A_HEAD));
     client_send(&clients[BODY], slice_of(HALF_A_HEAD "\r\n"));
-    ask_for_too_much(&clients[WRITING]);
+    request_too_much(&clients[WRITING]);
     client_send(&clients[LINGERING], slice_of("nonsense\r\n"));
-    assert_answered(&clients[LINGERING], 400);
+    assert_response(&clients[LINGERING], 400);
     assert_costs_nothing(&stage, clients, WRITING);
     close_all(clients, CLIENTS);
     stop(&stage);
@@ -85,7 +85,7 @@ START_TEST(whoever_left_and_has_an_answer_to_come_costs_no_time)
     client_reset(&clients[1]);
     assert_costs_nothing(&stage, clients, 1);
     gate_release(&gate, 2);
-    assert_answered(&clients[0], 200);
+    assert_response(&clients[0], 200);
     client_close(&clients[0]);
     stop(&stage);
     gate_close(&gate);
@@ -122,7 +122,7 @@ static void ask_all(const struct stage *stage, struct client *clients,
 {
     for (int i = 0; i < count; i++) {
         client_open(&clients[i], stage->port);
-        client_ask(&clients[i], "GET", "/health", NULL);
+        client_request(&clients[i], "GET", "/health", NULL);
     }
 }
 
@@ -133,7 +133,7 @@ START_TEST(as_many_are_served_as_there_are_descriptors)
     struct client clients[CLIENTS];
     start_with_few_descriptors(&stage);
     ask_all(&stage, clients, CLIENTS);
-    wait_for_answers(clients, CLIENTS, DESCRIPTORS - OWN);
+    wait_for_responses(clients, CLIENTS, DESCRIPTORS - OWN);
     assert_costs_nothing(&stage, clients, CLIENTS);
     int served = clients_wait(clients, CLIENTS, 0);
     ck_assert_int_lt(served, DESCRIPTORS);

@@ -102,8 +102,8 @@ START_TEST(the_table_is_kept_row_by_row)
         const struct row *row = &rows[i];
         if (stage.number >= 4)
             wait_until_done(&stage);
-        client_ask_once(&client, stage.port, row->method, row->path, row->body,
-                        SOON);
+        client_request_once(&client, stage.port, row->method, row->path,
+                            row->body, SOON);
         ck_assert_msg(is_expected(&client, row),
                       "%s %s: %d %.*s; expected %d %s", row->method, row->path,
                       client.status, (int)client.body.length, client.body.bytes,
@@ -174,7 +174,7 @@ START_TEST(any_bytes_are_echoed)
     start_quick(&stage);
     client_open(&client, stage.port);
     client_send(&client, request);
-    assert_answered(&client, 200);
+    assert_response(&client, 200);
     ck_assert_uint_eq(client.body.length, 5);
     ck_assert_mem_eq(client.body.bytes, "\0\r\n\xff{", 5);
     client_close(&client);
@@ -236,7 +236,8 @@ START_TEST(an_answer_says_what_its_body_is)
     struct client client;
     start_quick(&stage);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        client_ask_once(&client, stage.port, "GET", cases[i].path, NULL, SOON);
+        client_request_once(&client, stage.port, "GET", cases[i].path, NULL,
+                            SOON);
         assert_field(&client, "Content-Type", cases[i].type);
         client_close(&client);
     }
@@ -254,7 +255,7 @@ START_TEST(head_is_answered_without_the_body)
     client.is_head = true;
     client_send(&client, slice_of("HEAD /health HTTP/1.1\r\nHost: a\r\n"
                                   "Connection: close\r\n\r\n"));
-    assert_answered(&client, 200);
+    assert_response(&client, 200);
     assert_field(&client, "Content-Length", stage.number <= 2 ? "0" : "15");
     assert_ends(&client);
     client_close(&client);
@@ -281,8 +282,8 @@ START_TEST(a_wrong_method_is_told_the_right_ones)
     struct client client;
     start_quick(&stage);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        client_ask_once(&client, stage.port, cases[i].method, cases[i].path,
-                        NULL, SOON);
+        client_request_once(&client, stage.port, cases[i].method, cases[i].path,
+                            NULL, SOON);
         ck_assert_int_eq(client.status, 405);
         assert_field(&client, "Allow", cases[i].allow);
         client_close(&client);

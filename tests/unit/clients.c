@@ -1,7 +1,7 @@
 #include "tests/unit/clients.h"
-#include "lib/net.h"
-#include "tests/unit/readiness.h"
-#include "tests/unit/turns.h"
+#include "lib/base/net.h"
+#include "tests/unit/backend.h"
+#include "tests/unit/iterations.h"
 
 #include <signal.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 struct server server;
-static struct turns turns;
+static struct iterations turns;
 static struct client *first;
 
 void clients_init(http_handler *handle)
@@ -20,20 +20,21 @@ void clients_init(http_handler *handle)
     enum { HOUR = 3600 * 1000 }; // in milliseconds
     signal(SIGPIPE, SIG_IGN);
     init_loop(&server.loop);
-    conns_init(&server.conns, &server.loop, &http_limits_default, handle);
+    conns_init(&server.conns, &server.loop, handle);
+    server.conns.limits = http_limits_default;
     server.conns.timeouts =
         (struct conn_timeouts){HOUR, HOUR, HOUR, HOUR, HOUR, HOUR};
-    turns_init(&turns, &server.loop);
+    iterations_init(&turns, &server.loop);
 }
 
-void clients_turn(int count)
+void clients_iterate(int count)
 {
-    turns_run(&turns, count);
+    iterations_run(&turns, count);
 }
 
 void clients_run_for(int milliseconds)
 {
-    turns_run_for(&turns, milliseconds);
+    iterations_run_for(&turns, milliseconds);
 }
 
 // Keeps a NUL behind the bytes, so that they are a text as well.
@@ -96,7 +97,7 @@ void clients_destroy(void)
 {
     while (first != NULL)
         client_close(first);
-    clients_turn(5);
+    clients_iterate(5);
     ck_assert_int_eq(server.conns.count, 0);
     conns_destroy(&server.conns);
     loop_destroy(&server.loop);
@@ -130,7 +131,7 @@ static short on_arrival(void *context, short revents)
     if (client->received.length == before && !client->ended)
         return POLLIN;
     loop_stop(&server.loop);
-    return LOOP_FORGET;
+    return LOOP_REMOVE;
 }
 
 // In one thread nothing arrives between the look and the watch.
@@ -141,7 +142,7 @@ void client_wait(struct client *client)
     if (client->received.length > before || client->ended)
         return;
     ck_assert_int_eq(
-        loop_watch(&server.loop, client->socket, on_arrival, client), 0);
+        loop_register(&server.loop, client->socket, on_arrival, client), 0);
     ck_assert_int_eq(loop_run(&server.loop), 0);
 }
 
@@ -199,7 +200,7 @@ size_t client_held(const struct client *client)
     return rest != NULL ? rest->in.size + rest->out.size : 0;
 }
 
-const char *client_answers(struct client *client)
+const char *client_responses(struct client *client)
 {
     static struct buffer summary;
     client_receive(client);

@@ -36,7 +36,7 @@ void clients_init(http_handler *handle);
 void clients_destroy(void);
 
 // Runs the loop for so many turns, none of which waits.
-void clients_turn(int count);
+void clients_iterate(int count);
 
 // Runs it for about so long.
 void clients_run_for(int milliseconds);
@@ -68,6 +68,6 @@ size_t client_held(const struct client *client);
 
 // All that came for the client by now: "200 one, 400 {...} (last), end". The
 // text stays until the next call.
-const char *client_answers(struct client *client);
+const char *client_responses(struct client *client);
 
 #endif

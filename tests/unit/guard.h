@@ -9,7 +9,7 @@
 // * The bytes stand at another address whenever their number changes, so
 //   nobody gets away with a pointer to where they stood before.
 
-#include "lib/slice.h"
+#include "lib/base/slice.h"
 
 #include <assert.h>
 #include <stdio.h>

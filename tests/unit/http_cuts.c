@@ -111,7 +111,7 @@ static bool is_same(struct slice one, struct slice other)
            (one.length == 0 || memcmp(one.bytes, other.bytes, one.length) == 0);
 }
 
-bool is_same_answer(const struct answer *one, const struct answer *other)
+bool is_same_response(const struct answer *one, const struct answer *other)
 {
     const struct http_request *a = &one->request;
     const struct http_request *b = &other->request;
@@ -143,7 +143,7 @@ static bool check_cut(struct slice bytes, size_t cut,
     bool sufficed = answer.result != HTTP_PARSE_MORE;
     if (!sufficed)
         answer = parse_on(bytes, bytes.length, &progress);
-    if (!is_same_answer(&answer, whole))
+    if (!is_same_response(&answer, whole))
         fail_at(bytes, cut, "a cut changed the answer");
     return sufficed;
 }
@@ -159,7 +159,7 @@ void check_cuts(struct slice bytes)
         sufficed = suffices;
     }
     struct answer answer = parse_byte_by_byte(bytes);
-    if (!is_same_answer(&answer, &whole))
+    if (!is_same_response(&answer, &whole))
         fail_at(bytes, bytes.length, "byte by byte the answer is another");
 }
 

@@ -12,8 +12,8 @@
 // * The first bytes alone get the same answer, or MORE: never another one.
 // * All of it is parsed in front of a page that nobody may touch.
 
-#include "lib/http_request.h"
-#include "lib/slice.h"
+#include "lib/http/http_request.h"
+#include "lib/base/slice.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,7 +47,7 @@ struct answer parse_on(struct slice bytes, size_t given,
 // The first `given` bytes, as if they were all.
 struct answer parse_first(struct slice bytes, size_t given);
 
-bool is_same_answer(const struct answer *one, const struct answer *other);
+bool is_same_response(const struct answer *one, const struct answer *other);
 
 // Tries every cut.
 void check_cuts(struct slice bytes);

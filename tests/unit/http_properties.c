@@ -72,7 +72,7 @@ START_TEST(the_length_of_a_good_request_points_at_the_next)
         fail_at(both, both.length, "does not end where the next begins");
     struct slice rest = slice_after(both, first.request.length);
     struct answer second = parse_first(rest, rest.length);
-    if (!is_same_answer(&first, &second))
+    if (!is_same_response(&first, &second))
         fail_at(both, both.length, "the second is not like the first");
     check_cuts(both);
 }
@@ -139,7 +139,7 @@ START_TEST(a_bad_request_is_not_saved_by_what_follows)
     tell(row->why);
     struct answer alone = parse_whole(row->bytes);
     struct answer followed = parse_first(both, both.length);
-    if (!is_same_answer(&alone, &followed))
+    if (!is_same_response(&alone, &followed))
         fail_at(both, both.length, "a good request behind it changed that");
 }
 END_TEST

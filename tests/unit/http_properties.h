@@ -7,8 +7,8 @@
 // that must be refused, or both. Every row goes through every property, so a
 // new row is a dozen tests.
 
-#include "lib/http_request.h"
-#include "lib/slice.h"
+#include "lib/http/http_request.h"
+#include "lib/base/slice.h"
 
 #include <check.h>
 #include <stdbool.h>

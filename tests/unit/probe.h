@@ -8,7 +8,7 @@
 // The callback reads nothing, so once there is something to read there always
 // is.
 
-#include "tests/unit/turns.h"
+#include "tests/unit/iterations.h"
 
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -43,7 +43,7 @@ static inline void probe_open(struct probe *probe, struct loop *loop,
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     *probe =
         (struct probe){.descriptor = ends[0], .peer = ends[1], .wants = wants};
-    ck_assert_int_eq(loop_watch(loop, ends[0], probe_call, probe), 0);
+    ck_assert_int_eq(loop_register(loop, ends[0], probe_call, probe), 0);
     probe->calls = 0;
 }
 
@@ -55,7 +55,7 @@ static inline void probe_open_copy(struct probe *probe, struct loop *loop,
     int descriptor = dup(of->descriptor);
     ck_assert_int_ge(descriptor, 0);
     *probe = (struct probe){.descriptor = descriptor, .wants = POLLIN};
-    ck_assert_int_eq(loop_watch(loop, descriptor, probe_call, probe), 0);
+    ck_assert_int_eq(loop_register(loop, descriptor, probe_call, probe), 0);
 }
 
 // Returns how many descriptors there may be now: fewer than `wanted`, where the

@@ -5,7 +5,7 @@
 //
 //     client ---- connect ----> [ backlog ] ---- net_accept ----> server
 
-#include "lib/net.h"
+#include "lib/base/net.h"
 #include "tests/unit/unit.h"
 
 #include <netinet/in.h>
@@ -34,7 +34,7 @@ static inline struct ends open_ends(void)
     int listener = net_listen("127.0.0.1", 0);
     ck_assert_int_ge(listener, 0);
     struct ends ends = {.client = connect_to(listener)};
-    ends.server = net_accept(listener);
+    ends.server = net_wait_for_client(listener);
     ck_assert_int_ge(ends.server, 0);
     close(listener);
     return ends;

@@ -1,7 +1,7 @@
 // Buffers that grow, and the slices that point into them.
 
-#include "lib/buffer.h"
-#include "lib/slice.h"
+#include "lib/base/buffer.h"
+#include "lib/base/slice.h"
 #include "tests/unit/unit.h"
 
 #include <check.h>

@@ -1,6 +1,6 @@
 // test_conn.c - requests come in, however they were cut; answers go out
 
-#include "lib/answers.h"
+#include "lib/service/respond.h"
 #include "tests/unit/clients.h"
 #include "tests/unit/unit.h"
 
@@ -24,7 +24,7 @@ ssize_t send(int to, const void *bytes, size_t length, int flags)
 static void echo(const struct http_request *request,
                  struct http_response *response)
 {
-    answer_echo(response, request);
+    respond_echo(response, request);
 }
 
 static void open_client(void)
@@ -35,13 +35,13 @@ static void open_client(void)
 
 static void expect(const char *answers)
 {
-    ck_assert_str_eq(client_answers(client), answers);
+    ck_assert_str_eq(client_responses(client), answers);
 }
 
 START_TEST(a_request_is_answered)
 {
     client_send(client, POST("5", "hello"));
-    clients_turn(1);
+    clients_iterate(1);
     expect("200 hello");
 }
 END_TEST
@@ -49,9 +49,9 @@ END_TEST
 START_TEST(a_connection_takes_one_request_after_the_other)
 {
     client_send(client, POST("3", "one"));
-    clients_turn(1);
+    clients_iterate(1);
     client_send(client, POST("3", "two"));
-    clients_turn(1);
+    clients_iterate(1);
     expect("200 one, 200 two");
 }
 END_TEST
@@ -62,7 +62,7 @@ START_TEST(a_request_may_come_one_byte_per_turn)
     for (const char *byte = request; *byte != '\0'; byte++) {
         expect("");
         client_send(client, (char[]){*byte, '\0'});
-        clients_turn(1);
+        clients_iterate(1);
     }
     expect("200 hello");
 }
@@ -87,9 +87,9 @@ static void send_cut(const char *bytes, size_t cut)
     char first[512];
     snprintf(first, sizeof first, "%.*s", (int)cut, bytes);
     client_send(client, first);
-    clients_turn(1);
+    clients_iterate(1);
     client_send(client, bytes + cut);
-    clients_turn(1);
+    clients_iterate(1);
 }
 
 START_TEST(two_requests_may_be_cut_anywhere)
@@ -98,7 +98,7 @@ START_TEST(two_requests_may_be_cut_anywhere)
     for (size_t cut = 0; cut <= strlen(bytes); cut++) {
         client = client_open();
         send_cut(bytes, cut);
-        const char *answers = client_answers(client);
+        const char *answers = client_responses(client);
         ck_assert_msg(strcmp(answers, "200 one, 200 two") == 0,
                       "%s, cut after %zu bytes: %s", pairs[_i].name, cut,
                       answers);
@@ -121,7 +121,7 @@ START_TEST(requests_in_one_segment_are_answered_in_order_with_one_send)
     }
     client_send(client, requests.bytes);
     sends = 0;
-    clients_turn(1);
+    clients_iterate(1);
     ck_assert_int_eq(sends, 1);
     expect(answers.bytes);
     buffer_destroy(&requests);
@@ -139,13 +139,13 @@ START_TEST(a_connection_holds_memory_only_in_the_middle_of_a_request)
     static const char start[] = "POST / HTTP/1.1\r\nHost: a\r\nContent-Le";
     expect_no_buffers();
     client_send(client, POST("3", "one"));
-    clients_turn(1);
+    clients_iterate(1);
     expect_no_buffers();
     client_send(client, start);
-    clients_turn(1);
+    clients_iterate(1);
     ck_assert_uint_eq(client->conn->rest->in.length, sizeof start - 1);
     client_send(client, "ngth: 3\r\n\r\ntwo");
-    clients_turn(1);
+    clients_iterate(1);
     expect_no_buffers();
     expect("200 one, 200 two");
 }
@@ -156,7 +156,7 @@ START_TEST(head_is_answered_without_the_body)
 {
     client_send(client, "HEAD / HTTP/1.1\r\nHost: a\r\n"
                         "Content-Length: 5\r\n\r\nhello" POST("3", "two"));
-    clients_turn(1);
+    clients_iterate(1);
     client_receive(client);
     const char *text = client->received.bytes;
     const char *end = strstr(text, "\r\n\r\n");
@@ -184,7 +184,7 @@ START_TEST(who_wants_to_go_on_is_heard_and_the_others_are_not)
 {
     client_send(client, wishes[_i].head);
     client_send(client, POST("3", "two"));
-    clients_turn(1);
+    clients_iterate(1);
     expect(wishes[_i].expected);
 }
 END_TEST
@@ -196,13 +196,13 @@ END_TEST
 START_TEST(who_asks_before_the_body_is_told_to_continue)
 {
     client_send(client, ASK);
-    clients_turn(1);
+    clients_iterate(1);
     expect("100");
     client_send(client, "he");
-    clients_turn(1);
+    clients_iterate(1);
     expect("100"); // once
     client_send(client, "llo");
-    clients_turn(1);
+    clients_iterate(1);
     expect("100, 200 hello");
 }
 END_TEST
@@ -211,9 +211,9 @@ START_TEST(each_request_may_ask_before_its_body)
 {
     for (int i = 0; i < 2; i++) {
         client_send(client, ASK);
-        clients_turn(1);
+        clients_iterate(1);
         client_send(client, "hello");
-        clients_turn(1);
+        clients_iterate(1);
     }
     expect("100, 200 hello, 100, 200 hello");
 }
@@ -223,11 +223,11 @@ END_TEST
 START_TEST(who_did_not_wait_for_an_answer_gets_none)
 {
     client_send(client, ASK "hello");
-    clients_turn(1);
+    clients_iterate(1);
     client_send(client, ASK "he");
-    clients_turn(1);
+    clients_iterate(1);
     client_send(client, "llo");
-    clients_turn(1);
+    clients_iterate(1);
     expect("200 hello, 200 hello");
 }
 END_TEST
@@ -251,9 +251,9 @@ START_TEST(who_asks_for_much_at_once_leaves_turns_to_the_others)
     server.conns.handle = make_a_large_answer;
     for (int i = 0; i < REQUESTS; i++)
         client_send(client, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
-    clients_turn(1);
+    clients_iterate(1);
     ck_assert_int_le(made, 4);
-    clients_turn(REQUESTS);
+    clients_iterate(REQUESTS);
     ck_assert_int_eq(made, REQUESTS);
 }
 END_TEST

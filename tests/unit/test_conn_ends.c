@@ -1,6 +1,6 @@
 // test_conn_ends.c - how a connection ends, politely or not
 
-#include "lib/answers.h"
+#include "lib/service/respond.h"
 #include "tests/unit/clients.h"
 #include "tests/unit/unit.h"
 
@@ -12,7 +12,7 @@ static struct client *client;
 static void echo(const struct http_request *request,
                  struct http_response *response)
 {
-    answer_echo(response, request);
+    respond_echo(response, request);
 }
 
 static void open_client(void)
@@ -23,13 +23,13 @@ static void open_client(void)
 
 static void expect(const char *answers)
 {
-    ck_assert_str_eq(client_answers(client), answers);
+    ck_assert_str_eq(client_responses(client), answers);
 }
 
 // Status and detail of the last answer, before which others may stand.
 static void expect_refusal(const char *status, const char *detail)
 {
-    const char *answers = client_answers(client);
+    const char *answers = client_responses(client);
     const char *found = strstr(answers, status);
     ck_assert_msg(found != NULL && strstr(found, detail) != NULL &&
                       strstr(found, " (last), end") != NULL,
@@ -38,16 +38,16 @@ static void expect_refusal(const char *status, const char *detail)
 
 static void expect_closed(void)
 {
-    clients_turn(3);
+    clients_iterate(3);
     ck_assert_int_eq(server.conns.count, 0);
 }
 
 START_TEST(a_rejected_request_is_answered_and_is_the_last)
 {
     client_send(client, "hello server\r\n");
-    clients_turn(1);
+    clients_iterate(1);
     expect("400 {\"status\":\"error\",\"reason\":\"bad_request\",\"detail\":"
-           "\"byte 12: expected a target of visible ASCII, without '#', then "
+           "\"byte 13: expected a target of visible ASCII, without '#', then "
            "one space and HTTP/1.1\"} (last), end");
 }
 END_TEST
@@ -55,8 +55,8 @@ END_TEST
 START_TEST(what_came_before_a_rejected_request_is_answered)
 {
     client_send(client, POST("3", "one") "\n" POST("3", "two"));
-    clients_turn(1);
-    expect_refusal("200 one, 400 ", "byte 0: ");
+    clients_iterate(1);
+    expect_refusal("200 one, 400 ", "byte 1: ");
 }
 END_TEST
 
@@ -67,9 +67,9 @@ START_TEST(what_comes_behind_a_rejected_request_is_thrown_away)
     client_send(client, "\n" POST("3", "two"));
     for (int i = 0; i < 100; i++) {
         client_send(client, POST("3", "two"));
-        clients_turn(1);
+        clients_iterate(1);
     }
-    expect_refusal("400 ", "byte 0: ");
+    expect_refusal("400 ", "byte 1: ");
     ck_assert_int_eq(server.conns.count, 1); // it lingers
     client_close(client);
     expect_closed();
@@ -79,9 +79,9 @@ END_TEST
 START_TEST(a_client_that_asked_for_the_end_is_closed_at_once)
 {
     client_send(client, "GET / HTTP/1.0\r\n\r\n" POST("3", "two"));
-    clients_turn(1);
+    clients_iterate(1);
     ck_assert_int_eq(server.conns.count, 0);
-    ck_assert_str_eq(client_answers(client), "200 (last), end");
+    ck_assert_str_eq(client_responses(client), "200 (last), end");
 }
 END_TEST
 
@@ -93,11 +93,11 @@ START_TEST(one_that_sends_more_all_the_same_is_not)
     memset(more, 'x', MORE);
     client_send(client, "GET / HTTP/1.0\r\n\r\n");
     client_send(client, more);
-    clients_turn(1);
+    clients_iterate(1);
     ck_assert_int_eq(server.conns.count, 1);
     expect("200 (last), end");
     ck_assert_ptr_null(client->conn->rest);
-    clients_turn(3);
+    clients_iterate(3);
     client_close(client);
     expect_closed();
 }
@@ -106,10 +106,10 @@ END_TEST
 START_TEST(a_lingering_connection_holds_no_buffer)
 {
     client_send(client, "GET / HTTP/1.1\r\nHo");
-    clients_turn(1);
+    clients_iterate(1);
     client_send(client, "st\n");
-    clients_turn(1);
-    expect_refusal("400 ", "byte 20: ");
+    clients_iterate(1);
+    expect_refusal("400 ", "byte 21: ");
     ck_assert_ptr_null(client->conn->rest);
 }
 END_TEST
@@ -118,7 +118,7 @@ START_TEST(a_client_that_shuts_down_still_gets_its_answers)
 {
     client_send(client, POST("3", "one") POST("3", "two"));
     client_shutdown(client);
-    clients_turn(3);
+    clients_iterate(3);
     expect("200 one, 200 two, end");
     expect_closed();
 }
@@ -127,7 +127,7 @@ END_TEST
 START_TEST(a_client_that_shuts_down_before_any_request_is_just_closed)
 {
     client_shutdown(client);
-    clients_turn(3);
+    clients_iterate(3);
     expect("end");
     expect_closed();
 }
@@ -142,9 +142,9 @@ START_TEST(half_a_request_and_then_the_end_is_a_bad_request)
         snprintf(half, sizeof half, "%.*s", (int)length, request);
         client = client_open();
         client_send(client, half);
-        clients_turn(1);
+        clients_iterate(1);
         client_shutdown(client);
-        clients_turn(3);
+        clients_iterate(3);
         expect_refusal("400 ", "the request ended too early");
         client_close(client);
     }
@@ -156,9 +156,9 @@ START_TEST(half_a_head_request_is_refused_without_a_body)
 {
     client_send(client, "HEAD / HTTP/1.1\r\nHost: a\r\n"
                         "Content-Length: 5\r\n\r\nhel");
-    clients_turn(1);
+    clients_iterate(1);
     client_shutdown(client);
-    clients_turn(2);
+    clients_iterate(2);
     client_receive(client);
     struct slice received = buffer_slice(&client->received);
     ck_assert(slice_starts_with(received, "HTTP/1.1 400 "));
@@ -180,7 +180,7 @@ static const struct {
 START_TEST(a_client_may_leave_at_any_time)
 {
     client_send(client, states[_i].bytes);
-    clients_turn(1);
+    clients_iterate(1);
     client_close(client);
     expect_closed();
 }
@@ -202,11 +202,11 @@ START_TEST(others_do_not_notice)
         client_send(others[i], states[_i].bytes);
     }
     client_send(client, "POST / HTTP/1.1\r\nHost: a\r\n");
-    clients_turn(1);
+    clients_iterate(1);
     for (int i = 0; i < 3; i++) // in the middle, the last, the first
         client_close(others[(i + 1) % 3]);
     client_send(client, "Content-Length: 5\r\n\r\nhello");
-    clients_turn(3);
+    clients_iterate(3);
     expect("200 hello");
     ck_assert_int_eq(server.conns.count, 1);
     ck_assert_ptr_eq(server.conns.first, client->conn);

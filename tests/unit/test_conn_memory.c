@@ -3,11 +3,12 @@
 // Wherever that happens, the client is answered 500 or its connection is
 // closed. Nothing is lost of the others', and the next client is served.
 
-#include "lib/answers.h"
-#include "lib/net.h"
+#include "lib/service/respond.h"
+#include "lib/service/respond_balance.h"
+#include "lib/base/net.h"
 #include "tests/unit/clients.h"
 #include "tests/unit/scarce.h"
-#include "tests/unit/turns.h"
+#include "tests/unit/iterations.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>
@@ -27,7 +28,7 @@ enum {
 #define HEAD "POST / HTTP/1.1\r\nHost: a\r\n"
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 
-static struct turns turns;
+static struct iterations turns;
 static struct store store;
 static char large[LARGE];
 static void *put_off; // whom the answer to /later must be brought to
@@ -35,16 +36,16 @@ static void *put_off; // whom the answer to /later must be brought to
 static void handle(const struct http_request *request,
                    struct http_response *response)
 {
-    answer_echo(response, request);
-    response->later = slice_is(request->path, "/later");
-    if (response->later)
-        put_off = response->client;
+    respond_echo(response, request);
+    response->deferred = slice_is(request->path, "/later");
+    if (response->deferred)
+        put_off = response->conn;
     if (slice_is(request->path, "/large"))
         response->body = (struct slice){large, sizeof large};
     if (slice_is(request->path, "/balances"))
-        answer_balances(response, &store, "");
+        respond_balances(response, &store, "");
     if (slice_is(request->path, "/missing"))
-        answer_refusal(response, HTTP_NOT_FOUND, "nothing is there");
+        respond_error(response, HTTP_NOT_FOUND, "nothing is there");
 }
 
 static void open_server(void)
@@ -53,7 +54,7 @@ static void open_server(void)
     char user[32];
     scarce_memory(ENOUGH * USERS); // jansson asks us from the start
     clients_init(handle);
-    turns_init(&turns, &server.loop);
+    iterations_init(&turns, &server.loop);
     memset(large, 'x', sizeof large);
     ck_assert_int_eq(store_init(&store), 0);
     for (int i = 0; i < USERS; i++) {
@@ -110,14 +111,14 @@ static void bring_answer(void)
     const struct http_response response = {.status = HTTP_OK,
                                            .body = slice_of("brought")};
     if (put_off != NULL)
-        conn_answer(put_off, &response);
+        conn_complete(put_off, &response);
     put_off = NULL;
 }
 
 static void read_all(struct client *client)
 {
     for (int i = 0; i < 10; i++) {
-        clients_turn(1);
+        clients_iterate(1);
         client_receive(client);
     }
 }
@@ -134,10 +135,10 @@ static char *answers_with(int memory, int row, bool *refused)
     send_now(client, exchanges[row].rest);
     *refused = scarce_end();
     read_all(client);
-    char *answers = strdup(client_answers(client));
+    char *answers = strdup(client_responses(client));
     ck_assert_ptr_nonnull(answers);
     client_close(client);
-    clients_turn(2);
+    clients_iterate(2);
     ck_assert_int_eq(server.conns.count, 0);
     return answers;
 }
@@ -146,10 +147,10 @@ static void expect_service(void)
 {
     struct client *client = client_open();
     client_send(client, POST("5", "again"));
-    clients_turn(1);
-    ck_assert_str_eq(client_answers(client), "200 again");
+    clients_iterate(1);
+    ck_assert_str_eq(client_responses(client), "200 again");
     client_close(client);
-    clients_turn(2);
+    clients_iterate(2);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -212,7 +213,7 @@ START_TEST(a_client_that_finds_no_memory_is_closed)
         ck_assert_int_eq(is_closed(ends[0]), refused);
         ck_assert_int_eq(server.conns.count, refused ? 0 : 1);
         close(ends[0]);
-        clients_turn(2);
+        clients_iterate(2);
         expect_service();
     }
     ck_assert_int_eq(memory, 4); // the connection, and the loop's two arrays
@@ -223,7 +224,7 @@ static short never_called(void *context, short revents)
 {
     (void)revents;
     *(bool *)context = true;
-    return LOOP_FORGET;
+    return LOOP_REMOVE;
 }
 
 START_TEST(what_can_not_be_watched_is_not_called)
@@ -231,8 +232,8 @@ START_TEST(what_can_not_be_watched_is_not_called)
     bool was_called = false;
     for (int memory = 0; memory < 2; memory++) {
         scarce_memory(memory);
-        int result = loop_watch(&server.loop, server.loop.size, never_called,
-                                &was_called);
+        int result = loop_register(&server.loop, server.loop.size, never_called,
+                                   &was_called);
         ck_assert(scarce_end());
         ck_assert_int_eq(result, -1);
         ck_assert(!was_called);
@@ -247,8 +248,8 @@ START_TEST(a_poll_that_finds_no_memory_is_tried_again)
     struct client *client = client_open();
     client_send(client, POST("5", "hello"));
     scarce_polls(3);
-    clients_turn(10);
-    ck_assert_str_eq(client_answers(client), "200 hello");
+    clients_iterate(10);
+    ck_assert_str_eq(client_responses(client), "200 hello");
     scarce_end();
 }
 END_TEST

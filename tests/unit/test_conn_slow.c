@@ -3,8 +3,8 @@
 // A socket holds a little of what nobody took yet. The answers here are longer
 // than that, so the rest has to wait in the connection.
 
-#include "lib/answers.h"
-#include "lib/clock.h"
+#include "lib/service/respond.h"
+#include "lib/base/clock.h"
 #include "tests/unit/clients.h"
 #include "tests/unit/unit.h"
 
@@ -28,18 +28,18 @@ static void *put_off; // whom the answer to /later must be brought to
 static void handle(const struct http_request *request,
                    struct http_response *response)
 {
-    response->later = slice_is(request->path, "/later");
-    if (response->later)
-        put_off = response->client;
+    response->deferred = slice_is(request->path, "/later");
+    if (response->deferred)
+        put_off = response->conn;
     else
-        answer_echo(response, request);
+        respond_echo(response, request);
 }
 
 static void bring(const char *text)
 {
     const struct http_response response = {.status = HTTP_OK,
                                            .body = slice_of(text)};
-    conn_answer(put_off, &response);
+    conn_complete(put_off, &response);
 }
 
 static void open_client(void)
@@ -60,9 +60,9 @@ static size_t push(struct slice bytes)
         ssize_t count = write(client->socket, rest.bytes, rest.length);
         refusals = count > 0 ? 0 : refusals + 1;
         sent += count > 0 ? (size_t)count : 0;
-        clients_turn(1);
+        clients_iterate(1);
     }
-    clients_turn(A_WHILE);
+    clients_iterate(A_WHILE);
     return sent;
 }
 
@@ -70,7 +70,7 @@ static void sip(int times)
 {
     for (int i = 0; i < times; i++) {
         client_take(client, SIP);
-        clients_turn(1);
+        clients_iterate(1);
     }
 }
 
@@ -79,14 +79,14 @@ static void sip_to_the_end(void)
     for (int refusals = 0; refusals < A_WHILE; refusals++) {
         if (client_take(client, SIP) > 0)
             refusals = 0;
-        clients_turn(1);
+        clients_iterate(1);
     }
 }
 
 static void expect(struct buffer *answers)
 {
     buffer_add(answers, (struct slice){"", 1});
-    ck_assert_msg(strcmp(client_answers(client), answers->bytes) == 0,
+    ck_assert_msg(strcmp(client_responses(client), answers->bytes) == 0,
                   "%zu bytes, and not those that were expected",
                   client->received.length);
     buffer_destroy(answers);
@@ -119,7 +119,7 @@ START_TEST(a_large_answer_arrives_whole_however_slowly_it_is_read)
 {
     struct buffer answer = {0};
     push_large_request(&answer);
-    ck_assert_int_eq(client->conn->state, CONN_WRITING);
+    ck_assert_int_eq(client->conn->state, CONN_SENDING);
     sip_to_the_end();
     expect(&answer);
     expect_no_buffers();
@@ -157,7 +157,7 @@ START_TEST(a_reader_may_leave_in_the_middle)
     push_large_request(&answer);
     sip(10);
     client_close(client);
-    clients_turn(3);
+    clients_iterate(3);
     ck_assert_int_eq(server.conns.count, 0);
     buffer_destroy(&answer);
 }
@@ -172,8 +172,8 @@ static void send_many(struct buffer *answers, const char *another)
         buffer_add_text(answers, "200 before, ");
     }
     client_send(client, another);
-    clients_turn(1);
-    ck_assert_int_eq(client->conn->state, CONN_WRITING);
+    clients_iterate(1);
+    ck_assert_int_eq(client->conn->state, CONN_SENDING);
 }
 
 // And behind them one that is still to be brought.
@@ -200,9 +200,9 @@ START_TEST(unsent_answers_arrive_before_the_later_one_is_brought)
     struct buffer answers = {0};
     wait_behind_unsent_answers(&answers);
     sip_to_the_end();
-    ck_assert_int_eq(client->conn->state, CONN_ANSWERING);
+    ck_assert_int_eq(client->conn->state, CONN_DEFERRED);
     bring("brought");
-    clients_turn(1);
+    clients_iterate(1);
     buffer_add_text(&answers, "200 brought");
     expect(&answers);
 }
@@ -219,7 +219,7 @@ START_TEST(who_asks_before_the_body_is_told_once)
     send_many(&answers, ASK);
     sip_to_the_end();
     client_send(client, "hello");
-    clients_turn(1);
+    clients_iterate(1);
     buffer_add_text(&answers, "100, 200 hello");
     expect(&answers);
 }

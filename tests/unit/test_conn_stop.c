@@ -1,7 +1,7 @@
 // test_conn_stop.c - an orderly stop: what is in flight is answered first
 
-#include "lib/answers.h"
-#include "lib/clock.h"
+#include "lib/service/respond.h"
+#include "lib/base/clock.h"
 #include "tests/unit/clients.h"
 #include "tests/unit/unit.h"
 
@@ -26,10 +26,10 @@ static void handle(const struct http_request *request,
                    struct http_response *response)
 {
     static char large[LARGE];
-    answer_echo(response, request);
-    response->later = slice_is(request->path, "/later");
-    if (response->later)
-        put_off = response->client;
+    respond_echo(response, request);
+    response->deferred = slice_is(request->path, "/later");
+    if (response->deferred)
+        put_off = response->conn;
     if (slice_is(request->path, "/large"))
         response->body = (struct slice){large, sizeof large};
 }
@@ -47,7 +47,7 @@ static void stop(void)
 
 static void expect(const char *answers)
 {
-    ck_assert_str_eq(client_answers(client), answers);
+    ck_assert_str_eq(client_responses(client), answers);
 }
 
 // When the client leaves, nobody is left, and the loop ends.
@@ -80,7 +80,7 @@ static void do_in(int milliseconds, void function(void))
 {
     int ends[2];
     ck_assert_int_eq(pipe(ends), 0);
-    ck_assert_int_eq(loop_watch(&server.loop, ends[0], call_soon, NULL), 0);
+    ck_assert_int_eq(loop_register(&server.loop, ends[0], call_soon, NULL), 0);
     soon = function;
     loop_set_deadline(&server.loop, ends[0], milliseconds);
 }
@@ -88,7 +88,7 @@ static void do_in(int milliseconds, void function(void))
 START_TEST(without_connections_the_loop_ends_at_once)
 {
     client_close(client);
-    clients_turn(2);
+    clients_iterate(2);
     ck_assert_int_eq(server.conns.count, 0);
     do_in(0, stop);
     ck_assert_int_eq(loop_run(&server.loop), 0);
@@ -98,7 +98,7 @@ END_TEST
 START_TEST(an_idle_connection_is_shut_down)
 {
     stop();
-    clients_turn(1);
+    clients_iterate(1);
     expect_end("end");
 }
 END_TEST
@@ -107,12 +107,12 @@ START_TEST(the_loop_ends_with_the_last_connection)
 {
     struct client *others[] = {client_open(), client_open()};
     stop();
-    clients_turn(2);
+    clients_iterate(2);
     for (int i = 0; i < 2; i++) {
-        ck_assert_str_eq(client_answers(others[i]), "end");
+        ck_assert_str_eq(client_responses(others[i]), "end");
         client_close(others[i]);
     }
-    clients_turn(2);
+    clients_iterate(2);
     ck_assert_int_eq(server.conns.count, 1);
     expect_end("end");
 }
@@ -133,7 +133,7 @@ START_TEST(a_request_that_is_there_already_is_answered)
 {
     client_send(client, POST("3", "one"));
     stop();
-    clients_turn(1);
+    clients_iterate(1);
     expect_end("200 one (last), end");
 }
 END_TEST
@@ -157,14 +157,14 @@ static void bring_answer(void)
 {
     const struct http_response response = {.status = HTTP_OK,
                                            .body = slice_of("brought")};
-    conn_answer(put_off, &response);
+    conn_complete(put_off, &response);
 }
 
 // Nobody reads or writes meanwhile, and still the loop must not end.
 START_TEST(a_later_answer_is_waited_for)
 {
     client_send(client, LATER);
-    clients_turn(1);
+    clients_iterate(1);
     timeouts->linger = SHORT;
     stop();
     do_in(SHORT, bring_answer);
@@ -178,8 +178,8 @@ END_TEST
 START_TEST(a_slow_reader_still_gets_all)
 {
     client_send(client, "GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
-    clients_turn(1);
-    ck_assert_int_eq(client->conn->state, CONN_WRITING);
+    clients_iterate(1);
+    ck_assert_int_eq(client->conn->state, CONN_SENDING);
     stop();
     client_wait_for_end(client);
     ck_assert_uint_gt(client->received.length, LARGE);
@@ -202,19 +202,19 @@ static const struct {
 START_TEST(half_a_request_may_be_finished)
 {
     client_send(client, halves[_i].first);
-    clients_turn(1);
+    clients_iterate(1);
     stop();
-    clients_turn(3);
+    clients_iterate(3);
     expect("");
     client_send(client, halves[_i].rest);
-    clients_turn(1);
+    clients_iterate(1);
     expect_end("200 hi (last), end");
 }
 END_TEST
 
 static void expect_refusal(const char *detail)
 {
-    const char *answers = client_answers(client);
+    const char *answers = client_responses(client);
     ck_assert_msg(strncmp(answers, "408 ", 4) == 0 &&
                       strstr(answers, detail) != NULL &&
                       strstr(answers, " (last), end") != NULL,
@@ -225,7 +225,7 @@ START_TEST(half_a_request_has_the_stop_time_left)
 {
     timeouts->stop = SHORT;
     client_send(client, halves[_i].first);
-    clients_turn(1);
+    clients_iterate(1);
     int64_t start = clock_milliseconds();
     stop();
     client_wait_for_end(client);
@@ -240,7 +240,7 @@ START_TEST(half_a_request_has_no_more_time_than_ever)
     timeouts->head = SHORT;
     timeouts->body = SHORT;
     client_send(client, halves[_i].first);
-    clients_turn(1);
+    clients_iterate(1);
     stop();
     client_wait_for_end(client);
     expect_refusal(halves[_i].expected);
@@ -252,7 +252,7 @@ START_TEST(a_drip_of_bytes_does_not_delay_the_stop)
 {
     timeouts->stop = SHORT;
     client_send(client, HEAD "X-Drip: ");
-    clients_turn(1);
+    clients_iterate(1);
     int64_t start = clock_milliseconds();
     stop();
     while (!client->ended && clock_milliseconds() < start + FAR) {

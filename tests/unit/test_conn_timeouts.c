@@ -4,8 +4,8 @@
 // before", and which answer; how late it comes is the machine's affair. (The
 // time-out for writing is in test_conn_slow.c.)
 
-#include "lib/answers.h"
-#include "lib/clock.h"
+#include "lib/service/respond.h"
+#include "lib/base/clock.h"
 #include "tests/unit/clients.h"
 #include "tests/unit/unit.h"
 
@@ -36,11 +36,11 @@ static int64_t start; // in milliseconds
 static void handle(const struct http_request *request,
                    struct http_response *response)
 {
-    response->later = slice_is(request->path, "/later");
-    if (response->later)
-        put_off[put_off_count++] = response->client;
+    response->deferred = slice_is(request->path, "/later");
+    if (response->deferred)
+        put_off[put_off_count++] = response->conn;
     else
-        answer_echo(response, request);
+        respond_echo(response, request);
 }
 
 static void open_server(void)
@@ -65,13 +65,13 @@ static void bring_answers(void)
 {
     const struct http_response response = {.status = HTTP_OK};
     while (put_off_count > 0)
-        conn_answer(put_off[--put_off_count], &response);
-    clients_turn(1);
+        conn_complete(put_off[--put_off_count], &response);
+    clients_iterate(1);
 }
 
 static void expect(const char *answers)
 {
-    ck_assert_str_eq(client_answers(client), answers);
+    ck_assert_str_eq(client_responses(client), answers);
 }
 
 static const struct {
@@ -84,18 +84,18 @@ static const struct {
     {"after a request", &server.conns.timeouts.idle, POST("3", "one"),
      "200 one, end"},
     {"in the head", &server.conns.timeouts.head, "POST / HT",
-     TOO_LONG("byte 9: the head")},
+     TOO_LONG("byte 10: the head")},
     {"in a second head", &server.conns.timeouts.head, POST("3", "one") "P",
-     "200 one, " TOO_LONG("byte 1: the head")},
+     "200 one, " TOO_LONG("byte 2: the head")},
     {"in the body", &server.conns.timeouts.body,
-     HEAD "Content-Length: 5\r\n\r\nhel", TOO_LONG("byte 50: the body")},
+     HEAD "Content-Length: 5\r\n\r\nhel", TOO_LONG("byte 51: the body")},
     {"in a chunk", &server.conns.timeouts.body, CHUNKED "5\r\nhel",
-     TOO_LONG("byte 62: the body")},
+     TOO_LONG("byte 63: the body")},
     {"between chunks", &server.conns.timeouts.body, CHUNKED "1\r\nh\r\n",
-     TOO_LONG("byte 62: the body")},
+     TOO_LONG("byte 63: the body")},
     {"after a 100", &server.conns.timeouts.body,
      HEAD "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n",
-     "100, " TOO_LONG("byte 69: the body")},
+     "100, " TOO_LONG("byte 70: the body")},
 };
 
 START_TEST(a_silent_client_is_told_and_closed)
@@ -104,8 +104,8 @@ START_TEST(a_silent_client_is_told_and_closed)
     start_client(silences[_i].bytes);
     client_wait_for_end(client);
     ck_assert_int_ge(elapsed(), SHORT);
-    ck_assert_msg(strcmp(client_answers(client), silences[_i].expected) == 0,
-                  "silent %s: %s", silences[_i].name, client_answers(client));
+    ck_assert_msg(strcmp(client_responses(client), silences[_i].expected) == 0,
+                  "silent %s: %s", silences[_i].name, client_responses(client));
     ck_assert_int_eq(server.conns.count, 1); // it lingers, and holds nothing
     ck_assert_ptr_null(client->conn->rest);
 }
@@ -150,8 +150,8 @@ START_TEST(a_drip_of_bytes_does_not_extend_the_deadline)
         client_receive(client);
     }
     ck_assert_int_ge(elapsed(), SHORT);
-    ck_assert_msg(strstr(client_answers(client), drips[_i].expected) != NULL,
-                  "%s: %s", drips[_i].name, client_answers(client));
+    ck_assert_msg(strstr(client_responses(client), drips[_i].expected) != NULL,
+                  "%s: %s", drips[_i].name, client_responses(client));
 }
 END_TEST
 
@@ -177,7 +177,7 @@ START_TEST(the_head_has_its_time_from_its_first_byte)
     client_send(client, "P");
     client_wait_for_end(client);
     ck_assert_int_ge(clock_milliseconds() - first_byte, SHORT);
-    expect(TOO_LONG("byte 1: the head"));
+    expect(TOO_LONG("byte 2: the head"));
 }
 END_TEST
 
@@ -218,9 +218,9 @@ START_TEST(a_time_out_ends_with_its_state)
     start_client(patience[_i].first);
     clients_run_for(3 * SHORT);
     client_send(client, patience[_i].rest);
-    clients_turn(1);
-    ck_assert_msg(strstr(client_answers(client), "200 hi") != NULL, "%s: %s",
-                  patience[_i].name, client_answers(client));
+    clients_iterate(1);
+    ck_assert_msg(strstr(client_responses(client), "200 hi") != NULL, "%s: %s",
+                  patience[_i].name, client_responses(client));
 }
 END_TEST
 
@@ -253,9 +253,9 @@ static void let_others_wait(void)
     client_send(gone, LATER);
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         client_send(client_open(), others[i]);
-    clients_turn(1);
+    clients_iterate(1);
     client_close(gone);
-    clients_turn(1);
+    clients_iterate(1);
 }
 
 START_TEST(waiting_takes_no_time_of_the_processor)

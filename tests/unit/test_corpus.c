@@ -9,7 +9,7 @@
 //     pipeline-good-bad 200 400 close
 //     key-duplicate refused: byte
 
-#include "lib/event.h"
+#include "lib/event/event.h"
 #include "tests/unit/guard.h"
 #include "tests/unit/http_cuts.h"
 #include "tests/unit/unit.h"

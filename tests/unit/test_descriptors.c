@@ -2,10 +2,10 @@
 //
 // Whoever needs one is told by -1 and EMFILE, and has kept none.
 
-#include "lib/clock.h"
-#include "lib/net.h"
-#include "lib/options.h"
-#include "lib/trace.h"
+#include "lib/base/clock.h"
+#include "lib/base/net.h"
+#include "lib/base/options.h"
+#include "lib/base/trace.h"
 #include "tests/unit/sockets.h"
 #include "tests/unit/unit.h"
 
@@ -54,7 +54,7 @@ static int listen_somewhere(void)
 static int open_pipe(void)
 {
     int ends[2];
-    return net_wakeup_pipe(ends);
+    return net_self_pipe(ends);
 }
 
 static int open_trace(void)
@@ -87,12 +87,12 @@ START_TEST(a_client_that_finds_none_stays_in_the_backlog)
     int listener = net_listen("127.0.0.1", 0);
     int client = connect_to(listener);
     leave(0);
-    int server = net_accept(listener);
+    int server = net_accept_nonblocking(listener);
     int error = errno;
     leave_all();
     ck_assert_int_eq(server, -1);
     ck_assert_int_eq(error, EMFILE);
-    server = net_accept(listener);
+    server = net_accept_nonblocking(listener);
     ck_assert_int_ge(server, 0);
     close(server);
     close(client);

@@ -1,7 +1,7 @@
 // test_event.c - the fields of an event: which values they take
 
-#include "lib/event.h"
-#include "lib/buffer.h"
+#include "lib/event/event.h"
+#include "lib/base/buffer.h"
 #include "tests/unit/memory.h"
 #include "tests/unit/unit.h"
 

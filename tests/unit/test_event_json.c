@@ -1,6 +1,6 @@
 // test_event_json.c - the bytes of an event: which JSON it may be written in
 
-#include "lib/event.h"
+#include "lib/event/event.h"
 #include "tests/unit/guard.h"
 #include "tests/unit/mutate.h"
 #include "tests/unit/unit.h"

@@ -1,7 +1,7 @@
 // Bodies: where they end, and what is left of them without their chunks.
 
-#include "lib/buffer.h"
-#include "lib/http_request.h"
+#include "lib/base/buffer.h"
+#include "lib/http/http_request.h"
 #include "tests/unit/http_cuts.h"
 #include "tests/unit/http_properties.h"
 #include "tests/unit/unit.h"
@@ -173,15 +173,16 @@ static const struct {
 START_TEST(the_progress_stands_behind_the_last_whole_chunk)
 {
     char text[256];
-    const size_t head_length = strlen(CHUNKED);
+    const size_t header_length = strlen(CHUNKED);
     struct http_progress progress = {0};
     for (size_t i = 0; i < COUNT(steps); i++) {
         snprintf(text, sizeof text, CHUNKED "%s", steps[i].chunks);
         struct slice bytes = slice_of(text);
         struct answer answer = parse_on(bytes, bytes.length, &progress);
         ck_assert_int_eq(answer.result, HTTP_PARSE_MORE);
-        ck_assert_uint_eq(progress.head_length, head_length);
-        ck_assert_uint_eq(progress.chunks_end, head_length + steps[i].complete);
+        ck_assert_uint_eq(progress.header_length, header_length);
+        ck_assert_uint_eq(progress.chunks_end,
+                          header_length + steps[i].complete);
         ck_assert_uint_eq(progress.body_length, steps[i].body_length);
         ck_assert_uint_eq(progress.extras, steps[i].extras);
     }

@@ -1,7 +1,7 @@
 // Limits: what just fits is taken, and one byte more is refused at once.
 
-#include "lib/buffer.h"
-#include "lib/http_request.h"
+#include "lib/base/buffer.h"
+#include "lib/http/http_request.h"
 #include "tests/unit/http_cuts.h"
 #include "tests/unit/http_properties.h"
 #include "tests/unit/unit.h"
@@ -12,10 +12,10 @@
 // Small enough to count by eye.
 static const struct http_limits small = {
     .line_max = 20,
-    .head_max = 64,
+    .header_max = 64,
     .fields_max = 3,
     .body_max = 8,
-    .extras_max = 6,
+    .trailers_max = 6,
 };
 
 #define OLD_GET "GET / HTTP/1.0\r\n" // 16 bytes
@@ -95,7 +95,7 @@ static const struct bad_request exceeds[] = {
 START_TEST(limits_of_zero_leave_the_empty_body)
 {
     static const struct http_limits none = {
-        .line_max = 20, .head_max = 64, .fields_max = 3};
+        .line_max = 20, .header_max = 64, .fields_max = 3};
     const struct slice empty = SLICE(CHUNKED "0\r\n\r\n");
     const struct slice byte = SLICE(CHUNKED "1\r\n");
     const struct slice extension = SLICE(CHUNKED "0;\r\n");
@@ -108,10 +108,10 @@ START_TEST(limits_of_zero_leave_the_empty_body)
 }
 END_TEST
 
-// Who sets --head-max below --line-max means it.
+// Who sets --header-max-bytes below --line-max-bytes means it.
 START_TEST(a_request_line_is_part_of_the_head)
 {
-    static const struct http_limits limits = {.line_max = 64, .head_max = 32};
+    static const struct http_limits limits = {.line_max = 64, .header_max = 32};
     const struct slice fits_in =
         SLICE("GET /2345678901234567 HTTP/1.0\r\n\r\n");
     const struct slice exceeds_it =

@@ -1,6 +1,6 @@
 // Heads that the parser must take, and what it makes of them.
 
-#include "lib/http_request.h"
+#include "lib/http/http_request.h"
 #include "tests/unit/http_cuts.h"
 #include "tests/unit/http_properties.h"
 #include "tests/unit/unit.h"
@@ -120,15 +120,15 @@ static const struct good_request rows[] = {
 START_TEST(a_complete_head_tells_what_is_wanted)
 {
     const struct slice bytes = SLICE(ASKS "hi");
-    const size_t head_length = strlen(ASKS);
+    const size_t header_length = strlen(ASKS);
     struct http_progress progress = {0};
     for (size_t given = 0; given < bytes.length; given++) {
         struct answer answer = parse_on(bytes, given, &progress);
-        if (given < head_length) {
-            ck_assert_uint_eq(progress.head_length, 0);
+        if (given < header_length) {
+            ck_assert_uint_eq(progress.header_length, 0);
             continue;
         }
-        ck_assert_uint_eq(progress.head_length, head_length);
+        ck_assert_uint_eq(progress.header_length, header_length);
         ck_assert(answer.request.wants_continue);
         ck_assert(slice_is(answer.request.method, "PUT"));
         ck_assert(slice_is(answer.request.path, "/x"));

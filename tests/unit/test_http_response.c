@@ -1,7 +1,7 @@
 // Answers as they go over the wire, and the statuses they may have.
 
-#include "lib/http_response.h"
-#include "lib/http_status.h"
+#include "lib/http/http_response.h"
+#include "lib/http/http_status.h"
 #include "tests/unit/unit.h"
 
 #include <check.h>

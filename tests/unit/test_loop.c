@@ -5,7 +5,7 @@
 
 #include "stage2_async/loop.h"
 #include "tests/unit/probe.h"
-#include "tests/unit/readiness.h"
+#include "tests/unit/backend.h"
 #include "tests/unit/unit.h"
 
 #include <pthread.h>
@@ -13,12 +13,12 @@
 #include <time.h>
 
 static struct loop loop;
-static struct turns turns;
+static struct iterations turns;
 
 static void open_loop(void)
 {
     init_loop(&loop);
-    turns_init(&turns, &loop);
+    iterations_init(&turns, &loop);
 }
 
 static void destroy_loop(void)
@@ -31,7 +31,7 @@ START_TEST(a_callback_is_called_at_once_when_watched)
     struct probe probe;
     probe_open(&probe, &loop, POLLIN);
     struct probe another = {.wants = POLLIN};
-    ck_assert_int_eq(loop_watch(&loop, probe.peer, probe_call, &another), 0);
+    ck_assert_int_eq(loop_register(&loop, probe.peer, probe_call, &another), 0);
     ck_assert_int_eq(another.calls, 1);
     ck_assert_int_eq(another.revents, POLLIN | POLLOUT);
 }
@@ -41,10 +41,10 @@ START_TEST(a_callback_is_called_when_there_is_something_to_read)
 {
     struct probe probe;
     probe_open(&probe, &loop, POLLIN);
-    turns_run(&turns, 3);
+    iterations_run(&turns, 3);
     ck_assert_int_eq(probe.calls, 0);
     probe_send_byte(&probe);
-    turns_run(&turns, 3);
+    iterations_run(&turns, 3);
     ck_assert_int_eq(probe.calls, 3); // in each turn, until it is read
     ck_assert_int_eq(probe.revents, POLLIN);
 }
@@ -54,14 +54,14 @@ START_TEST(a_callback_waits_for_what_it_returned_last)
 {
     struct probe probe;
     probe_open(&probe, &loop, POLLOUT);
-    turns_run(&turns, 1);
+    iterations_run(&turns, 1);
     ck_assert_int_eq(probe.calls, 1);
     ck_assert_int_eq(probe.revents, POLLOUT);
     probe.wants = POLLIN; // in the next call
-    turns_run(&turns, 5);
+    iterations_run(&turns, 5);
     ck_assert_int_eq(probe.calls, 2);
     probe_send_byte(&probe);
-    turns_run(&turns, 1);
+    iterations_run(&turns, 1);
     ck_assert_int_eq(probe.calls, 3);
     ck_assert_int_eq(probe.revents, POLLIN);
 }
@@ -74,7 +74,7 @@ START_TEST(who_waits_for_nothing_is_not_called)
     probe_open(&probe, &loop, LOOP_NOTHING);
     probe_send_byte(&probe);
     close(probe.peer);
-    turns_run(&turns, 5);
+    iterations_run(&turns, 5);
     ck_assert_int_eq(probe.calls, 0);
 }
 END_TEST
@@ -86,10 +86,10 @@ START_TEST(who_waits_for_nothing_can_be_woken)
     probe_send_byte(&probe);
     loop_wake(&loop, probe.descriptor);
     probe.wants = POLLIN;
-    turns_run(&turns, 1);
+    iterations_run(&turns, 1);
     ck_assert_int_eq(probe.calls, 1);
     ck_assert_int_eq(probe.revents, POLLIN | POLLOUT); // perhaps: try
-    turns_run(&turns, 1);
+    iterations_run(&turns, 1);
     ck_assert_int_eq(probe.calls, 2);
     ck_assert_int_eq(probe.revents, POLLIN);
 }
@@ -101,7 +101,7 @@ START_TEST(waking_calls_once)
     probe_open(&probe, &loop, POLLIN);
     loop_wake(&loop, probe.descriptor);
     loop_wake(&loop, probe.descriptor);
-    turns_run(&turns, 5);
+    iterations_run(&turns, 5);
     ck_assert_int_eq(probe.calls, 1);
 }
 END_TEST
@@ -111,7 +111,7 @@ START_TEST(the_other_sides_end_is_something_to_read)
     struct probe probe;
     probe_open(&probe, &loop, POLLIN);
     close(probe.peer);
-    turns_run(&turns, 1);
+    iterations_run(&turns, 1);
     ck_assert_int_eq(probe.calls, 1);
     ck_assert_int_eq(probe.revents & POLLIN, POLLIN);
 }
@@ -123,10 +123,10 @@ START_TEST(a_dropped_one_is_never_called_again)
 {
     struct probe probe;
     probe_open(&probe, &loop, POLLIN);
-    probe.wants = LOOP_FORGET;
+    probe.wants = LOOP_REMOVE;
     probe_send_byte(&probe);
     loop_wake(&loop, probe.descriptor);
-    turns_run(&turns, 5);
+    iterations_run(&turns, 5);
     ck_assert_int_eq(probe.calls, 1);
 }
 END_TEST
@@ -134,9 +134,9 @@ END_TEST
 START_TEST(one_that_is_dropped_at_once_was_called_once)
 {
     struct probe probe;
-    probe_open(&probe, &loop, LOOP_FORGET);
+    probe_open(&probe, &loop, LOOP_REMOVE);
     probe_send_byte(&probe);
-    turns_run(&turns, 5);
+    iterations_run(&turns, 5);
     ck_assert_int_eq(probe.calls, 0);
 }
 END_TEST
@@ -176,11 +176,11 @@ START_TEST(a_loop_says_each_time_that_it_will_wait)
     probe_open(&probe, &loop, POLLIN);
     loop_before_wait(&loop, count_wait, &probe);
     ck_assert_int_eq(waits, 0);
-    turns_run(&turns, 1);
+    iterations_run(&turns, 1);
     ck_assert_int_eq(waits, 1);
     ck_assert_int_eq(calls_by_then, 0);
     probe_send_byte(&probe);
-    turns_run(&turns, 5);
+    iterations_run(&turns, 5);
     ck_assert_int_eq(waits, 1 + 5);
     ck_assert_int_eq(calls_by_then, 4); // the fifth is behind the last wait
 }

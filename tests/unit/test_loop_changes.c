@@ -1,9 +1,9 @@
 // test_loop_changes.c - callbacks that wake, watch and drop in the same turn
 
-#include "lib/clock.h"
+#include "lib/base/clock.h"
 #include "stage2_async/loop.h"
 #include "tests/unit/probe.h"
-#include "tests/unit/readiness.h"
+#include "tests/unit/backend.h"
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>
@@ -12,12 +12,12 @@
 enum { CROWD_MAX = 5000 }; // or fewer, where the descriptor limit is lower
 
 static struct loop loop;
-static struct turns turns;
+static struct iterations turns;
 
 static void open_loop(void)
 {
     init_loop(&loop);
-    turns_init(&turns, &loop);
+    iterations_init(&turns, &loop);
 }
 
 static void destroy_loop(void)
@@ -44,7 +44,7 @@ START_TEST(a_callback_can_wake_others)
     probe_open(&behind, &loop, POLLIN);
     waker.then = wake_the_others;
     loop_wake(&loop, waker.descriptor);
-    turns_run(&turns, 5);
+    iterations_run(&turns, 5);
     ck_assert_int_eq(before.calls, 1);
     ck_assert_int_eq(behind.calls, 1);
 }
@@ -69,10 +69,10 @@ static void welcome(void)
 static void leave_and_welcome_in_one_turn(void)
 {
     leaver.then = leave;
-    leaver.wants = LOOP_FORGET;
+    leaver.wants = LOOP_REMOVE;
     host.then = welcome;
     host.wants = LOOP_NOTHING;
-    turns_run(&turns, 1);
+    iterations_run(&turns, 1);
     ck_assert_int_eq(leaver.calls, 1);
     ck_assert_int_eq(host.calls, 1);
     ck_assert_int_eq(newcomer.calls, 0);
@@ -80,10 +80,10 @@ static void leave_and_welcome_in_one_turn(void)
 
 static void newcomer_is_a_watch_like_any_other(void)
 {
-    turns_run(&turns, 3);
+    iterations_run(&turns, 3);
     ck_assert_int_eq(newcomer.calls, 0);
     probe_send_byte(&newcomer);
-    turns_run(&turns, 1);
+    iterations_run(&turns, 1);
     ck_assert_int_eq(newcomer.calls, 1);
     ck_assert_int_eq(leaver.calls, 1);
 }
@@ -138,9 +138,9 @@ START_TEST(a_callback_may_watch_many_others)
     probe_send_byte(&host);
     host.then = watch_a_crowd;
     host.wants = LOOP_NOTHING;
-    turns_run(&turns, 1);
+    iterations_run(&turns, 1);
     expect_each_called(1); // at once
-    turns_run(&turns, 1);
+    iterations_run(&turns, 1);
     expect_each_called(2);
     ck_assert_int_eq(host.calls, 1);
     free(crowd);
@@ -150,19 +150,19 @@ END_TEST
 START_TEST(thousands_are_called_in_one_turn)
 {
     crowd_count = probe_raise_limit(CROWD_MAX + 50) - 50;
-    if (waits_in_epoll())
+    if (is_epoll())
         crowd_count = 200; // more are found in the next turn
     crowd = calloc((size_t)crowd_count, sizeof *crowd);
     probe_open(&host, &loop, LOOP_NOTHING);
     watch_a_crowd();
-    turns_run(&turns, 1);
+    iterations_run(&turns, 1);
     expect_each_called(1);
     probe_send_byte(&host);
-    turns_run(&turns, 1);
+    iterations_run(&turns, 1);
     expect_each_called(2);
     for (int i = 0; i < crowd_count; i++)
-        crowd[i].wants = i % 2 == 0 ? LOOP_FORGET : LOOP_NOTHING;
-    turns_run(&turns, 5);
+        crowd[i].wants = i % 2 == 0 ? LOOP_REMOVE : LOOP_NOTHING;
+    iterations_run(&turns, 5);
     expect_each_called(3);
     free(crowd);
 }
@@ -173,14 +173,14 @@ END_TEST
 START_TEST(who_can_not_be_waited_for_has_a_deadline)
 {
     struct probe probe = {.wants = POLLIN};
-    if (!waits_in_epoll())
+    if (!is_epoll())
         return;
     int file = open("/dev/null", O_RDONLY);
     ck_assert_int_ge(file, 0);
     int64_t start = clock_milliseconds();
-    ck_assert_int_eq(loop_watch(&loop, file, probe_call, &probe), 0);
+    ck_assert_int_eq(loop_register(&loop, file, probe_call, &probe), 0);
     while (probe.deadlines < 3)
-        turns_run_for(&turns, 10);
+        iterations_run_for(&turns, 10);
     ck_assert_int_ge(clock_milliseconds() - start, 200);
     ck_assert_int_eq(probe.calls, 1 + probe.deadlines);
     close(file);

@@ -4,9 +4,9 @@
 // "not before": how late a call may be is the machine's affair.
 
 #include "stage2_async/loop.h"
-#include "lib/clock.h"
+#include "lib/base/clock.h"
 #include "tests/unit/probe.h"
-#include "tests/unit/readiness.h"
+#include "tests/unit/backend.h"
 #include "tests/unit/unit.h"
 
 #include <time.h>
@@ -15,7 +15,7 @@ enum { GRAIN = 16 }; // in milliseconds: the loop's
 enum { SOON = 20, LATER = 60, LONG = 250, FAR = 3600 * 1000 }; // milliseconds
 
 static struct loop loop;
-static struct turns turns;
+static struct iterations turns;
 static struct probe probe;
 static struct probe last; // the test is over when its deadline has come
 
@@ -27,7 +27,7 @@ static void stop_the_loop(void)
 static void open_loop(void)
 {
     init_loop(&loop);
-    turns_init(&turns, &loop);
+    iterations_init(&turns, &loop);
     probe_open(&probe, &loop, POLLIN);
     probe_open(&last, &loop, LOOP_NOTHING);
     last.then = stop_the_loop;
@@ -123,7 +123,7 @@ START_TEST(a_deadline_is_kept_when_the_descriptor_becomes_ready)
 {
     loop_set_deadline(&loop, probe.descriptor, SOON);
     probe_send_byte(&probe);
-    turns_run(&turns, 3);
+    iterations_run(&turns, 3);
     probe.wants = LOOP_NOTHING; // in the call after these
     run_until_later();
     ck_assert_int_eq(probe.deadlines, 1);
@@ -171,7 +171,7 @@ START_TEST(a_dropped_one_has_no_deadline_any_more)
 {
     loop_set_deadline(&loop, probe.descriptor, SOON);
     probe_send_byte(&probe);
-    probe.wants = LOOP_FORGET;
+    probe.wants = LOOP_REMOVE;
     run_until_later();
     ck_assert_int_eq(probe.calls, 1);
     ck_assert_int_eq(probe.deadlines, 0);

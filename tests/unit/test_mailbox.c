@@ -1,13 +1,13 @@
 // test_mailbox.c - answers on their way from many threads to the loop
 //
 // Behind the mailbox there is no connection here: this program has its own
-// conn_answer, which checks what is delivered, and in which order.
+// conn_complete, which checks what is delivered, and in which order.
 
 #include "stage4_slow/mailbox.h"
-#include "lib/net.h"
+#include "lib/base/net.h"
 #include "stage2_async/conn.h"
 #include "tests/unit/gate.h"
-#include "tests/unit/readiness.h"
+#include "tests/unit/backend.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
@@ -38,9 +38,9 @@ static int delivered;
 static int next_from[THREADS];
 static bool in_order; // each thread's notes, one after the other
 
-void conn_answer(void *client, const struct http_response *response)
+void conn_complete(struct conn *conn, const struct http_response *response)
 {
-    const struct note *note = client;
+    const struct note *note = (const void *)conn;
     char text[16];
     snprintf(text, sizeof text, "%d", note->number);
     ck_assert(slice_is(response->body, text));
@@ -52,7 +52,8 @@ void conn_answer(void *client, const struct http_response *response)
         ck_assert_int_eq(write(deliveries[1], "!", 1), 1);
 }
 
-// A note is its own client, so that conn_answer finds it.
+// In place of the connection stands the note itself, so that conn_complete
+// finds it.
 static void post(int thread, int number)
 {
     struct note *note = malloc(sizeof *note);
@@ -62,7 +63,7 @@ static void post(int thread, int number)
     struct http_response *response = &note->mail.response;
     buffer_add_format(&response->text, "%d", number);
     response->body = buffer_slice(&response->text);
-    note->mail.client = note;
+    note->mail.conn = (void *)note;
     mailbox_post(&mailbox, &note->mail);
 }
 

@@ -4,7 +4,7 @@
 // its own, the thread posts the answer, the loop brings it to the client.
 
 #include "stage4_slow/mailbox.h"
-#include "lib/answers.h"
+#include "lib/service/respond.h"
 #include "stage4_slow/thread.h"
 #include "tests/unit/clients.h"
 #include "tests/unit/unit.h"
@@ -38,14 +38,14 @@ static void handle(const struct http_request *request,
     static int yields = 1000;
     struct job *job = malloc(sizeof *job);
     ck_assert_ptr_nonnull(job);
-    *job = (struct job){.mail.client = response->client, .yields = yields};
+    *job = (struct job){.mail.conn = response->conn, .yields = yields};
     yields -= 10;
     struct http_response *answer = &job->mail.response;
     buffer_add(&answer->text, request->body);
     answer->status = HTTP_OK;
     answer->body = buffer_slice(&answer->text);
-    response->later = thread_start(work, job);
-    ck_assert(response->later);
+    response->deferred = thread_start(work, job);
+    ck_assert(response->deferred);
 }
 
 static void open_clients(void)
@@ -61,7 +61,7 @@ START_TEST(every_client_gets_its_answers_in_order)
     for (int i = 0; i < CLIENTS; i++)
         client_send(clients[i], POST("1", "a") POST("1", "b") POST("1", "c"));
     for (int i = 0; i < CLIENTS; i++)
-        while (strcmp(client_answers(clients[i]), "200 a, 200 b, 200 c") != 0)
+        while (strcmp(client_responses(clients[i]), "200 a, 200 b, 200 c") != 0)
             client_wait(clients[i]);
 }
 END_TEST
@@ -70,12 +70,12 @@ START_TEST(clients_may_leave_while_threads_work_for_them)
 {
     for (int i = 0; i < CLIENTS; i++)
         client_send(clients[i], POST("1", "a"));
-    clients_turn(1);
+    clients_iterate(1);
     for (int i = 0; i < CLIENTS; i += 2)
         client_close(clients[i]);
     for (int i = 1; i < CLIENTS; i += 2) {
         client_wait(clients[i]);
-        ck_assert_str_eq(client_answers(clients[i]), "200 a");
+        ck_assert_str_eq(client_responses(clients[i]), "200 a");
     }
     while (server.conns.count > CLIENTS / 2)
         clients_run_for(1);
@@ -86,13 +86,13 @@ START_TEST(a_stop_waits_for_the_threads)
 {
     for (int i = 0; i < CLIENTS; i++)
         client_send(clients[i], POST("1", "a"));
-    clients_turn(1);
+    clients_iterate(1);
     server.conns.timeouts.linger = 1; // in milliseconds
     conns_stop(&server.conns);
     ck_assert_int_eq(loop_run(&server.loop), 0);
     ck_assert_int_eq(server.conns.count, 0);
     for (int i = 0; i < CLIENTS; i++)
-        ck_assert_str_eq(client_answers(clients[i]), "200 a (last), end");
+        ck_assert_str_eq(client_responses(clients[i]), "200 a (last), end");
 }
 END_TEST
 

@@ -1,6 +1,6 @@
 // test_metrics.c - the counts, and under which names they are told
 
-#include "lib/metrics.h"
+#include "lib/service/metrics.h"
 #include "tests/unit/unit.h"
 
 #include <pthread.h>
@@ -40,7 +40,7 @@ static const struct {
 } metrics[] = {
     {METRIC_CONNECTIONS, 1, "connections_total counter",
      "thaw_connections_total 1"},
-    {METRIC_CONNECTIONS_OPEN, 2, "open_connections gauge",
+    {METRIC_OPEN_CONNECTIONS, 2, "open_connections gauge",
      "thaw_open_connections 2"},
     {METRIC_RECEIVED_BYTES, 3, "received_bytes_total counter",
      "thaw_received_bytes_total 3"},
@@ -59,8 +59,8 @@ static const struct {
     // Counted in nanoseconds, told in seconds, as all times are.
     {METRIC_WORK_NANOSECONDS, 1500000000, "work_seconds_total counter",
      "thaw_work_seconds_total 1.500000"},
-    {METRIC_CHANNEL_CAPACITY, 100, "channel_capacity gauge",
-     "thaw_channel_capacity 100"},
+    {METRIC_CHANNEL_CAPACITY, 100, "channel_capacity_jobs gauge",
+     "thaw_channel_capacity_jobs 100"},
     {METRIC_WORKERS, 4, "workers gauge", "thaw_workers 4"},
 };
 
@@ -77,10 +77,10 @@ END_TEST
 
 START_TEST(a_gauge_goes_up_and_down)
 {
-    metrics_add(METRIC_CONNECTIONS_OPEN, 3);
-    metrics_add(METRIC_CONNECTIONS_OPEN, -1);
+    metrics_add(METRIC_OPEN_CONNECTIONS, 3);
+    metrics_add(METRIC_OPEN_CONNECTIONS, -1);
     must_have_line("thaw_open_connections 2");
-    metrics_set(METRIC_CONNECTIONS_OPEN, 0);
+    metrics_set(METRIC_OPEN_CONNECTIONS, 0);
     must_have_line("thaw_open_connections 0");
 }
 END_TEST
@@ -91,15 +91,15 @@ START_TEST(channel_and_workers_are_told_of_where_there_are_some)
     must_not_mention("channel");
     must_not_mention("worker");
     metrics_set(METRIC_CHANNEL_CAPACITY, 100);
-    must_have_line("thaw_channel_capacity 100");
-    must_have_line("thaw_channel_length 0");
+    must_have_line("thaw_channel_capacity_jobs 100");
+    must_have_line("thaw_channel_jobs 0");
     must_not_mention("worker");
     metrics_set(METRIC_WORKERS, 4);
-    metrics_add(METRIC_WORKERS_BUSY, 3);
-    metrics_add(METRIC_CHANNEL_LENGTH, 17);
+    metrics_add(METRIC_BUSY_WORKERS, 3);
+    metrics_add(METRIC_CHANNEL_JOBS, 17);
     must_have_line("thaw_workers 4");
-    must_have_line("thaw_workers_busy 3");
-    must_have_line("thaw_channel_length 17");
+    must_have_line("thaw_busy_workers 3");
+    must_have_line("thaw_channel_jobs 17");
 }
 END_TEST
 
@@ -169,10 +169,10 @@ static void *count(void *argument)
     pthread_mutex_unlock(&gate);
     for (int i = 0; i < ROUNDS; i++) {
         metrics_add(METRIC_SENT_BYTES, BYTES);
-        metrics_add(METRIC_CONNECTIONS_OPEN, 1);
+        metrics_add(METRIC_OPEN_CONNECTIONS, 1);
         metrics_count_request(HTTP_OK);
         metrics_count_done(i % 2 == 0);
-        metrics_add(METRIC_CONNECTIONS_OPEN, -1);
+        metrics_add(METRIC_OPEN_CONNECTIONS, -1);
     }
     return argument;
 }
@@ -188,7 +188,7 @@ START_TEST(no_count_is_lost_between_threads)
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     ck_assert_int_eq(metrics_get(METRIC_SENT_BYTES), ALL_BYTES);
-    ck_assert_int_eq(metrics_get(METRIC_CONNECTIONS_OPEN), 0);
+    ck_assert_int_eq(metrics_get(METRIC_OPEN_CONNECTIONS), 0);
     ck_assert_int_eq(metrics_requests(), ALL);
     ck_assert_int_eq(metrics_get(METRIC_EVENTS_DONE), ALL);
     ck_assert_int_eq(metrics_get(METRIC_EVENTS_FAILED), ALL / 2);

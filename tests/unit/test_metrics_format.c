@@ -6,7 +6,7 @@
 //
 // prometheus.io, "Exposition formats": text format 0.0.4
 
-#include "lib/metrics.h"
+#include "lib/service/metrics.h"
 #include "tests/unit/unit.h"
 
 #include <ctype.h>

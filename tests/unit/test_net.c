@@ -1,6 +1,6 @@
 // test_net.c - listening, accepting, and the flags of descriptors
 
-#include "lib/net.h"
+#include "lib/base/net.h"
 #include "tests/unit/sockets.h"
 #include "tests/unit/unit.h"
 
@@ -120,7 +120,7 @@ static bool has_its_port_back(void)
     int port = port_of(listener);
     char byte;
     int client = connect_to(listener);
-    close(net_accept(listener));
+    close(net_accept_nonblocking(listener));
     close(listener);
     ck_assert_int_eq(recv(client, &byte, 1, 0), 0);
     close(client);
@@ -156,7 +156,7 @@ START_TEST(connections_wait_in_the_backlog)
     }
     for (int i = 0; i < CLIENTS; i++) {
         char byte;
-        int server = net_accept(listener);
+        int server = net_accept_nonblocking(listener);
         ck_assert_int_eq(recv(server, &byte, 1, 0), 1);
         close(server);
         close(clients[i]);
@@ -183,10 +183,10 @@ START_TEST(an_empty_backlog_would_block)
 {
     int listener = net_listen("127.0.0.1", 0);
     ck_assert_int_eq(net_set_nonblocking(listener), 0);
-    ck_assert_int_eq(net_accept(listener), -1);
+    ck_assert_int_eq(net_accept_nonblocking(listener), -1);
     ck_assert(net_would_block());
     close(listener);
-    ck_assert_int_eq(net_accept(-1), -1);
+    ck_assert_int_eq(net_accept_nonblocking(-1), -1);
     ck_assert(!net_would_block());
 }
 END_TEST
@@ -231,7 +231,7 @@ START_TEST(a_byte_in_the_wakeup_pipe_wakes_who_polls_it)
 {
     int ends[2];
     char byte;
-    ck_assert_int_eq(net_wakeup_pipe(ends), 0);
+    ck_assert_int_eq(net_self_pipe(ends), 0);
     struct pollfd polled = {.fd = ends[0], .events = POLLIN};
     ck_assert_int_eq(poll(&polled, 1, 0), 0);
     ck_assert_int_eq(write(ends[1], "x", 1), 1);
@@ -249,7 +249,7 @@ END_TEST
 START_TEST(a_full_wakeup_pipe_does_not_block)
 {
     int ends[2];
-    ck_assert_int_eq(net_wakeup_pipe(ends), 0);
+    ck_assert_int_eq(net_self_pipe(ends), 0);
     for (int i = 0; i < 2; i++) {
         ck_assert(is_nonblocking(ends[i]));
         ck_assert(is_close_on_exec(ends[i]));

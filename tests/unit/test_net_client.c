@@ -1,7 +1,7 @@
 // test_net_client.c - clients on blocking sockets: slow, silent, gone
 
-#include "lib/net.h"
-#include "lib/clock.h"
+#include "lib/base/net.h"
+#include "lib/base/clock.h"
 #include "tests/unit/sockets.h"
 #include "tests/unit/unit.h"
 

@@ -1,6 +1,6 @@
 // test_options.c - the command line: what it takes, what it says
 
-#include "lib/options.h"
+#include "lib/http/http_limits.h"
 #include "tests/unit/capture.h"
 #include "tests/unit/unit.h"
 
@@ -9,6 +9,7 @@
 
 // A program with options of its own, and what it printed.
 static struct options options;
+static struct http_limits limits;
 static int capacity;
 static bool loud;
 static const char *label;
@@ -28,6 +29,7 @@ static void add_options(void)
     label = "none";
     gate = NULL;
     options_init(&options, "program", "what it is for");
+    http_limits_add_options(&limits, &options);
     options_add_number(&options, "--capacity", &capacity, 1, 1000,
                        "jobs that may wait");
     options_add_flag(&options, "--loud", &loud, "say more");
@@ -78,11 +80,11 @@ START_TEST(without_arguments_all_is_as_documented)
     ck_assert_int_eq(options.port, 8080);
     ck_assert(!options.quiet);
     ck_assert_ptr_null(options.trace);
-    ck_assert_int_eq(options.limits.line_max, 8192);
-    ck_assert_int_eq(options.limits.head_max, 16384);
-    ck_assert_int_eq(options.limits.fields_max, 100);
-    ck_assert_int_eq(options.limits.body_max, 1048576);
-    ck_assert_int_eq(options.limits.extras_max, 8192);
+    ck_assert_int_eq(limits.line_max, 8192);
+    ck_assert_int_eq(limits.header_max, 16384);
+    ck_assert_int_eq(limits.fields_max, 100);
+    ck_assert_int_eq(limits.body_max, 1048576);
+    ck_assert_int_eq(limits.trailers_max, 8192);
     ck_assert_int_eq(capacity, 100);
     ck_assert(!loud);
     ck_assert_str_eq(label, "none");
@@ -95,11 +97,11 @@ static const struct {
     const int *number;
 } numbers[] = {
     {"--port", &options.port},
-    {"--line-max", &options.limits.line_max},
-    {"--head-max", &options.limits.head_max},
-    {"--fields-max", &options.limits.fields_max},
-    {"--body-max", &options.limits.body_max},
-    {"--extras-max", &options.limits.extras_max},
+    {"--line-max-bytes", &limits.line_max},
+    {"--header-max-bytes", &limits.header_max},
+    {"--fields-max", &limits.fields_max},
+    {"--body-max-bytes", &limits.body_max},
+    {"--trailers-max-bytes", &limits.trailers_max},
     {"--capacity", &capacity},
 };
 

@@ -1,6 +1,6 @@
 // test_options_help.c - what --help and --version print
 
-#include "lib/options.h"
+#include "lib/http/http_limits.h"
 #include "tests/unit/capture.h"
 #include "tests/unit/unit.h"
 
@@ -9,6 +9,7 @@
 enum { COLUMNS = 80 }; // of a terminal
 
 static struct options options;
+static struct http_limits limits;
 static int capacity;
 static bool loud;
 static const char *label;
@@ -23,6 +24,7 @@ static void must_print(const char *first, const char *second)
     capacity = 100;
     label = "none";
     options_init(&options, "program", "What it is for.");
+    http_limits_add_options(&limits, &options);
     options_add_number(&options, "--capacity", &capacity, 1, 1000,
                        "jobs that may wait");
     options_add_flag(&options, "--loud", &loud, "say more");
@@ -80,26 +82,31 @@ static const struct {
     const char *name;
     const char *line;
 } lines[] = {
-    {"--bind", "  --bind ADDRESS        listen on this address (127.0.0.1)"},
-    {"--port", "  --port N              listen on this port, 0 for any free "
-               "one (8080)"},
-    {"--quiet", "  --quiet               print no line per job"},
-    {"--trace",
-     "  --trace FILE          write down what happens, for ui.perfetto.dev"},
-    {"--line-max", "  --line-max N          bytes of a request line (8192)"},
-    {"--head-max", "  --head-max N          bytes of a request's head (16384)"},
+    {"--bind",
+     "  --bind ADDRESS             listen on this address (127.0.0.1)"},
+    {"--port",
+     "  --port N                   listen on this port, 0 for any free "
+     "one (8080)"},
+    {"--quiet", "  --quiet                    print no line per job"},
+    {"--trace", "  --trace FILE               write down what happens, for "
+                "ui.perfetto.dev"},
+    {"--line-max-bytes",
+     "  --line-max-bytes N         bytes of a request line (8192)"},
+    {"--header-max-bytes", "  --header-max-bytes N       bytes of request line "
+                           "and header section (16384)"},
     {"--fields-max",
-     "  --fields-max N        header fields of a request (100)"},
-    {"--body-max",
-     "  --body-max N          bytes of a request's body (1048576)"},
-    {"--extras-max", "  --extras-max N        bytes of chunk extensions and "
-                     "trailers (8192)"},
-    {"--capacity", "  --capacity N          jobs that may wait (100)"},
-    {"--loud", "  --loud                say more"},
-    {"--label", "  --label TEXT          say this (none)"},
-    {"--gate", "  --gate FIFO           wait for this"}, // has no default
-    {"--help", "  --help                print this, and exit"},
-    {"--version", "  --version             print the version, and exit"},
+     "  --fields-max N             header fields of a request (100)"},
+    {"--body-max-bytes",
+     "  --body-max-bytes N         bytes of a request's body (1048576)"},
+    {"--trailers-max-bytes",
+     "  --trailers-max-bytes N     bytes of chunk extensions and "
+     "trailers (8192)"},
+    {"--capacity", "  --capacity N               jobs that may wait (100)"},
+    {"--loud", "  --loud                     say more"},
+    {"--label", "  --label TEXT               say this (none)"},
+    {"--gate", "  --gate FIFO                wait for this"}, // has no default
+    {"--help", "  --help                     print this, and exit"},
+    {"--version", "  --version                  print the version, and exit"},
 };
 
 START_TEST(help_tells_the_argument_and_the_default_of_each)

@@ -1,8 +1,8 @@
 // test_report.c - the lines that a server prints
 
-#include "lib/report.h"
-#include "lib/metrics.h"
-#include "lib/net.h"
+#include "lib/service/report.h"
+#include "lib/service/metrics.h"
+#include "lib/base/net.h"
 #include "tests/unit/capture.h"
 #include "tests/unit/unit.h"
 

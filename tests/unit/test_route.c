@@ -1,6 +1,6 @@
 // test_route.c - what a request asks for, row by row of the table
 
-#include "lib/route.h"
+#include "lib/service/route.h"
 #include "tests/unit/guard.h"
 #include "tests/unit/unit.h"
 
@@ -8,7 +8,7 @@
 
 struct found {
     enum route route;
-    struct http_response response; // of ROUTE_ANSWERED
+    struct http_response response; // of ROUTE_RESPONDED
     char user[EVENT_NAME_MAX + 1]; // of ROUTE_BALANCES
 };
 
@@ -122,7 +122,7 @@ static const struct {
 START_TEST(these_are_answered_for_every_server)
 {
     struct found found = route(answered[_i].request);
-    ck_assert_msg(found.route == ROUTE_ANSWERED, "%s: route %d",
+    ck_assert_msg(found.route == ROUTE_RESPONDED, "%s: route %d",
                   answered[_i].request, (int)found.route);
     ck_assert_msg(found.response.status == answered[_i].status, "%s: %d",
                   answered[_i].request, (int)found.response.status);
@@ -193,7 +193,7 @@ static const struct slice no_names[] = {
 START_TEST(a_name_that_cannot_be_is_not_found)
 {
     struct found found = route_path(no_names[_i]);
-    ck_assert_msg(found.route == ROUTE_ANSWERED, "%s: is \"%s\"",
+    ck_assert_msg(found.route == ROUTE_RESPONDED, "%s: is \"%s\"",
                   no_names[_i].bytes, found.user);
     ck_assert_int_eq(found.response.status, HTTP_NOT_FOUND);
     ck_assert_ptr_nonnull(strstr(found.response.body.bytes, "\"not_found\""));
@@ -210,7 +210,7 @@ START_TEST(an_escape_ends_where_the_path_ends)
     for (size_t cut = 1; cut <= 2; cut++) {
         request.path = (struct slice){path.bytes, path.length - cut};
         ck_assert_int_eq(route_find(&request, &found.response, found.user),
-                         ROUTE_ANSWERED);
+                         ROUTE_RESPONDED);
         ck_assert_int_eq(found.response.status, HTTP_NOT_FOUND);
         buffer_clear(&found.response.text);
     }
@@ -238,7 +238,7 @@ START_TEST(a_name_is_as_long_as_an_event_may_have_it)
         ck_assert_uint_eq(strspn(found.user, "x"), EVENT_NAME_MAX);
         ck_assert_uint_eq(strlen(found.user), EVENT_NAME_MAX);
         found = route_long_name(units[i], EVENT_NAME_MAX + 1);
-        ck_assert_int_eq(found.route, ROUTE_ANSWERED);
+        ck_assert_int_eq(found.route, ROUTE_RESPONDED);
         ck_assert_int_eq(found.response.status, HTTP_NOT_FOUND);
         buffer_destroy(&found.response.text);
     }

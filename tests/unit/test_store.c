@@ -1,6 +1,6 @@
 // test_store.c - the balances
 
-#include "lib/store.h"
+#include "lib/store/store.h"
 #include "tests/unit/memory.h"
 #include "tests/unit/unit.h"
 

@@ -1,0 +1,236 @@
+#include "lab/clients/client.h"
+#include "lib/base/clock.h"
+#include "lib/base/net.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+static void send_on(struct client *client)
+{
+    if (client->ended || client->out.length == 0)
+        return;
+    ssize_t sent = send(client->socket, client->out.bytes, client->out.length,
+                        MSG_NOSIGNAL);
+    if (sent > 0)
+        buffer_remove_front(&client->out, (size_t)sent);
+    else if (!net_would_block()) {
+        client->was_reset = true;
+        buffer_clear(&client->out); // it may still have answered: read on
+    }
+}
+
+void client_send(struct client *client, struct slice bytes)
+{
+    client->sent_at = clock_nanoseconds();
+    buffer_add(&client->out, bytes);
+    send_on(client);
+}
+
+bool client_flush(struct client *client, int milliseconds)
+{
+    int64_t end = clock_milliseconds() + milliseconds;
+    while (client->out.length > 0 && !client->ended) {
+        int64_t left = end - clock_milliseconds();
+        struct pollfd polled = {.fd = client->socket, .events = POLLOUT};
+        if (left <= 0 || poll(&polled, 1, (int)left) <= 0)
+            break;
+        send_on(client);
+    }
+    return client->out.length == 0;
+}
+
+void client_request(struct client *client, const char *method, const char *path,
+                    const char *body)
+{
+    struct buffer request = {0};
+    buffer_add_format(&request, "%s %s HTTP/1.1\r\nHost: lab\r\n", method,
+                      path);
+    if (body != NULL)
+        buffer_add_format(&request, "Content-Length: %zu\r\n", strlen(body));
+    buffer_add_format(&request, "\r\n%s", body != NULL ? body : "");
+    client_next(client);
+    client->is_head = strcmp(method, "HEAD") == 0;
+    client_send(client, buffer_slice(&request));
+    buffer_destroy(&request);
+}
+
+void client_post(struct client *client, const char *body)
+{
+    client_request(client, "POST", "/", body);
+}
+
+void client_post_event(struct client *client, const char *user, int64_t amount)
+{
+    char body[256];
+    snprintf(body, sizeof body,
+             "{\"user\": \"%s\", \"action\": \"buy\", \"amount\": %lld}", user,
+             (long long)amount);
+    client_post(client, body);
+}
+
+void client_next(struct client *client)
+{
+    if (client->status != 0)
+        buffer_remove_front(&client->in,
+                            client->head.length + client->body.length);
+    client->status = 0;
+    client->responded_at = 0;
+    client->is_head = false;
+}
+
+static const char *find(struct slice text, const char *what)
+{
+    for (size_t i = 0; i + strlen(what) <= text.length; i++)
+        if (strncasecmp(text.bytes + i, what, strlen(what)) == 0)
+            return text.bytes + i + strlen(what);
+    return NULL;
+}
+
+// Our servers always say Content-Length, so nothing else is understood.
+static bool is_whole(struct client *client)
+{
+    struct slice received = buffer_slice(&client->in);
+    const char *end = find(received, "\r\n\r\n");
+    if (end == NULL || received.length < strlen("HTTP/1.1 200"))
+        return false;
+    client->head =
+        (struct slice){received.bytes, (size_t)(end - received.bytes)};
+    const char *length = find(client->head, "\r\ncontent-length:");
+    size_t body = 0;
+    if (length != NULL && !client->is_head)
+        body = (size_t)strtoul(length, NULL, 10);
+    client->body = (struct slice){end, body};
+    return received.length >= client->head.length + body;
+}
+
+static void take_answer(struct client *client)
+{
+    if (client->status != 0 || client->in.length == 0 || !is_whole(client))
+        return;
+    client->status =
+        (int)strtol(client->in.bytes + strlen("HTTP/1.1 "), NULL, 10);
+    client->responded_at = clock_nanoseconds();
+}
+
+static void receive_some(struct client *client)
+{
+    char bytes[65536];
+    ssize_t count = recv(client->socket, bytes, sizeof bytes, 0);
+    if (count > 0)
+        buffer_add(&client->in, (struct slice){bytes, (size_t)count});
+    else if (count == 0 || !net_would_block())
+        client->ended = true;
+    if (count < 0 && client->ended)
+        client->was_reset = true;
+    take_answer(client);
+}
+
+static short wanted(const struct client *client)
+{
+    if (client->ended || client->status != 0)
+        return 0;
+    return client->out.length > 0 ? POLLIN | POLLOUT : POLLIN;
+}
+
+// Returns whether anybody is still waiting.
+static bool fill(struct pollfd *polled, const struct client *clients, int count)
+{
+    bool is_waiting = false;
+    for (int i = 0; i < count; i++) {
+        short events = wanted(&clients[i]);
+        polled[i] = (struct pollfd){.fd = events != 0 ? clients[i].socket : -1,
+                                    .events = events};
+        is_waiting = is_waiting || events != 0;
+    }
+    return is_waiting;
+}
+
+int clients_wait(struct client *clients, int count, int milliseconds)
+{
+    int64_t end = clock_milliseconds() + milliseconds;
+    struct pollfd *polled = calloc((size_t)count, sizeof *polled);
+    for (int i = 0; i < count; i++)
+        take_answer(&clients[i]);
+    while (polled != NULL && fill(polled, clients, count)) {
+        int64_t left = end - clock_milliseconds();
+        if (left <= 0 || poll(polled, (nfds_t)count, (int)left) == 0)
+            break;
+        for (int i = 0; i < count; i++) {
+            if (polled[i].revents & POLLOUT)
+                send_on(&clients[i]);
+            if (polled[i].revents & ~POLLOUT)
+                receive_some(&clients[i]);
+        }
+    }
+    free(polled);
+    int answered = 0;
+    for (int i = 0; i < count; i++)
+        answered += clients[i].status != 0;
+    return answered;
+}
+
+bool client_wait(struct client *client, int milliseconds)
+{
+    return clients_wait(client, 1, milliseconds) == 1;
+}
+
+bool client_wait_end(struct client *client, int milliseconds)
+{
+    int64_t end = clock_milliseconds() + milliseconds;
+    while (!client->ended) {
+        int64_t left = end - clock_milliseconds();
+        struct pollfd polled = {.fd = client->socket, .events = POLLIN};
+        if (left <= 0 || poll(&polled, 1, (int)left) == 0)
+            break;
+        client_next(client);
+        receive_some(client);
+    }
+    return client->ended;
+}
+
+double client_ms(const struct client *client)
+{
+    return (double)(client->responded_at - client->sent_at) / 1e6;
+}
+
+bool client_body_is(const struct client *client, const char *text)
+{
+    return client->status != 0 && slice_is(client->body, text);
+}
+
+bool client_request_once(struct client *client, int port, const char *method,
+                         const char *path, const char *body, int milliseconds)
+{
+    client_open(client, port);
+    client_request(client, method, path, body);
+    return client_wait(client, milliseconds);
+}
+
+double client_metric(int port, const char *name)
+{
+    struct client client;
+    char line[128];
+    double value = -1;
+    snprintf(line, sizeof line, "\n%s ", name);
+    if (client_request_once(&client, port, "GET", "/metrics", NULL, 10000)) {
+        const char *number = find(client.body, line);
+        if (number != NULL)
+            value = strtod(number, NULL);
+    }
+    client_close(&client);
+    return value;
+}
+
+bool client_wait_metric(int port, const char *name, double value,
+                        int milliseconds)
+{
+    int64_t end = clock_milliseconds() + milliseconds;
+    while (client_metric(port, name) < value) {
+        if (clock_milliseconds() >= end)
+            return false;
+        poll(NULL, 0, 5);
+    }
+    return true;
+}

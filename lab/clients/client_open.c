@@ -1,0 +1,80 @@
+// How a client comes, and how it goes.
+
+#include "lab/clients/client.h"
+#include "lib/base/clock.h"
+#include "lib/base/net.h"
+
+#include <arpa/inet.h>
+#include <limits.h>
+#include <netinet/tcp.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+// What is sent in pieces arrives in pieces: the system does not wait for more
+// to send with it.
+static void open_with(struct client *client, int port, int receive_bytes)
+{
+    static const int on = 1;
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    *client = (struct client){.socket = socket(AF_INET, SOCK_STREAM, 0)};
+    client->sent_at = clock_nanoseconds();
+    if (client->socket >= 0 && receive_bytes > 0)
+        setsockopt(client->socket, SOL_SOCKET, SO_RCVBUF, &receive_bytes,
+                   sizeof receive_bytes);
+    if (client->socket >= 0 &&
+        connect(client->socket, (struct sockaddr *)&address, sizeof address) ==
+            0 &&
+        setsockopt(client->socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) ==
+            0 &&
+        net_set_nonblocking(client->socket) == 0 &&
+        net_set_close_on_exec(client->socket) == 0)
+        return;
+    client_close(client);
+    client->ended = true;
+}
+
+int clients_raise_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return 0;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur < INT_MAX ? (int)limit.rlim_cur : INT_MAX;
+}
+
+void client_open(struct client *client, int port)
+{
+    open_with(client, port, 0);
+}
+
+void client_open_narrow(struct client *client, int port)
+{
+    open_with(client, port, 1024);
+}
+
+void client_close(struct client *client)
+{
+    if (client->socket >= 0)
+        close(client->socket);
+    client->socket = -1;
+    buffer_destroy(&client->out);
+    buffer_destroy(&client->in);
+}
+
+void client_reset(struct client *client)
+{
+    // Closing with a linger time of nothing sends RST instead of FIN.
+    const struct linger linger = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(client->socket, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+    client_close(client);
+}
+
+void client_half_close(struct client *client)
+{
+    shutdown(client->socket, SHUT_WR);
+}

@@ -1,0 +1,87 @@
+// Experiments with a single request, and what it is taken for.
+
+#include "lab/experiments/experiments.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+// A string out of the JSON body of an answer; empty when it is not there.
+static void copy_value(const struct client *client, const char *key,
+                       char *value, size_t size)
+{
+    json_t *body = json_loadb(client->body.bytes, client->body.length, 0, NULL);
+    const char *text = json_string_value(json_object_get(body, key));
+    snprintf(value, size, "%s", text != NULL ? text : "");
+    json_decref(body);
+}
+
+static void judge_answer(struct run *run, const struct client *client)
+{
+    char reason[40];
+    char detail[80];
+    copy_value(client, "reason", reason, sizeof reason);
+    copy_value(client, "detail", detail, sizeof detail);
+    if (reason[0] == '\0') {
+        run_verdict(run, "%d", client->status);
+        run_detail(run, "%d %.*s", client->status, (int)client->body.length,
+                   client->body.bytes);
+    } else {
+        run_verdict(run, "%d %s", client->status,
+                    strcmp(reason, "invalid_json") == 0 ? "JSON" : "HTTP");
+        run_detail(run, "%d %s, %s", client->status, reason, detail);
+    }
+}
+
+// Sends these bytes; the verdict is the status, and what is at fault: the JSON
+// or the HTTP. Or the body came back.
+static void judge(struct run *run, struct slice request, const char *body)
+{
+    struct client client;
+    if (!run_start(run, NULL))
+        return;
+    client_open(&client, run->stage.port);
+    client_send(&client, request);
+    if (!client_wait(&client, LIMIT_MS)) {
+        run_verdict(run, "no answer");
+    } else if (client_body_is(&client, body)) {
+        run_verdict(run, "echoed");
+        run_detail(run, "%d, the same bytes", client.status);
+    } else {
+        judge_answer(run, &client);
+    }
+    run->slowest_ms = client.status != 0 ? client_ms(&client) : -1;
+    client_close(&client);
+}
+
+static void judge_body(struct run *run, const char *length_field,
+                       const char *body)
+{
+    struct buffer request = {0};
+    buffer_add_format(&request,
+                      "POST / HTTP/1.1\r\nHost: lab\r\n%s: %zu\r\n\r\n%s",
+                      length_field, strlen(body), body);
+    judge(run, buffer_slice(&request), body);
+    buffer_destroy(&request);
+}
+
+void lower_case_headers(struct run *run)
+{
+    judge_body(run, "content-length",
+               "{\"user\": \"alice\", \"action\": \"buy\", \"amount\": 100}");
+}
+
+void not_json(struct run *run)
+{
+    judge_body(run, "Content-Length", "hello");
+}
+
+void not_an_event(struct run *run)
+{
+    judge_body(run, "Content-Length",
+               "{\"user\": \"alice\", \"action\": \"buy\", \"amount\": 1.5}");
+}
+
+void not_http(struct run *run)
+{
+    judge(run, slice_of("hello\r\n\r\n"), "hello\r\n\r\n");
+}

@@ -1,0 +1,108 @@
+// Experiments with more clients than the server can serve, or than talk to it.
+
+#include "lab/experiments/experiments.h"
+#include "lib/base/clock.h"
+
+#include <poll.h>
+
+// The middle one of the times to the first answer of so many good requests, on
+// one connection. Negative: there was none.
+static double median_ms(const struct run *run, int requests)
+{
+    double times[101];
+    struct client client;
+    int count = 0;
+    client_open(&client, run->stage.port);
+    for (int i = 0; i < requests; i++) {
+        client_request(&client, "GET", "/health", NULL);
+        if (!client_wait(&client, PATIENCE_MS))
+            break;
+        double ms = client_ms(&client);
+        int at = count++;
+        for (; at > 0 && times[at - 1] > ms; at--)
+            times[at] = times[at - 1];
+        times[at] = ms;
+        if (client.ended || run->stage.number == 1) {
+            client_close(&client);
+            client_open(&client, run->stage.port);
+        }
+    }
+    client_close(&client);
+    return count > 0 ? times[count / 2] : -1;
+}
+
+void idle_crowd(struct run *run)
+{
+    enum { CROWD = 1000, REQUESTS = 101 };
+    static struct client crowd[CROWD];
+    if (!run_start(run, NULL))
+        return;
+    double alone = median_ms(run, REQUESTS);
+    int open = 0;
+    for (int i = 0; i < CROWD; i++) {
+        client_open(&crowd[i], run->stage.port);
+        open += crowd[i].socket >= 0;
+    }
+    run->slowest_ms = median_ms(run, REQUESTS);
+    for (int i = 0; i < CROWD; i++)
+        client_close(&crowd[i]);
+    run_verdict(run, run->slowest_ms < 0 ? "frozen" : "answers");
+    if (run->slowest_ms < 0)
+        run_detail(run, "no answer in %.1f s beside %d idle connections",
+                   PATIENCE_MS / 1e3, open);
+    else
+        run_detail(run, "median %.2f ms alone, %.2f ms beside %d idle ones",
+                   alone, run->slowest_ms, open);
+}
+
+static int time_until(int64_t moment)
+{
+    int64_t left = moment - clock_milliseconds();
+    return left > 0 ? (int)left : 0;
+}
+
+static double mean_ms(const struct client *clients, int count)
+{
+    double sum = 0;
+    for (int i = 0; i < count; i++)
+        sum += client_ms(&clients[i]);
+    return sum / count;
+}
+
+// Twice as many events as can be done, each from a client of its own. Room for
+// 20 waiting ones is full after half of them.
+void sustained_overload(struct run *run)
+{
+    enum { EVENTS = 80, QUARTER = EVENTS / 4 };
+    static const char *const small[] = {"--capacity", "20", NULL};
+    static struct client clients[EVENTS];
+    if (!run_start(run, run_has_channel(run) ? small : NULL))
+        return;
+    int workers = (int)client_metric(run->stage.port, "thaw_workers");
+    int pause_ms = run->work_ms / 2 / (workers > 0 ? workers : 1);
+    int64_t start = clock_milliseconds();
+    for (int i = 0; i < EVENTS; i++) {
+        client_open(&clients[i], run->stage.port);
+        client_post_event(&clients[i], "alice", 1);
+        int64_t next = start + (int64_t)(i + 1) * pause_ms;
+        clients_wait(clients, i + 1, time_until(next));
+        poll(NULL, 0, time_until(next));
+    }
+    clients_wait(clients, EVENTS, 2 * LIMIT_MS);
+    for (int i = 0; i < EVENTS; i++) {
+        run->accepted += clients[i].status == 200 || clients[i].status == 202;
+        run->rejected += clients[i].status == 503;
+    }
+    double first = mean_ms(clients, QUARTER);
+    double last = mean_ms(clients + EVENTS - QUARTER, QUARTER);
+    run->slowest_ms = last;
+    if (last > first + 10.0 * run->work_ms)
+        run_verdict(run, "grows");
+    else
+        run_verdict(run, run->rejected > 0 ? "flat" : "takes all");
+    run_detail(run,
+               "%d in, %d refused; mean answer %.1f ms, at the end %.1f ms",
+               run->accepted, run->rejected, first, last);
+    for (int i = 0; i < EVENTS; i++)
+        client_close(&clients[i]);
+}

@@ -1,0 +1,196 @@
+// Experiments with many events at once.
+
+#include "lab/experiments/experiments.h"
+#include "lib/base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TEN = 10, BURST = 300 };
+
+static void send_events(struct client *clients, int count, int port)
+{
+    for (int i = 0; i < count; i++)
+        client_open(&clients[i], port);
+    for (int i = 0; i < count; i++)
+        client_post_event(&clients[i], "alice", 1);
+}
+
+static void count_answers(struct run *run, const struct client *clients,
+                          int count)
+{
+    for (int i = 0; i < count; i++) {
+        run->accepted += clients[i].status == 200 || clients[i].status == 202;
+        run->rejected += clients[i].status == 503;
+        if (clients[i].status != 0 && client_ms(&clients[i]) > run->slowest_ms)
+            run->slowest_ms = client_ms(&clients[i]);
+    }
+}
+
+static void close_all(struct client *clients, int count)
+{
+    for (int i = 0; i < count; i++)
+        client_close(&clients[i]);
+}
+
+static int by_time(const void *left, const void *right)
+{
+    double difference = client_ms(left) - client_ms(right);
+    return difference < 0 ? -1 : difference > 0;
+}
+
+// The k-th answer comes after k times the work: serial. All come before the
+// work of the first could be done: nobody waits for it.
+static void judge_staircase(struct run *run, struct client *clients,
+                            double others_ms)
+{
+    bool is_serial = true;
+    qsort(clients, TEN, sizeof *clients, by_time);
+    for (int i = 0; i < TEN; i++)
+        if (client_ms(&clients[i]) < 0.95 * run->work_ms * (i + 1))
+            is_serial = false;
+    if (is_serial)
+        run_verdict(run, "in turn");
+    else if (run->slowest_ms < run->work_ms)
+        run_verdict(run, "at once");
+    else
+        run_verdict(run, "together");
+    if (run->slowest_ms < run->work_ms)
+        run_detail(run, "all answered within %.1f ms", run->slowest_ms);
+    else
+        run_detail(run, "after %.1f, %.1f, %.1f ... %.1f s; others in %.1f ms",
+                   client_ms(&clients[0]) / 1e3, client_ms(&clients[1]) / 1e3,
+                   client_ms(&clients[2]) / 1e3,
+                   client_ms(&clients[TEN - 1]) / 1e3, others_ms);
+}
+
+// While the ten wait: a question that needs no work, and a body that is no
+// event. Negative: not answered.
+static double ask_meanwhile(const struct run *run, const char *body)
+{
+    struct client client;
+    double ms = -1;
+    if (client_request_once(&client, run->stage.port,
+                            body != NULL ? "POST" : "GET",
+                            body != NULL ? "/" : "/health", body, PATIENCE_MS))
+        ms = client_ms(&client);
+    client_close(&client);
+    return ms;
+}
+
+void ten_at_once(struct run *run)
+{
+    struct client clients[TEN];
+    if (!run_start(run, NULL))
+        return;
+    send_events(clients, TEN, run->stage.port);
+    double health = ask_meanwhile(run, NULL);
+    double refusal = ask_meanwhile(run, "hello");
+    int answered = clients_wait(clients, TEN, LIMIT_MS);
+    count_answers(run, clients, TEN);
+    if (answered < TEN)
+        run_verdict(run, "%d of %d", answered, TEN);
+    else if (health < 0 || refusal < 0)
+        run_verdict(run, "frozen");
+    else
+        judge_staircase(run, clients, health > refusal ? health : refusal);
+    close_all(clients, TEN);
+}
+
+// Answers are awaited until no more come: who must wait for the gate gets none.
+static void wait_for_quick_answers(struct client *clients, int count)
+{
+    int answered = -1;
+    int before = -2;
+    while (answered < count && answered != before) {
+        before = answered;
+        answered = clients_wait(clients, count, PATIENCE_MS / 2);
+    }
+}
+
+static void judge_burst(struct run *run)
+{
+    struct stage_usage usage = stage_usage(&run->stage);
+    int answered = run->accepted + run->rejected;
+    if (answered == 0 && usage.threads >= BURST) {
+        run->slowest_ms = -1;
+        run_verdict(run, "all wait");
+        run_detail(run, "none answered yet; threads: %d, memory %.1f MB",
+                   usage.threads, usage.memory_mb);
+        return;
+    }
+    if (answered < BURST)
+        run_verdict(run, "%d of %d answered", answered, BURST);
+    else if (run->rejected > 0)
+        run_verdict(run, "%d in", run->accepted);
+    else
+        run_verdict(run, "takes all");
+    run_detail(run,
+               "%d in, %d refused, in %.0f ms; threads: %d, memory %.1f MB",
+               run->accepted, run->rejected, run->slowest_ms, usage.threads,
+               usage.memory_mb);
+}
+
+// Every worker is given something to do first, so that the channel is empty and
+// nobody takes from it while the burst comes.
+static void occupy_workers(struct run *run)
+{
+    struct client client;
+    client_open(&client, run->stage.port);
+    int workers = (int)client_metric(run->stage.port, "thaw_workers");
+    for (int i = 0; i < workers; i++) {
+        client_post_event(&client, "early", 1);
+        client_wait(&client, LIMIT_MS);
+    }
+    client_wait_metric(run->stage.port, "thaw_busy_workers", workers, LIMIT_MS);
+    client_close(&client);
+}
+
+void burst(struct run *run)
+{
+    static struct client clients[BURST];
+    struct gate gate;
+    if (!run_open_gate(run, &gate))
+        return;
+    const char *held[] = {"--work-gate", gate.path, NULL};
+    if (run_start(run, run_has_work(run) ? held : NULL)) {
+        if (run_has_channel(run))
+            occupy_workers(run);
+        send_events(clients, BURST, run->stage.port);
+        wait_for_quick_answers(clients, BURST);
+        count_answers(run, clients, BURST);
+        judge_burst(run);
+        gate_release(&gate, 2 * BURST);
+        clients_wait(clients, BURST, LIMIT_MS);
+        close_all(clients, BURST);
+        run_stop(run);
+    }
+    gate_close(&gate);
+}
+
+// How many jobs a second, and so how many at a time.
+void throughput(struct run *run)
+{
+    enum { JOBS = 24 };
+    struct client clients[JOBS];
+    if (!run_start(run, NULL))
+        return;
+    int jobs = run->stage.number == 6 ? JOBS : JOBS / 4;
+    int64_t start = clock_nanoseconds();
+    send_events(clients, jobs, run->stage.port);
+    clients_wait(clients, jobs, LIMIT_MS);
+    count_answers(run, clients, jobs);
+    if (run_has_work(run)) {
+        client_wait_metric(run->stage.port, "thaw_events_done_total", jobs,
+                           LIMIT_MS);
+        double seconds = (double)(clock_nanoseconds() - start) / 1e9;
+        double per_second = jobs / seconds;
+        run_verdict(run, "%.0f at once", per_second * run->work_ms / 1e3);
+        run_detail(run, "%d jobs in %.1f s: %.1f jobs per second", jobs,
+                   seconds, per_second);
+    } else {
+        run_verdict(run, "no work");
+        run_detail(run, "no work is done");
+    }
+    close_all(clients, jobs);
+}

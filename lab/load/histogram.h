@@ -1,0 +1,24 @@
+#ifndef THAW_LAB_LOAD_HISTOGRAM_H
+#define THAW_LAB_LOAD_HISTOGRAM_H
+
+// histogram.h - many times in little room
+//
+// Each power of two is cut into 64 equal parts, so a quantile is right to 1.6%.
+
+#include <stdint.h>
+
+enum { HISTOGRAM_PARTS = 64, HISTOGRAM_SIZE = 48 * HISTOGRAM_PARTS };
+
+struct histogram {
+    uint64_t counts[HISTOGRAM_SIZE];
+    uint64_t total;
+    int64_t max;
+};
+
+void histogram_add(struct histogram *histogram, int64_t value);
+
+// The value that so many of 1 are not above: 0.5 gives the median. 0 when
+// nothing was added.
+int64_t histogram_quantile(const struct histogram *histogram, double part);
+
+#endif

@@ -1,0 +1,293 @@
+#include "lab/load/load.h"
+#include "lab/clients/client.h"
+#include "lab/load/load_response.h"
+#include "lab/screen.h"
+#include "lib/base/clock.h"
+#include "lib/base/net.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum { REQUEST_MAX = 1024, USERS_MAX = 64 };
+
+struct load_client {
+    int socket;      // -1: not connected
+    int user;        // whose events it sends, in turn
+    bool is_asking;  // an answer is to come
+    int64_t sent_at; // in nanoseconds
+    struct load_response answer;
+};
+
+static struct {
+    const struct load_options *options;
+    struct load_client *clients;
+    struct pollfd *polled;
+    struct load_result result;
+    char requests[USERS_MAX][REQUEST_MAX];
+    size_t lengths[USERS_MAX];
+    int64_t started, ends; // in nanoseconds
+} run;
+
+static void make_requests(const struct load_options *options)
+{
+    for (int i = 0; i < options->users; i++) {
+        char body[128];
+        snprintf(body, sizeof body,
+                 "{\"user\":\"user%d\",\"action\":\"buy\",\"amount\":100}", i);
+        if (strcmp(options->method, "POST") != 0)
+            body[0] = '\0';
+        int length = snprintf(
+            run.requests[i], REQUEST_MAX,
+            "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%sContent-Length: %zu\r\n"
+            "\r\n%s",
+            options->method, options->path, options->port,
+            options->closes ? "Connection: close\r\n" : "", strlen(body), body);
+        run.lengths[i] = (size_t)length;
+    }
+}
+
+// Waits for the connection, but not for long: a server whose backlog is full
+// does not answer at all.
+static bool connect_client(struct load_client *client)
+{
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)run.options->port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct timeval patience = {.tv_sec = 1};
+    const int on = 1;
+    client->socket = socket(AF_INET, SOCK_STREAM, 0);
+    if (client->socket < 0)
+        return false;
+    setsockopt(client->socket, SOL_SOCKET, SO_SNDTIMEO, &patience,
+               sizeof patience);
+    setsockopt(client->socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (connect(client->socket, (const struct sockaddr *)&address,
+                sizeof address) == 0 &&
+        net_set_nonblocking(client->socket) == 0) {
+        run.result.connections++;
+        return true;
+    }
+    close(client->socket);
+    client->socket = -1;
+    return false;
+}
+
+static void disconnect(struct load_client *client)
+{
+    if (client->socket >= 0)
+        close(client->socket);
+    client->socket = -1;
+    client->is_asking = false;
+}
+
+static struct pollfd *polled_of(const struct load_client *client)
+{
+    return &run.polled[client - run.clients];
+}
+
+// Sends the next request. One that can't be sent is an error, and the client
+// tries a new connection the next time.
+static void ask(struct load_client *client, int64_t moment)
+{
+    run.result.asked++;
+    if (client->socket < 0 && !connect_client(client)) {
+        run.result.errors++;
+        return;
+    }
+    client->user = (client->user + 1) % run.options->users;
+    client->sent_at = moment;
+    load_response_begin(&client->answer);
+    client->is_asking = true;
+    const char *request = run.requests[client->user];
+    size_t length = run.lengths[client->user];
+    if (send(client->socket, request, length, MSG_NOSIGNAL) !=
+        (ssize_t)length) {
+        run.result.errors++;
+        disconnect(client);
+    }
+    polled_of(client)->fd = client->socket;
+}
+
+static void count_answer(struct load_client *client)
+{
+    int status = client->answer.status;
+    int64_t now = clock_nanoseconds();
+    histogram_add(&run.result.times, now - client->sent_at);
+    run.result.answered++;
+    if (status < 300)
+        run.result.accepted++;
+    else if (status == 503)
+        run.result.rejected++;
+    else
+        run.result.others++;
+    client->is_asking = false;
+    if (client->answer.server_closes)
+        disconnect(client);
+}
+
+static void take(struct load_client *client, const char *bytes, size_t length)
+{
+    if (!client->is_asking)
+        return;
+    switch (load_response_take(&client->answer, bytes, length)) {
+    case LOAD_TAKE_DONE:
+        count_answer(client);
+        break;
+    case LOAD_TAKE_MORE:
+        break;
+    case LOAD_TAKE_WRONG:
+        run.result.errors++;
+        disconnect(client);
+        break;
+    }
+}
+
+static void on_ready(struct load_client *client)
+{
+    static char bytes[256 * 1024];
+    ssize_t count = recv(client->socket, bytes, sizeof bytes, 0);
+    if (count > 0) {
+        take(client, bytes, (size_t)count);
+    } else if (count == 0 || !net_would_block()) {
+        run.result.errors += client->is_asking;
+        disconnect(client);
+    }
+    polled_of(client)->fd = client->socket;
+}
+
+// When the next request is due, where there is a rate.
+static int64_t due_at(void)
+{
+    return run.started +
+           (int64_t)((double)run.result.asked / run.options->rate * 1e9);
+}
+
+static bool is_over(int64_t now)
+{
+    int64_t requests = run.options->requests;
+    return requests > 0 ? run.result.asked >= requests : now >= run.ends;
+}
+
+static void ask_if_due(struct load_client *client, int64_t now)
+{
+    if (client->is_asking || is_over(now))
+        return;
+    if (run.options->rate <= 0)
+        ask(client, now);
+    else if (due_at() <= now)
+        ask(client, due_at());
+}
+
+// Until the next request is due, rounded down: poll(2) counts in milliseconds,
+// and a request that is sent late would make the server look slow.
+static int time_to_wait(void)
+{
+    enum { LOOK_AGAIN = 50 };
+    if (run.options->rate <= 0)
+        return LOOK_AGAIN;
+    int64_t left = (due_at() - clock_nanoseconds()) / 1000000;
+    return left < 0 ? 0 : left > LOOK_AGAIN ? LOOK_AGAIN : (int)left;
+}
+
+// One turn: wait for answers, or until something is due. Returns whether a
+// client still waits.
+static bool turn(void)
+{
+    const int count = run.options->clients;
+    bool is_waiting = false;
+    int ready = poll(run.polled, (nfds_t)count, time_to_wait());
+    for (int i = 0; i < count && ready > 0; i++) {
+        if (run.polled[i].revents == 0)
+            continue;
+        ready--;
+        on_ready(&run.clients[i]);
+        if (run.options->rate <= 0)
+            ask_if_due(&run.clients[i], clock_nanoseconds());
+    }
+    int64_t now = clock_nanoseconds();
+    if (run.options->rate > 0 || run.result.errors > 0)
+        for (int i = 0; i < count; i++)
+            ask_if_due(&run.clients[i], now);
+    for (int i = 0; i < count && !is_waiting; i++)
+        is_waiting = run.clients[i].is_asking;
+    return is_waiting;
+}
+
+static void show_progress(int64_t now)
+{
+    enum { EVERY = 200000000 }; // in nanoseconds: looking costs time, too
+    static int64_t shown;
+    const struct load_options *options = run.options;
+    if (now - shown < EVERY)
+        return;
+    shown = now;
+    if (options->requests > 0)
+        screen_progress("requests", (int)run.result.answered,
+                        (int)options->requests);
+    else
+        screen_progress("load", (int)((now - run.started) / 1000000),
+                        (int)(options->seconds * 1000));
+}
+
+static void work_until_over(void)
+{
+    enum { LAST_ANSWERS = 5 }; // in seconds
+    run.started = clock_nanoseconds();
+    run.ends = run.started + (int64_t)(run.options->seconds * 1e9);
+    for (int i = 0; i < run.options->clients; i++)
+        ask_if_due(&run.clients[i], clock_nanoseconds());
+    bool is_waiting = true;
+    int64_t last = INT64_MAX;
+    while (is_waiting || !is_over(clock_nanoseconds())) {
+        is_waiting = turn();
+        int64_t now = clock_nanoseconds();
+        if (is_over(now) && last == INT64_MAX)
+            last = now + LAST_ANSWERS * INT64_C(1000000000);
+        if (now > last)
+            break;
+        show_progress(now);
+    }
+    screen_progress_end();
+}
+
+int load(const struct load_options *options)
+{
+    size_t count = (size_t)options->clients;
+    run.options = options;
+    run.clients = calloc(count, sizeof *run.clients);
+    run.polled = calloc(count, sizeof *run.polled);
+    if (run.clients == NULL || run.polled == NULL) {
+        fprintf(stderr, "lab: no memory for %d clients\n", options->clients);
+        return EXIT_FAILURE;
+    }
+    clients_raise_limit();
+    make_requests(options);
+    for (size_t i = 0; i < count; i++) {
+        run.clients[i] = (struct load_client){.socket = -1, .user = (int)i};
+        run.polled[i] = (struct pollfd){.fd = -1, .events = POLLIN};
+    }
+    if (!connect_client(&run.clients[0])) {
+        fprintf(stderr, "lab: nothing answers on port %d: ./workshop run N\n",
+                options->port);
+        return EXIT_FAILURE;
+    }
+    work_until_over();
+    run.result.seconds = (double)(clock_nanoseconds() - run.started) / 1e9;
+    for (size_t i = 0; i < count; i++) {
+        run.result.errors += run.clients[i].is_asking;
+        disconnect(&run.clients[i]);
+    }
+    load_report(options, &run.result);
+    free(run.clients);
+    free(run.polled);
+    return run.result.answered > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,234 @@
+#include "lab/rude/rude.h"
+#include "lib/base/clock.h"
+
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+enum { CLIENTS_MAX = 128 };
+static const double grows = 1.048576; // in 10^6 bytes: so much is a leak
+
+#ifdef THAW_SANITIZED
+const bool rude_measures = false;
+#else
+const bool rude_measures = true;
+#endif
+
+static int descriptors_alone; // of the server, while nobody is connected
+
+void rude_fault(struct run *run, const char *format, ...)
+{
+    va_list arguments;
+    if (!rude_is_faultless(run))
+        return;
+    va_start(arguments, format);
+    vsnprintf(run->verdict, sizeof run->verdict, format, arguments);
+    va_end(arguments);
+}
+
+bool rude_is_faultless(const struct run *run)
+{
+    return run->verdict[0] == '\0';
+}
+
+static bool start(struct run *run, const struct rude *rude)
+{
+    return rude->talks ? run_start_talking(run, rude->arguments)
+                       : run_start(run, rude->arguments);
+}
+
+// The server inherits our limit, so it is lowered for a moment.
+static bool start_with_few(struct run *run, const struct rude *rude)
+{
+    struct rlimit ours;
+    getrlimit(RLIMIT_NOFILE, &ours);
+    const struct rlimit few = {.rlim_cur = (rlim_t)rude->descriptors,
+                               .rlim_max = ours.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &few);
+    bool is_started = start(run, rude);
+    setrlimit(RLIMIT_NOFILE, &ours);
+    return is_started;
+}
+
+// What glibc keeps for later, after large buffers and for each thread, could
+// not be told from a leak. These make it keep next to nothing.
+bool rude_start(struct run *run, const struct rude *rude)
+{
+    setenv("MALLOC_MMAP_THRESHOLD_", "131072", 1);
+    setenv("MALLOC_ARENA_MAX", "1", 1);
+    run->work_ms = 1;
+    bool is_started =
+        rude->descriptors > 0 ? start_with_few(run, rude) : start(run, rude);
+    if (is_started)
+        descriptors_alone = stage_usage(&run->stage).descriptors;
+    return is_started;
+}
+
+bool rude_wait_alone(const struct run *run)
+{
+    int64_t end = clock_milliseconds() + LIMIT_MS;
+    while (stage_usage(&run->stage).descriptors > descriptors_alone) {
+        if (clock_milliseconds() >= end)
+            return false;
+        poll(NULL, 0, 2);
+    }
+    return true;
+}
+
+static bool is_answered(const struct run *run)
+{
+    struct client client;
+    bool is_answered = client_request_once(&client, run->stage.port, "GET",
+                                           "/health", NULL, LIMIT_MS);
+    client_close(&client);
+    return is_answered;
+}
+
+// A connection is closed first and freed then. A server that answers has come
+// to the end of that.
+double rude_memory_alone(struct run *run)
+{
+    if (!rude_wait_alone(run))
+        rude_fault(run, "leaks %d fds",
+                   stage_usage(&run->stage).descriptors - descriptors_alone);
+    if (!is_answered(run))
+        rude_fault(run, "dead");
+    rude_wait_alone(run);
+    return stage_usage(&run->stage).memory_mb;
+}
+
+void rude_judge(struct run *run, const char *word, double before_mb)
+{
+    double grown_mb = rude_memory_alone(run) - before_mb;
+    size_t length = strlen(run->detail);
+    if (rude_measures && grown_mb > grows)
+        rude_fault(run, "grows %.1f MB", grown_mb);
+    snprintf(run->detail + length, sizeof run->detail - length,
+             "memory: %.2f MB, and %+.2f MB in the end", before_mb, grown_mb);
+    if (rude_is_faultless(run))
+        run_verdict(run, "%s", word);
+}
+
+static double computed_ms(const struct run *run, int milliseconds)
+{
+    double before_s = stage_usage(&run->stage).cpu_s;
+    poll(NULL, 0, milliseconds);
+    return (stage_usage(&run->stage).cpu_s - before_s) * 1e3;
+}
+
+// Whoever waits does not compute. At first it may still be at what they sent,
+// and slowly where others compute too, so one quiet look is enough. The bound
+// is two ticks of the system's clock: a loop that spins uses more even where
+// others want the processor too.
+static void judge_computing(struct run *run)
+{
+    enum { LOOKS = 50, LOOK_MS = 200, QUIET_MS = 20 };
+    double used_ms = 0;
+    for (int i = 0; i < LOOKS; i++) {
+        used_ms = computed_ms(run, LOOK_MS);
+        if (used_ms <= QUIET_MS)
+            break;
+    }
+    if (used_ms > QUIET_MS)
+        rude_fault(run, "spins");
+    run_detail(run, "CPU time: %.0f ms in %d ms; ", used_ms, LOOK_MS);
+}
+
+static void leave(struct run *run, const struct rude *rude,
+                  struct client *clients, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (rude->leave != NULL)
+            rude->leave(run, &clients[i]);
+        client_close(&clients[i]);
+    }
+}
+
+static void come(struct run *run, const struct rude *rude,
+                 struct client *clients, int count)
+{
+    for (int i = 0; i < count; i++) {
+        client_open(&clients[i], run->stage.port);
+        if (rude->come != NULL)
+            rude->come(run, &clients[i]);
+    }
+}
+
+static void perform_rounds(struct run *run, const struct rude *rude, int rounds)
+{
+    struct client clients[CLIENTS_MAX];
+    int count = rude->clients > 0 ? rude->clients : 1;
+    for (int i = 0; i < rounds && rude_is_faultless(run); i++) {
+        come(run, rude, clients, count);
+        leave(run, rude, clients, count);
+    }
+}
+
+// One round, and a good client beside them. Returns whether it had its answer
+// before they left.
+static bool perform_asking(struct run *run, const struct rude *rude)
+{
+    struct client clients[CLIENTS_MAX];
+    struct client good;
+    int count = rude->clients > 0 ? rude->clients : 1;
+    bool freezes = run->stage.number <= rude->frozen_to;
+    come(run, rude, clients, count);
+    client_open(&good, run->stage.port);
+    client_request(&good, "GET", "/health", NULL);
+    bool is_served = client_wait(&good, freezes ? PATIENCE_MS : LIMIT_MS);
+    if (rude->frozen_to > 0)
+        judge_computing(run);
+    if (!is_served) {
+        leave(run, rude, clients, count);
+        if (!client_wait(&good, LIMIT_MS))
+            rude_fault(run, "dead");
+    }
+    run->slowest_ms = client_ms(&good);
+    client_close(&good);
+    if (is_served)
+        leave(run, rude, clients, count);
+    return is_served;
+}
+
+void rude_perform(struct run *run, const struct rude *rude)
+{
+    int rounds = rude->rounds > 0 ? rude->rounds : 1;
+    if (!rude_start(run, rude))
+        return;
+    perform_rounds(run, rude, rounds);
+    double memory_mb = rude_memory_alone(run);
+    bool is_served = perform_asking(run, rude);
+    perform_rounds(run, rude, rounds - 1);
+    rude_judge(run, is_served ? "serves" : "lives", memory_mb);
+}
+
+void rude_expect_rejection(struct run *run, struct client *client,
+                           struct slice bytes, int status)
+{
+    client_send(client, bytes);
+    client_wait(client, LIMIT_MS);
+    if (client->status != status)
+        rude_fault(run, "%d, not %d", client->status, status);
+    if (!client_wait_end(client, LIMIT_MS))
+        rude_fault(run, "stays open");
+    client_close(client);
+}
+
+bool rude_take(struct client *client, size_t length)
+{
+    char bytes[65536];
+    while (length > 0) {
+        size_t max = length < sizeof bytes ? length : sizeof bytes;
+        struct pollfd polled = {.fd = client->socket, .events = POLLIN};
+        ssize_t count = recv(client->socket, bytes, max, 0);
+        if (count > 0)
+            length -= (size_t)count;
+        else if (count == 0 || poll(&polled, 1, LIMIT_MS) <= 0)
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,157 @@
+// Rude clients that are many: one after the other, or at the same time.
+
+#include "lab/experiments/experiments.h"
+#include "lab/load/histogram.h"
+#include "lab/rude/rude.h"
+#include "lib/base/clock.h"
+
+#include <poll.h>
+
+// Every other one resets, so that no port is used up by TIME-WAIT.
+static void ask_and_leave(struct run *run, struct client *client)
+{
+    static bool resets;
+    client_request(client, "GET", "/health", NULL);
+    if (!client_wait(client, LIMIT_MS))
+        rude_fault(run, "no answer");
+    resets = !resets;
+    if (resets)
+        client_reset(client);
+    client_close(client);
+}
+
+void thousands_in_a_row(struct run *run)
+{
+    rude_perform(run, &(struct rude){.come = ask_and_leave, .rounds = 20000});
+}
+
+// The server may open 64; those who do not get in wait in the backlog, and so
+// does the good client, until one leaves. Stage 1 never has more than one.
+void out_of_descriptors(struct run *run)
+{
+    rude_perform(run, &(struct rude){.clients = 100,
+                                     .rounds = 5,
+                                     .frozen_to = STAGES,
+                                     .descriptors = 64});
+}
+
+enum { SLOW_MAX = 10000, BYTE_MS = 1000 };
+enum { LOOKS = 10, LOOK_MS = 1500, P99_MAX = 50 };
+static struct client crowd[SLOW_MAX];
+
+// As many as we and the server may open, up to what is wanted.
+static int crowd_size(const struct run *run)
+{
+    enum { OTHERS = 100 }; // descriptors that are no clients
+    int wanted = run->stage.number == 1 ? 100 : SLOW_MAX;
+    int max = clients_raise_limit() - OTHERS;
+    return max < 0 ? 0 : max < wanted ? max : wanted;
+}
+
+// Each has sent the beginning of a head, and goes on with it forever.
+static void open_crowd(const struct run *run, int count)
+{
+    for (int i = 0; i < count; i++) {
+        client_open(&crowd[i], run->stage.port);
+        client_send(&crowd[i], slice_of("GET / HTTP/1.1\r\nHost: "));
+    }
+}
+
+static void close_crowd(int count)
+{
+    for (int i = 0; i < count; i++)
+        client_reset(&crowd[i]);
+}
+
+// The next ones send a byte, so that each has its turn once a second. Returns
+// how many have sent since the beginning.
+static int64_t send_bytes(int count, int64_t sent, int64_t since_ms)
+{
+    int64_t wanted = since_ms * count / BYTE_MS;
+    for (; sent < wanted; sent++)
+        client_send(&crowd[sent % count], slice_of("x"));
+    return sent;
+}
+
+// A good client asks again and again while they send. Only what it had before
+// the end counts as an answer. Not counted is the time for which the server was
+// ready to run and others had the processor.
+static void ask_beside(struct run *run, int count, struct histogram *times)
+{
+    struct client good;
+    int64_t sent = 0;
+    int64_t start = clock_milliseconds();
+    int64_t kept = stage_kept_waiting(run->stage.pid);
+    client_open(&good, run->stage.port);
+    client_request(&good, "GET", "/health", NULL);
+    for (int64_t now = start; now < start + LOOK_MS && !good.ended;
+         now = clock_milliseconds()) {
+        sent = send_bytes(count, sent, now - start);
+        if (!client_wait(&good, 1))
+            continue;
+        int64_t time = good.responded_at - good.sent_at;
+        int64_t others = stage_kept_waiting(run->stage.pid) - kept;
+        histogram_add(times, time > others ? time - others : 0);
+        kept += others;
+        client_request(&good, "GET", "/health", NULL);
+    }
+    client_close(&good);
+}
+
+// A busy machine makes answers later, never sooner: so the best look is what
+// the server can do, and one that is good enough is the last. Returns its p99
+// in milliseconds; negative: no answer.
+static double best_p99(struct run *run, int count)
+{
+    static struct histogram times;
+    double best = -1;
+    int looks = run->stage.number == 1 ? 1 : LOOKS;
+    for (int i = 0; i < looks && (best < 0 || best >= P99_MAX); i++) {
+        times = (struct histogram){0};
+        ask_beside(run, count, &times);
+        if (times.total == 0)
+            continue;
+        double p99 = (double)histogram_quantile(&times, 0.99) / 1e6;
+        if (best < 0 || p99 < best) {
+            best = p99;
+            run->slowest_ms = (double)times.max / 1e6;
+        }
+    }
+    return best;
+}
+
+static void judge_crowd(struct run *run, int count, double p99, double before)
+{
+    if (p99 < 0)
+        run_detail(run, "%d at a byte a second; no answer beside them; ",
+                   count);
+    else
+        run_detail(run, "%d at a byte a second; p99 of a good one %.1f ms; ",
+                   count, p99);
+    if (p99 >= P99_MAX && rude_measures)
+        rude_fault(run, "p99 %.0f ms", p99);
+    rude_judge(run, p99 < 0 ? "lives" : "serves", before);
+}
+
+// When the second crowd has left, less is in use than while the first was
+// there.
+void slow_crowd(struct run *run)
+{
+    static const char *const patient[] = {"--header-timeout-ms", "600000",
+                                          NULL};
+    bool is_patient = run->stage.number > 1;
+    int count = crowd_size(run);
+    if (!rude_start(run,
+                    &(struct rude){.arguments = is_patient ? patient : NULL}))
+        return;
+    open_crowd(run, count);
+    run_good_request(run);
+    double before_mb = stage_usage(&run->stage).memory_mb;
+    close_crowd(count);
+    rude_wait_alone(run);
+    run->slowest_ms = -1;
+    open_crowd(run, count);
+    double p99 = best_p99(run, count);
+    close_crowd(count);
+    judge_crowd(run, count, p99, before_mb);
+}

@@ -1,0 +1,195 @@
+// Rude clients that leave at the wrong moment, or not at all.
+
+#include "lab/experiments/experiments.h"
+#include "lab/rude/rude.h"
+
+#include <poll.h>
+
+enum { CROWD = 20, ROUNDS = 250 }; // so many that a leak of 256 bytes is seen
+enum { EVENT_ROUNDS = 50 };        // stage 4 starts a thread for each event
+enum { DRIP_MS = 100 };
+
+static const char event[] =
+    "{\"user\": \"alice\", \"action\": \"buy\", \"amount\": 1}";
+
+static void reset(struct run *run, struct client *client)
+{
+    (void)run;
+    client_reset(client);
+}
+
+static void post_event(struct run *run, struct client *client)
+{
+    (void)run;
+    client_post(client, event);
+}
+
+static void half_a_head(struct run *run, struct client *client)
+{
+    (void)run;
+    client_send(client, slice_of("GET /health HTTP/1.1\r\nHost: l"));
+}
+
+static void half_a_body(struct run *run, struct client *client)
+{
+    (void)run;
+    client_send(client, slice_of("POST / HTTP/1.1\r\nHost: lab\r\n"
+                                 "Content-Length: 10\r\n\r\nhalf"));
+}
+
+// The bytes that we hold back fill the buffers of both systems, so the server
+// is in the middle of sending.
+static void take_nothing(struct run *run, struct client *client)
+{
+    client_close(client);
+    client_open_narrow(client, run->stage.port);
+    request_much(client, run->stage.number);
+}
+
+void reset_while_idle(struct run *run)
+{
+    rude_perform(run, &(struct rude){.leave = reset,
+                                     .clients = CROWD,
+                                     .rounds = ROUNDS,
+                                     .frozen_to = 1});
+}
+
+void reset_in_header(struct run *run)
+{
+    rude_perform(run, &(struct rude){.come = half_a_head,
+                                     .leave = reset,
+                                     .clients = CROWD,
+                                     .rounds = ROUNDS,
+                                     .frozen_to = 1});
+}
+
+void reset_in_body(struct run *run)
+{
+    rude_perform(run, &(struct rude){.come = half_a_body,
+                                     .leave = reset,
+                                     .clients = CROWD,
+                                     .rounds = ROUNDS,
+                                     .frozen_to = 1});
+}
+
+void reset_after_request(struct run *run)
+{
+    rude_perform(run, &(struct rude){.come = post_event,
+                                     .leave = reset,
+                                     .clients = CROWD,
+                                     .rounds = EVENT_ROUNDS});
+}
+
+void reset_in_response(struct run *run)
+{
+    static const char *const large[] = {"--body-max-bytes", "9000000", NULL};
+    rude_perform(run, &(struct rude){.come = take_nothing,
+                                     .leave = reset,
+                                     .rounds = 8,
+                                     .frozen_to = 1,
+                                     .arguments = large});
+}
+
+// The answer must come, though the client says that it sends no more.
+static void take_answer(struct run *run, struct client *client)
+{
+    if (!client_wait(client, LIMIT_MS))
+        rude_fault(run, "no answer");
+    if (!client_wait_end(client, LIMIT_MS))
+        rude_fault(run, "stays open");
+}
+
+static void post_and_shut(struct run *run, struct client *client)
+{
+    post_event(run, client);
+    client_half_close(client);
+}
+
+void half_close(struct run *run)
+{
+    rude_perform(run, &(struct rude){.come = post_and_shut,
+                                     .leave = take_answer,
+                                     .clients = CROWD,
+                                     .rounds = EVENT_ROUNDS});
+}
+
+static void leave_at_once(struct run *run, struct client *client)
+{
+    (void)run;
+    client_close(client);
+}
+
+void connect_and_close(struct run *run)
+{
+    rude_perform(run, &(struct rude){.come = leave_at_once,
+                                     .clients = CROWD,
+                                     .rounds = ROUNDS});
+}
+
+// Stage 1 has no time-out, so it waits until the client leaves. The others
+// must get rid of it while it stays.
+static void wait_until_dropped(struct run *run, struct client *client)
+{
+    (void)client;
+    if (run->stage.number > 1 && !rude_wait_alone(run))
+        rude_fault(run, "not dropped");
+}
+
+void never_reads(struct run *run)
+{
+    static const char *const large[] = {"--body-max-bytes", "9000000", NULL};
+    static const char *const limited[] = {"--body-max-bytes", "9000000",
+                                          "--send-timeout-ms", "300", NULL};
+    rude_perform(run, &(struct rude){
+                          .come = take_nothing,
+                          .leave = wait_until_dropped,
+                          .frozen_to = 1,
+                          .arguments = run->stage.number > 1 ? limited : large,
+                      });
+}
+
+static void end_too_early(struct run *run, struct client *client)
+{
+    client_half_close(client);
+    rude_expect_rejection(run, client, (struct slice){NULL, 0}, 400);
+}
+
+void short_body(struct run *run)
+{
+    rude_perform(run, &(struct rude){.come = half_a_body,
+                                     .leave = end_too_early,
+                                     .clients = CROWD,
+                                     .rounds = ROUNDS,
+                                     .frozen_to = 1});
+}
+
+static void send_slowly(struct client *client, const char *text)
+{
+    for (size_t i = 0; text[i] != '\0'; i++) {
+        client_send(client, (struct slice){text + i, 1});
+        poll(NULL, 0, DRIP_MS);
+    }
+}
+
+static void drip_first(struct run *run, struct client *client)
+{
+    (void)run;
+    send_slowly(client, "GET /");
+}
+
+static void drip_rest(struct run *run, struct client *client)
+{
+    send_slowly(client, " HTTP");
+    client_send(client, slice_of("/1.1\r\nHost: lab\r\n\r\n"));
+    if (!client_wait(client, LIMIT_MS))
+        rude_fault(run, "no answer");
+}
+
+void drip(struct run *run)
+{
+    rude_perform(run, &(struct rude){
+                          .come = drip_first,
+                          .leave = drip_rest,
+                          .frozen_to = 1,
+                      });
+}

@@ -1,0 +1,90 @@
+// What a server's process uses, as Linux' /proc tells it.
+
+#include "lab/servers/stage.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static FILE *open_of(pid_t process, const char *name)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)process, name);
+    return fopen(path, "r");
+}
+
+static void read_status(const struct stage *stage, struct stage_usage *usage)
+{
+    char line[256];
+    FILE *file = open_of(stage->pid, "status");
+    if (file == NULL)
+        return;
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, "Threads:", 8) == 0)
+            usage->threads = (int)strtol(line + 8, NULL, 10);
+        if (strncmp(line, "VmRSS:", 6) == 0)
+            usage->memory_mb = (double)strtol(line + 6, NULL, 10) * 1024 / 1e6;
+    }
+    fclose(file);
+}
+
+// The times are fields 14 and 15, and the name, which is field 2, ends with the
+// only ')' (proc_pid_stat(5)).
+static void read_times(const struct stage *stage, struct stage_usage *usage)
+{
+    char line[1024];
+    FILE *file = open_of(stage->pid, "stat");
+    if (file == NULL)
+        return;
+    size_t length = fread(line, 1, sizeof line - 1, file);
+    fclose(file);
+    line[length] = '\0';
+    const char *field = strrchr(line, ')');
+    for (int i = 2; i < 14 && field != NULL; i++)
+        field = strchr(field + 1, ' ');
+    if (field == NULL)
+        return;
+    char *end;
+    long user = strtol(field, &end, 10);
+    long kernel = strtol(end, NULL, 10);
+    usage->cpu_s = (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
+}
+
+static void count_descriptors(const struct stage *stage,
+                              struct stage_usage *usage)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)stage->pid);
+    DIR *directory = opendir(path);
+    if (directory == NULL)
+        return;
+    for (const struct dirent *entry = readdir(directory); entry != NULL;
+         entry = readdir(directory))
+        usage->descriptors += entry->d_name[0] != '.';
+    closedir(directory);
+}
+
+struct stage_usage stage_usage(const struct stage *stage)
+{
+    struct stage_usage usage = {0};
+    read_status(stage, &usage);
+    read_times(stage, &usage);
+    count_descriptors(stage, &usage);
+    return usage;
+}
+
+// The second of three numbers (Linux' Documentation/scheduler/sched-stats).
+int64_t stage_kept_waiting(pid_t process)
+{
+    char line[128];
+    FILE *file = open_of(process, "schedstat");
+    if (file == NULL)
+        return 0;
+    size_t length = fread(line, 1, sizeof line - 1, file);
+    fclose(file);
+    line[length] = '\0';
+    const char *second = strchr(line, ' ');
+    return second != NULL ? strtoll(second, NULL, 10) : 0;
+}

@@ -1,0 +1,194 @@
+// What the clients of a timeline do, and the recording of it.
+
+#include "lab/timeline/timeline.h"
+#include "lab/clients/client.h"
+#include "lab/servers/stage.h"
+#include "lab/timeline/timeline_trace.h"
+#include "lib/base/clock.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <stdlib.h>
+
+enum { LIMIT_MS = 20000 };
+
+// One client of a scenario.
+struct part {
+    const char *name;
+    const char *body; // an event, or what is posted; NULL: GET /health
+    double after;     // when it comes, in works
+    double silent;    // it sends nothing, and leaves after so many works
+};
+
+static const char event[] =
+    "{\"user\": \"alice\", \"action\": \"buy\", \"amount\": 1}";
+
+static const struct part silent_clients[] = {
+    {"silent", NULL, 0, 2}, {"silent", NULL, 0, 3},  {"silent", NULL, 0, 4},
+    {"good", event, 1, 0},  {"good", event, 1.5, 0}, {"good", event, 4.5, 0},
+};
+
+static const struct part ten_at_once[] = {
+    {"event 1", event, 0, 0},    {"event 2", event, 0, 0},
+    {"event 3", event, 0, 0},    {"event 4", event, 0, 0},
+    {"event 5", event, 0, 0},    {"event 6", event, 0, 0},
+    {"event 7", event, 0, 0},    {"event 8", event, 0, 0},
+    {"event 9", event, 0, 0},    {"event 10", event, 0, 0},
+    {"no event", "hello", 1, 0}, {"/health", NULL, 2, 0},
+};
+
+static const struct part overload[] = {
+    {"event 1", event, 0.0, 0},  {"event 2", event, 0.3, 0},
+    {"event 3", event, 0.6, 0},  {"event 4", event, 0.9, 0},
+    {"event 5", event, 1.2, 0},  {"event 6", event, 1.5, 0},
+    {"event 7", event, 1.8, 0},  {"event 8", event, 2.1, 0},
+    {"event 9", event, 2.4, 0},  {"event 10", event, 2.7, 0},
+    {"event 11", event, 3.0, 0}, {"event 12", event, 3.3, 0},
+};
+
+static const struct scenario {
+    const char *name;
+    const struct part *parts;
+    int count;
+    const char *capacity;        // of the channel; NULL: the server's default
+    int first_stage, last_stage; // that it is shown for, if none was named
+} scenarios[] = {
+    {"silent-clients", silent_clients, 6, NULL, 1, 2},
+    {"ten-at-once", ten_at_once, 12, NULL, 3, 6},
+    {"sustained-overload", overload, 12, "4", 0, 0},
+};
+
+static const struct scenario *find_scenario(const char *name, int stage)
+{
+    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
+        const struct scenario *scenario = &scenarios[i];
+        bool is_it = name != NULL ? strcmp(name, scenario->name) == 0
+                                  : stage >= scenario->first_stage &&
+                                        stage <= scenario->last_stage;
+        if (is_it)
+            return scenario;
+    }
+    fprintf(stderr,
+            "lab: no timeline of '%s': expected silent-clients, ten-at-once "
+            "or sustained-overload\n",
+            name);
+    return NULL;
+}
+
+static double since(int64_t began, int64_t moment)
+{
+    return (double)(moment - began) / 1e9;
+}
+
+static double now(const struct timeline *timeline)
+{
+    return since(timeline->began, clock_nanoseconds());
+}
+
+static void begin(struct timeline *timeline, int i, const struct part *part,
+                  struct client *client, int port)
+{
+    client_open(client, port);
+    if (part->silent == 0 && part->body != NULL)
+        client_post(client, part->body);
+    else if (part->silent == 0)
+        client_request(client, "GET", "/health", NULL);
+    timeline->clients[i] = (struct timeline_client){
+        .name = part->name,
+        .sent = since(timeline->began, client->sent_at),
+        .answered = -1};
+}
+
+// Returns whether the client still has something to do or to wait for.
+static bool go_on(struct timeline *timeline, int i, const struct part *part,
+                  struct client *client, int port, double work)
+{
+    bool has_begun = timeline->clients[i].name != NULL;
+    if (!has_begun && now(timeline) >= part->after * work)
+        begin(timeline, i, part, client, port);
+    else if (!has_begun)
+        return true;
+    if (part->silent > 0 && !client->ended &&
+        now(timeline) >= part->silent * work) {
+        timeline->clients[i].left = now(timeline);
+        client_close(client);
+        client->ended = true;
+    }
+    return !client->ended && client->status == 0;
+}
+
+// Starts each client when its time has come, lets the silent ones leave when
+// theirs has, and waits for the answers.
+static void play(struct timeline *timeline, const struct scenario *scenario,
+                 int port, double work)
+{
+    struct client clients[TIMELINE_CLIENTS];
+    int64_t end = clock_milliseconds() + LIMIT_MS;
+    bool is_busy = true;
+    for (int i = 0; i < scenario->count; i++)
+        clients[i] = (struct client){.socket = -1};
+    timeline->client_count = scenario->count;
+    timeline->began = clock_nanoseconds();
+    while (is_busy && clock_milliseconds() < end) {
+        is_busy = false;
+        for (int i = 0; i < scenario->count; i++)
+            if (go_on(timeline, i, &scenario->parts[i], &clients[i], port,
+                      work))
+                is_busy = true;
+        clients_wait(clients, scenario->count, 1);
+        poll(NULL, 0, 1);
+    }
+    for (int i = 0; i < scenario->count; i++) {
+        timeline->clients[i].status = clients[i].status;
+        if (clients[i].status != 0)
+            timeline->clients[i].answered =
+                since(timeline->began, clients[i].responded_at);
+        client_close(&clients[i]);
+    }
+}
+
+static int run(struct timeline *timeline, const struct scenario *scenario,
+               int work_ms, const char *trace)
+{
+    struct stage server;
+    char work[16];
+    int count = 3;
+    const char *arguments[8] = {"--quiet", "--trace", trace};
+    snprintf(work, sizeof work, "%d", work_ms);
+    if (timeline->stage >= 4) {
+        arguments[count++] = "--work-ms";
+        arguments[count++] = work;
+    }
+    if (timeline->stage >= 5 && scenario->capacity != NULL) {
+        arguments[count++] = "--capacity";
+        arguments[count++] = scenario->capacity;
+    }
+    if (stage_start(&server, timeline->stage, arguments) < 0)
+        return -1;
+    play(timeline, scenario, server.port, work_ms / 1e3);
+    stage_stop(&server); // it finishes what it accepted
+    return 0;
+}
+
+int timeline_record(struct timeline *timeline, int stage, const char *name,
+                    int work_ms, const char *trace_directory)
+{
+    const struct scenario *scenario = find_scenario(name, stage);
+    char path[] = "/tmp/thaw-trace-XXXXXX";
+    if (scenario == NULL)
+        return -1;
+    int descriptor = mkstemp(path);
+    if (descriptor < 0) {
+        perror(path);
+        return -1;
+    }
+    close(descriptor);
+    *timeline = (struct timeline){.stage = stage, .scenario = scenario->name};
+    int result = run(timeline, scenario, work_ms, path);
+    if (result == 0)
+        result = timeline_take_trace(timeline, path, trace_directory);
+    unlink(path);
+    return result;
+}

@@ -1,0 +1,35 @@
+#include "lab/timeline/timeline.h"
+#include "lab/screen.h"
+#include "lab/servers/stage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+int timeline_show(const bool stages[], const char *scenario, int work_ms,
+                  const char *svg_path, const char *trace_directory)
+{
+    static struct timeline timelines[STAGES];
+    double end = 0;
+    int count = 0;
+    for (int stage = 1; stage <= STAGES; stage++) {
+        if (!stages[stage - 1])
+            continue;
+        screen_progress(stage_name(stage), stage - 1, STAGES);
+        if (timeline_record(&timelines[count], stage, scenario, work_ms,
+                            trace_directory) < 0)
+            return EXIT_FAILURE;
+        if (timelines[count].end > end)
+            end = timelines[count].end;
+        count++;
+    }
+    screen_progress_end();
+    for (int i = 0; i < count; i++) {
+        timeline_print(&timelines[i], end);
+        printf(i + 1 < count ? "\n" : "");
+    }
+    if (svg_path != NULL && timeline_draw(timelines, count, svg_path) < 0) {
+        perror(svg_path);
+        return EXIT_FAILURE;
+    }
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,32 @@
+#ifndef THAW_LIB_BASE_DIE_H
+#define THAW_LIB_BASE_DIE_H
+
+// die.h - for main.c alone: modules never print and never exit
+
+#include "lib/base/options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Says what could not be done, and why: errno. Only while starting: later, one
+// request fails and the server lives.
+static inline _Noreturn void die(const char *what)
+{
+    perror(what);
+    exit(EXIT_FAILURE);
+}
+
+// The same, for a server that could not be set up.
+static inline _Noreturn void die_starting(const struct options *options)
+{
+    const char *hint = errno == EADDRINUSE
+                           ? " (is another stage running? or try --port 0)"
+                           : "";
+    fprintf(stderr, "%s: cannot start on %s, port %d: %s%s\n", options->program,
+            options->bind, options->port, strerror(errno), hint);
+    exit(EXIT_FAILURE);
+}
+
+#endif

@@ -1,0 +1,228 @@
+#include "lib/base/options.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_USAGE = 2 };
+
+static bool is_address(const char *text)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET, text, address) == 1 ||
+           inet_pton(AF_INET6, text, address) == 1;
+}
+
+// Creates the file, as the trace would. A FIFO that nobody reads is refused,
+// instead of waiting for somebody who does.
+static bool is_writable(const char *path)
+{
+    int descriptor =
+        open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+    return descriptor >= 0 && close(descriptor) == 0;
+}
+
+static struct option *add(struct options *options, const char *name,
+                          const char *help)
+{
+    assert(options->count < OPTIONS_MAX);
+    struct option *option = &options->rows[options->count++];
+    *option = (struct option){.name = name, .help = help};
+    return option;
+}
+
+void options_add_number(struct options *options, const char *name, int *number,
+                        int min, int max, const char *help)
+{
+    struct option *option = add(options, name, help);
+    option->argument = "N";
+    option->number = number;
+    option->min = min;
+    option->max = max;
+}
+
+void options_add_flag(struct options *options, const char *name, bool *flag,
+                      const char *help)
+{
+    add(options, name, help)->flag = flag;
+}
+
+void options_add_text(struct options *options, const char *name,
+                      const char *argument, const char **text, const char *help)
+{
+    struct option *option = add(options, name, help);
+    option->argument = argument;
+    option->text = text;
+}
+
+// A program that was started with >&- has no descriptor 1, and the next socket
+// would get that number, and our printed lines.
+static void fill_standard_descriptors(void)
+{
+    int descriptor = open("/dev/null", O_RDWR);
+    while (descriptor >= 0 && descriptor <= STDERR_FILENO)
+        descriptor = open("/dev/null", O_RDWR);
+    if (descriptor >= 0)
+        close(descriptor);
+}
+
+void options_init(struct options *options, const char *program,
+                  const char *purpose)
+{
+    fill_standard_descriptors();
+    *options = (struct options){.program = program,
+                                .purpose = purpose,
+                                .bind = "127.0.0.1",
+                                .port = 8080};
+    options_add_text(options, "--bind", "ADDRESS", &options->bind,
+                     "listen on this address");
+    options->rows[0].accepts = is_address;
+    options->rows[0].expected = "an IPv4 or IPv6 address";
+    options_add_number(options, "--port", &options->port, 0, 65535,
+                       "listen on this port, 0 for any free one");
+    options_add_flag(options, "--quiet", &options->quiet,
+                     "print no line per job");
+    options_add_text(options, "--trace", "FILE", &options->trace,
+                     "write down what happens, for ui.perfetto.dev");
+    options->rows[options->count - 1].accepts = is_writable;
+    options->rows[options->count - 1].expected = "a file that can be written";
+}
+
+static void print_value(const struct option *option)
+{
+    if (option->number != NULL)
+        printf(" (%d)", *option->number);
+    if (option->text != NULL && *option->text != NULL)
+        printf(" (%s)", *option->text);
+}
+
+static void print_help(const struct options *options)
+{
+    printf("%s - %s\n\nUsage: %s [OPTION...]\n\n", options->program,
+           options->purpose, options->program);
+    for (int i = 0; i < options->count; i++) {
+        const struct option *option = &options->rows[i];
+        char left[40];
+        snprintf(left, sizeof left, "%s %s", option->name,
+                 option->argument != NULL ? option->argument : "");
+        printf("  %-26s %s", left, option->help);
+        print_value(option);
+        printf("\n");
+    }
+    printf("  %-26s %s\n  %-26s %s\n", "--help", "print this, and exit",
+           "--version", "print the version, and exit");
+}
+
+static bool stop(struct options *options, int exit_status)
+{
+    options->exit_status = exit_status;
+    return false;
+}
+
+static bool refuse(struct options *options, const struct option *option,
+                   const char *expected, const char *value)
+{
+    fprintf(stderr, "%s: %s: expected %s, got '%s'\n", options->program,
+            option->name, expected, value);
+    return stop(options, EXIT_USAGE);
+}
+
+static bool refuse_missing(struct options *options, const struct option *option)
+{
+    fprintf(stderr, "%s: %s: expected a value behind it\n", options->program,
+            option->name);
+    return stop(options, EXIT_USAGE);
+}
+
+static bool set_number(struct options *options, const struct option *option,
+                       const char *value)
+{
+    char expected[64];
+    char *end;
+    errno = 0;
+    long number = strtol(value, &end, 10);
+    bool is_digits = value[strspn(value, "0123456789")] == '\0';
+    if (is_digits && end != value && errno == 0 && number >= option->min &&
+        number <= option->max) {
+        *option->number = (int)number;
+        return true;
+    }
+    snprintf(expected, sizeof expected, "%d to %d", option->min, option->max);
+    return refuse(options, option, expected, value);
+}
+
+static bool set_text(struct options *options, const struct option *option,
+                     const char *value)
+{
+    if (option->accepts != NULL && !option->accepts(value))
+        return refuse(options, option, option->expected, value);
+    *option->text = value;
+    return true;
+}
+
+// Finds "--name" or "--name=value"; then *value is the value, else NULL.
+static const struct option *find(const struct options *options,
+                                 const char *argument, const char **value)
+{
+    size_t length = strcspn(argument, "=");
+    *value = argument[length] == '=' ? argument + length + 1 : NULL;
+    for (int i = 0; i < options->count; i++)
+        if (strlen(options->rows[i].name) == length &&
+            strncmp(options->rows[i].name, argument, length) == 0)
+            return &options->rows[i];
+    return NULL;
+}
+
+static bool refuse_unknown(struct options *options, const char *argument)
+{
+    fprintf(stderr, "%s: unknown option '%s': try --help\n", options->program,
+            argument);
+    return stop(options, EXIT_USAGE);
+}
+
+// Sets an option from "--name=value", or from "--name" and the next argument.
+// Returns how many arguments that took; 0: it was refused.
+static int set_option(struct options *options, char **arguments)
+{
+    const char *value;
+    const struct option *option = find(options, arguments[0], &value);
+    if (option == NULL)
+        return refuse_unknown(options, arguments[0]);
+    if (option->flag != NULL) {
+        *option->flag = true;
+        return value == NULL || refuse(options, option, "no value", value);
+    }
+    int count = value == NULL ? 2 : 1;
+    if (value == NULL)
+        value = arguments[1];
+    if (value == NULL)
+        return refuse_missing(options, option);
+    bool is_set = option->number != NULL ? set_number(options, option, value)
+                                         : set_text(options, option, value);
+    return is_set ? count : 0;
+}
+
+bool options_parse(struct options *options, int argc, char **argv)
+{
+    int i = 1;
+    while (i < argc) {
+        if (strcmp(argv[i], "--help") == 0) {
+            print_help(options);
+            return stop(options, EXIT_SUCCESS);
+        }
+        if (strcmp(argv[i], "--version") == 0) {
+            printf("%s %s\n", options->program, THAW_VERSION);
+            return stop(options, EXIT_SUCCESS);
+        }
+        int count = set_option(options, argv + i);
+        if (count == 0)
+            return false;
+        i += count;
+    }
+    return true;
+}

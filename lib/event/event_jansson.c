@@ -1,0 +1,84 @@
+#include "lib/event/event_jansson.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+static void explain(char detail[EVENT_DETAIL_SIZE], const char *text)
+{
+    snprintf(detail, EVENT_DETAIL_SIZE, "%s", text);
+}
+
+// jansson quotes the input, which is the client's: keep it printable.
+static void make_printable(char *text)
+{
+    for (; *text != '\0'; text++)
+        if (*text < ' ' || *text > '~')
+            *text = '?';
+}
+
+// Any JSON value, so that a number or a text is told what it should have been.
+static json_t *parse(struct slice text, char detail[EVENT_DETAIL_SIZE])
+{
+    json_error_t error;
+    json_t *json = json_loadb(text.bytes, text.length,
+                              JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    if (json == NULL && error.text[0] == '\0') {
+        explain(detail, "the server has no memory for it");
+    } else if (json == NULL) {
+        snprintf(detail, EVENT_DETAIL_SIZE, "byte %d: %.120s", error.position,
+                 error.text);
+        make_printable(detail);
+    }
+    return json;
+}
+
+// jansson has checked that it is UTF-8 without a NUL.
+static bool copy_name(const json_t *json, const char *key,
+                      char name[EVENT_NAME_MAX + 1],
+                      char detail[EVENT_DETAIL_SIZE])
+{
+    const json_t *value = json_object_get(json, key);
+    size_t length = json_string_length(value);
+    if (length >= 1 && length <= EVENT_NAME_MAX) {
+        memcpy(name, json_string_value(value), length + 1);
+        return true;
+    }
+    snprintf(detail, EVENT_DETAIL_SIZE,
+             "%s: expected a string of 1 to %d bytes", key, EVENT_NAME_MAX);
+    return false;
+}
+
+static bool copy_fields(const json_t *json, struct event *event,
+                        char detail[EVENT_DETAIL_SIZE])
+{
+    if (!json_is_object(json)) {
+        explain(detail, "expected an object with user, action and amount");
+        return false;
+    }
+    if (!copy_name(json, "user", event->user, detail) ||
+        !copy_name(json, "action", event->action, detail))
+        return false;
+    const json_t *amount = json_object_get(json, "amount");
+    if (!json_is_integer(amount)) {
+        explain(detail, "amount: expected an integer");
+        return false;
+    }
+    event->amount = json_integer_value(amount);
+    return true;
+}
+
+bool event_decode_jansson(struct slice json, struct event *event,
+                          char detail[EVENT_DETAIL_SIZE])
+{
+    // Once this was called invalid JSON, and the fault was a header.
+    if (json.length == 0) {
+        explain(detail, "empty body: no Content-Length?");
+        return false;
+    }
+    json_t *value = parse(json, detail);
+    if (value == NULL)
+        return false;
+    bool valid = copy_fields(value, event, detail);
+    json_decref(value);
+    return valid;
+}

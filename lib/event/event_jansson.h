@@ -1,0 +1,12 @@
+#ifndef THAW_LIB_EVENT_EVENT_JANSSON_H
+#define THAW_LIB_EVENT_EVENT_JANSSON_H
+
+// event_jansson.h - the event decoder on jansson, for an event of any shape
+
+#include "lib/event/event.h"
+
+// What event_decode promises, without the fast path. Any thread.
+bool event_decode_jansson(struct slice json, struct event *event,
+                          char detail[EVENT_DETAIL_SIZE]);
+
+#endif

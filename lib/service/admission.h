@@ -1,0 +1,19 @@
+#ifndef THAW_LIB_SERVICE_ADMISSION_H
+#define THAW_LIB_SERVICE_ADMISSION_H
+
+// admission.h - what becomes of an event when it arrives
+//
+//                 +--> accepted   202
+//     POST / -----+--> rejected   503: load shedding, the server is busy
+//                 +--> invalid    400: it is no event
+//
+// Each function counts the event (metrics.h) and fills in the response. Any
+// thread.
+
+#include "lib/http/http_response.h"
+
+void admission_accept(struct http_response *response);
+void admission_reject(struct http_response *response);
+void admission_invalid(struct http_response *response, const char *detail);
+
+#endif

@@ -1,0 +1,92 @@
+#include "lib/service/respond.h"
+#include "lib/base/buffer_json.h"
+#include "lib/service/metrics.h"
+
+#include <stdio.h>
+
+static void respond(struct http_response *response, enum http_status status,
+                    struct slice body)
+{
+    response->status = status;
+    response->body = body;
+}
+
+void respond_text(struct http_response *response, enum http_status status)
+{
+    static const struct slice no_memory =
+        SLICE("{\"status\":\"error\",\"reason\":\"internal_server_error\"}");
+    if (!response->text.failed) {
+        respond(response, status, buffer_slice(&response->text));
+        return;
+    }
+    response->content_type = NULL;
+    respond(response, HTTP_INTERNAL_SERVER_ERROR, no_memory);
+}
+
+void respond_json(struct http_response *response, enum http_status status,
+                  struct json_t *json)
+{
+    buffer_add_json(&response->text, json);
+    json_decref(json);
+    respond_text(response, status);
+}
+
+void respond_echo(struct http_response *response,
+                  const struct http_request *request)
+{
+    response->content_type = "application/octet-stream";
+    respond(response, HTTP_OK, request->body);
+}
+
+void respond_accepted(struct http_response *response)
+{
+    static const struct slice body = SLICE("{\"status\":\"accepted\"}");
+    respond(response, HTTP_ACCEPTED, body);
+}
+
+void respond_busy(struct http_response *response)
+{
+    static const struct slice body =
+        SLICE("{\"status\":\"rejected\",\"reason\":\"server_busy\"}");
+    response->fields = "Retry-After: 1\r\n"; // in seconds (RFC 9110, 10.2.3)
+    respond(response, HTTP_SERVICE_UNAVAILABLE, body);
+}
+
+void respond_invalid(struct http_response *response, const char *detail)
+{
+    respond_json(response, HTTP_BAD_REQUEST,
+                 json_pack("{s:s, s:s, s:s}", "status", "error", "reason",
+                           "invalid_json", "detail", detail));
+}
+
+void respond_health(struct http_response *response)
+{
+    static const struct slice body = SLICE("{\"status\":\"ok\"}");
+    respond(response, HTTP_OK, body);
+}
+
+void respond_metrics(struct http_response *response)
+{
+    response->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    metrics_write(&response->text);
+    respond_text(response, HTTP_OK);
+}
+
+void respond_error(struct http_response *response, enum http_status status,
+                   const char *detail)
+{
+    respond_json(response, status,
+                 json_pack("{s:s, s:s, s:s*}", "status", "error", "reason",
+                           http_status_reason(status), "detail", detail));
+}
+
+// The parser's offsets count from 0, as C does; people count from 1, and so
+// does jansson.
+void respond_rejected(struct http_response *response,
+                      const struct http_request *request)
+{
+    char detail[160];
+    snprintf(detail, sizeof detail, "byte %zu: %s", request->fault_offset + 1,
+             request->detail);
+    respond_error(response, request->status, detail);
+}

@@ -1,0 +1,30 @@
+#ifndef THAW_STAGE4_SLOW_SIMULATED_WORK_H
+#define THAW_STAGE4_SLOW_SIMULATED_WORK_H
+
+// simulated_work.h - work that takes its time
+//
+// It stands for what servers really wait for: a disk, a database, another
+// server. With --work-gate it takes until somebody writes one byte into a
+// FIFO, so that a test, or a person, finishes one piece of work at a time:
+//
+//     mkfifo gate; ...; printf x >gate
+
+#include "lib/base/options.h"
+
+struct simulated_work {
+    int milliseconds;      // each piece of work takes so long,
+    const char *gate_path; // or until one byte comes out of this FIFO
+    int gate;              // its descriptor
+};
+
+// Puts --work-ms and --work-gate into the command line.
+void simulated_work_add_options(struct simulated_work *slow,
+                                struct options *options);
+
+// Opens the gate, if there is one. Returns -1 and errno.
+int simulated_work_init(struct simulated_work *slow);
+
+// Does one piece of work: waits. Any thread.
+void simulated_work_run(const struct simulated_work *slow);
+
+#endif
