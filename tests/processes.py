@@ -6,7 +6,8 @@ import time
 
 def children_of(pid):
     try:
-        return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
+        return children.read_text().split()
     except OSError:
         return []
 

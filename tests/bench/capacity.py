@@ -50,7 +50,8 @@ def jobs(run, stack):
             each = 4 if run.quick else max(4, CELL_SECONDS * 1000 // work_ms)
             count = min(workers * each, JOBS_MAX)
             with start(run, stage, workers, work_ms, count) as server:
-                seconds = do_all(server, count, count / workers * work_ms / 1000)
+                seconds = do_all(server, count,
+                                 count / workers * work_ms / 1000)
             yield {"experiment": "jobs", "round": number,
                    "server": server.name, "workers": workers,
                    "work_ms": work_ms, "jobs": count, "seconds": seconds}

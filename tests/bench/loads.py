@@ -145,7 +145,8 @@ def post_all(port, bodies):
     expected = None
     received = b""
     count = 0
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+    with socket.create_connection(("127.0.0.1", port),
+                                  timeout=60) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.setblocking(False)
         rest = memoryview(requests)

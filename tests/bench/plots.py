@@ -58,7 +58,8 @@ def draw_axes(title, x_label, y_label, x, y, x_marks, y_marks):
     bottom = HEIGHT - BOTTOM
     middle = (TOP + bottom) / 2
     parts = [text(LEFT, 32, "start", 20, title),
-             text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 16, "middle", 15, x_label),
+             text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 16, "middle", 15,
+                  x_label),
              text(24, middle, "middle", 15, y_label,
                   f' transform="rotate(-90 24 {middle:.1f})"')]
     for mark in y_marks:

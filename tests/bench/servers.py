@@ -68,7 +68,8 @@ def read_answer(connection):
 
 
 def ask(port, request):
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+    with socket.create_connection(("127.0.0.1", port),
+                                  timeout=60) as connection:
         connection.sendall(request)
         return read_answer(connection)
 
@@ -230,7 +231,8 @@ class Stages:
 
 
 def start_by_name(stages, name, request, work, closes=False):
-    """`bare epoll`, `stage 3`, `stage 3 epoll`, `nginx`: on the server's core."""
+    """On the server's core: `bare epoll`, `stage 3`, `stage 3 epoll` or
+    `nginx`."""
     core = cores()[0]
     kind, *rest = name.split()
     if kind == "nginx":

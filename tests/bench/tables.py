@@ -63,7 +63,8 @@ def keep_alive(found, experiment):
                 " " +
                 thousands(found.figure(results.rate, server=name, **where)))
     return [
-        Table(f"{experiment}: requests for a second of CPU time, bare epoll = 1",
+        Table(f"{experiment}: requests for a second of CPU time, "
+              "bare epoll = 1",
               header, ratios, RATIO),
         Table(f"{experiment}: µs of CPU time for a request, and requests per "
               "second", header, figures)]
@@ -120,14 +121,16 @@ def memory(found):
     for name in found.distinct("server", experiment="memory"):
         where = {"experiment": "memory", "server": name}
         rows.append([name, str(found.of(**where)[0]["idle"]),
-                     median(found.figure(results.idle_bytes, **where), "{:.0f}")])
+                     median(found.figure(results.idle_bytes, **where),
+                            "{:.0f}")])
     return [Table("Resident memory of an idle connection that carried a "
                   "request, in bytes", ["", "connections", "bytes each"], rows)]
 
 
 def syscalls(found):
     rows = [[record["server"], f"{results.calls(record):.3f}",
-             record["counted_by"]] for record in found.of(experiment="syscalls")]
+             record["counted_by"]]
+            for record in found.of(experiment="syscalls")]
     return [Table("System calls for a request, 16 connections",
                   ["", "calls", "counted by"], rows)]
 
@@ -136,10 +139,12 @@ def jobs(found):
     times = sorted(found.distinct("work_ms", experiment="jobs"))
     rows = []
     for name in found.distinct("server", experiment="jobs"):
-        for workers in found.distinct("workers", experiment="jobs", server=name):
+        for workers in found.distinct("workers", experiment="jobs",
+                                      server=name):
             where = {"experiment": "jobs", "server": name, "workers": workers}
             rows.append([f"{name}, {workers}"] + [
-                jobs_cell(found, work_ms=work_ms, **where) for work_ms in times])
+                jobs_cell(found, work_ms=work_ms, **where)
+                for work_ms in times])
     return [Table("Jobs per second, and their share of workers / work time",
                   ["stage, workers", *(f"{work_ms} ms" for work_ms in times)],
                   rows)]

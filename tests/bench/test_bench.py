@@ -129,12 +129,14 @@ def faults_are_told_in_a_line():
         records = ["--json", directory / "bench.json"]
         for words, status, expected in (
                 (["run", directory, *records], 1, "in which meson has built"),
-                (["run", BUILD, *records, "--rounds", 0], 2, "at least 1, got 0"),
+                (["run", BUILD, *records, "--rounds", 0], 2,
+                 "at least 1, got 0"),
                 (["run", BUILD, *records, "--seconds", "x"], 2,
                  "invalid float value"),
                 (["run", BUILD, "--json", "/dev/null/x"], 1, "/dev/null"),
                 (["report", directory / "none.json"], 1, "No such file"),
-                (["bars", directory / "list.json"], 1, "what bench.py run writes"),
+                (["bars", directory / "list.json"], 1,
+                 "what bench.py run writes"),
                 (["plot", BENCH, "--svg", directory], 1,
                  "what bench.py run writes")):
             found = complaint(*python, *words, status=status)
@@ -210,7 +212,8 @@ def the_script_of_wrk_pipelines():
 def a_ratio_is_taken_within_a_round():
     # In round 1 the machine was slow for both: that is no difference.
     found = Results([
-        request_record(0, "bare epoll", 900), request_record(0, "stage 3", 1000),
+        request_record(0, "bare epoll", 900),
+        request_record(0, "stage 3", 1000),
         request_record(1, "bare epoll", 9000),
         request_record(1, "stage 3", 10000),
         request_record(2, "stage 3", 1)])

@@ -70,7 +70,8 @@ def start_python(_):
 def start_nginx(directory):
     front = pathlib.Path(directory) / "front"
     configuration = pathlib.Path(directory) / "nginx.conf"
-    configuration.write_text(NGINX.format(directory=directory), encoding="ascii")
+    configuration.write_text(NGINX.format(directory=directory),
+                             encoding="ascii")
     process = subprocess.Popen(["nginx", "-c", configuration, "-p", directory,
                                 "-e", f"{directory}/error.log"])
     while process.poll() is None and not front.exists():

@@ -184,7 +184,8 @@ def try_stage(executable, stage, names):
     results = []
     server = Server(executable, stage)
     try:
-        for kind, attempt in (("requests", try_requests), ("bodies", try_bodies)):
+        for kind, attempt in (("requests", try_requests),
+                              ("bodies", try_bodies)):
             chosen = [case for case in cases.read_cases(kind)
                       if not names or case.name in names]
             failures = attempt(server, chosen)
@@ -200,5 +201,6 @@ def try_stage(executable, stage, names):
             print(f"# came: {failure}")
         if failure and case:
             print(f"# expected: {case.expected}\n# because: {case.why}\n"
-                  f"# repeat: {sys.argv[0]} try {executable} {stage} {case.name}")
+                  f"# repeat: {sys.argv[0]} try {executable} {stage} "
+                  f"{case.name}")
     return sum(1 for result in results if result[2])

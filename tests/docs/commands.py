@@ -27,7 +27,8 @@ END = "--end-of-the-output--"
 def commands_of(text):
     """The commands of all console blocks: (command, output, where it stands)."""
     for block in re.finditer(r"^```console\n(.*?)^```", text, re.M | re.S):
-        for part in re.finditer(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block[1], re.M):
+        for part in re.finditer(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block[1],
+                                re.M):
             start = block.start(1) + part.start(2)
             yield part[1], part[2], start
 
@@ -74,7 +75,8 @@ class Reader:
     def start(self, command):
         self.stop()
         number, *options = self.adapt(command).split()[2:]
-        program = next(pathlib.Path(self.build).glob(f"stage{number}_*/stage*_[a-z]*"))
+        program = next(pathlib.Path(self.build).glob(
+            f"stage{number}_*/stage*_[a-z]*"))
         name = program.parent.name
         self.server = subprocess.Popen(
             [f"{self.build}/{name}/{name}", "--port", "0", *options],
