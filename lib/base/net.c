@@ -59,7 +59,7 @@ int net_listen(const char *address, int port)
 
 int net_url(int listener, char url[NET_URL_SIZE])
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t length = sizeof address;
     char host[INET6_ADDRSTRLEN];
     char port[8];
