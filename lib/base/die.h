@@ -29,4 +29,12 @@ static inline _Noreturn void die_starting(const struct options *options)
     exit(EXIT_FAILURE);
 }
 
+// The same, for a server that cannot go on.
+static inline _Noreturn void die_running(const struct options *options)
+{
+    fprintf(stderr, "%s: waiting for clients: %s\n", options->program,
+            strerror(errno));
+    exit(EXIT_FAILURE);
+}
+
 #endif

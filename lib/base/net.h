@@ -48,6 +48,10 @@ int net_set_close_on_exec(int descriptor);
 // whoever polls ends[0].
 int net_self_pipe(int ends[2]);
 
+// Whether errno, after a failed accept, names something that comes back when
+// other connections close. Any other error is about one client, which has left.
+bool net_is_out_of_resources(void);
+
 // Whether errno, after a failed call on a non-blocking descriptor, only says
 // that it is not ready.
 bool net_would_block(void);

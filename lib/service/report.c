@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static bool is_quiet;
 
@@ -74,6 +75,44 @@ void report_stopping(const char *program)
         printf("%s stopping: %" PRId64 " accepted events are still to do; "
                "a second signal drops them\n",
                program, left);
+}
+
+// Only what POSIX calls async-signal-safe: write, and no printf (XSH 2.4.3).
+static void write_text(const char *text)
+{
+    size_t length = 0;
+    while (text[length] != '\0')
+        length++;
+    // If the reader has left, there is no one to tell.
+    if (write(STDERR_FILENO, text, length) < 0)
+        return;
+}
+
+static void write_number(int64_t number)
+{
+    char digits[24];
+    char *start = digits + sizeof digits;
+    *--start = '\0';
+    do
+        *--start = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    write_text(start);
+}
+
+void report_dropped(const char *program)
+{
+    write_text(program);
+    write_text(" stopped at once: dropped ");
+    if (METRICS_ARE_LOCK_FREE) {
+        int64_t events = metrics_get(METRIC_EVENTS_ACCEPTED) -
+                         metrics_get(METRIC_EVENTS_DONE);
+        write_number(events > 0 ? events : 0);
+        write_text(" accepted events and ");
+        write_number(metrics_get(METRIC_OPEN_CONNECTIONS));
+        write_text(" connections\n");
+    } else {
+        write_text("all accepted events and connections\n");
+    }
 }
 
 void report_tally(const char *program)

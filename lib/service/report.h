@@ -27,6 +27,10 @@ void report_event(const char *who, int number, const struct event *event,
 // Nothing is printed where there is none.
 void report_stopping(const char *program);
 
+// Instead of the last line, when a second signal ends the process at once: what
+// is dropped. It may be called from a signal handler.
+void report_dropped(const char *program);
+
 // The last line: what was counted.
 void report_tally(const char *program);
 

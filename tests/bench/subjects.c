@@ -17,11 +17,6 @@ static enum channel_send channel_put(const struct event *job)
     return channel_try_send(&channel, job);
 }
 
-static void channel_flush(void)
-{
-    channel_wake(&channel);
-}
-
 static bool channel_take(struct event *job)
 {
     return channel_receive(&channel, job);
@@ -89,8 +84,8 @@ static void glib_free(void)
 #endif
 
 const struct subject subjects[] = {
-    {"channel", channel_open, channel_put, channel_flush, channel_take,
-     channel_end, channel_free},
+    {"channel", channel_open, channel_put, NULL, channel_take, channel_end,
+     channel_free},
     {"textbook", channel_open, textbook_put, NULL, textbook_take, channel_end,
      channel_free},
 #ifdef THAW_GLIB

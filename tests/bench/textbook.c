@@ -4,7 +4,7 @@
 
 static void *place(const struct channel *channel, uint64_t total)
 {
-    return channel->jobs + total % channel->capacity * channel->job_size;
+    return channel->slots + total % channel->capacity * channel->job_size;
 }
 
 enum channel_send textbook_try_send(struct channel *channel, const void *job)

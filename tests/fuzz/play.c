@@ -19,8 +19,11 @@ enum {
 };
 
 // In milliseconds, as in conn.h.
-static const struct conn_timeouts timeouts = {8000, 2000, 3000,
-                                              2000, 2000, 1000};
+static const int timeouts_ms[CONN_STATES] = {
+    [CONN_IDLE] = 8000,    [CONN_HEADER] = 2000,    [CONN_BODY] = 3000,
+    [CONN_SENDING] = 2000, [CONN_LINGERING] = 2000, [CONN_RESPONDING] = -1,
+    [CONN_DEFERRED] = -1,  [CONN_CLOSED] = -1,
+};
 
 static struct play *playing; // the handler's
 static char number[32];      // the field of the answer of the moment
@@ -52,7 +55,8 @@ static void set_up_once(void)
     if (is_done)
         return;
     clients_init(handle);
-    server.conns.timeouts = timeouts;
+    memcpy(server.conns.timeouts_ms, timeouts_ms, sizeof timeouts_ms);
+    server.conns.shutdown_ms = 1000;
     is_done = true;
 }
 
@@ -64,8 +68,9 @@ void play_start(struct play *play, const struct http_limits *limits)
     playing = play;
     server.conns.limits = *limits;
     server.conns.stopping = false;
+    memcpy(server.conns.timeouts_ms, timeouts_ms, sizeof timeouts_ms);
     play->client = client_open();
-    setsockopt(play->client->conn->client, SOL_SOCKET, SO_SNDBUF, &room,
+    setsockopt(play->client->conn->socket, SOL_SOCKET, SO_SNDBUF, &room,
                sizeof room);
     setsockopt(play->client->socket, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
 }
@@ -84,11 +89,12 @@ void play_send(struct play *play, struct slice bytes)
 // holds as little as one that is idle.
 static void check_conn(const struct conn *conn)
 {
-    const struct conn_rest *rest = conn->rest;
-    if (rest != NULL)
-        ck_assert_uint_le(rest->in.length + rest->out.length, HELD_MAX);
-    if (conn->over || conn->state == CONN_IDLE || conn->state == CONN_LINGERING)
-        ck_assert_ptr_null(rest);
+    const struct pending *pending = conn->pending;
+    if (pending != NULL)
+        ck_assert_uint_le(pending->in.length + pending->out.length, HELD_MAX);
+    if (conn->state == CONN_CLOSED || conn->state == CONN_IDLE ||
+        conn->state == CONN_LINGERING)
+        ck_assert_ptr_null(pending);
 }
 
 void play_iteration(void)
