@@ -8,8 +8,8 @@
 
 static bool is_quiet;
 
-// A program that reads our output wants each line when it is complete, and
-// not when four kilobytes of them are.
+// Without setvbuf, a program that reads our lines from a pipe would get them
+// only when there are four kilobytes of them.
 int report_listening(const struct options *options, int listener)
 {
     char url[NET_URL_SIZE];
@@ -21,14 +21,14 @@ int report_listening(const struct options *options, int listener)
     return 0;
 }
 
-// U+0080 to U+009F, which some terminals obey like ESC and a letter.
+// U+0080 to U+009F: some terminals treat them like ESC and a letter.
 static bool is_c1_control(const char *text)
 {
     unsigned char second = (unsigned char)text[1];
     return (unsigned char)text[0] == 0xc2 && second >= 0x80 && second <= 0x9f;
 }
 
-// The name is the client's: an escape sequence in it must not reach the
+// A client chooses the name; an escape sequence in it must not reach the
 // terminal.
 static void make_printable(char *text)
 {
@@ -41,14 +41,14 @@ static void make_printable(char *text)
     }
 }
 
-void report_event(const char *who, int number, const struct event *event,
+void report_event(const char *role, int number, const struct event *event,
                   enum store_result result, int64_t balance)
 {
     if (is_quiet)
         return;
     char name[32];
     char user[sizeof event->user];
-    snprintf(name, sizeof name, number > 0 ? "%s %d" : "%s", who, number);
+    snprintf(name, sizeof name, number > 0 ? "%s %d" : "%s", role, number);
     memcpy(user, event->user, sizeof user);
     make_printable(user);
     switch (result) {

@@ -2,7 +2,7 @@
 //
 // * lib/ and chunked_decoder.c, which works in another way, agree: taken,
 //   refused or unfinished; the same body; the same end.
-// * In one go, cut in two, and in small steps: the same answer. So what a
+// * In one go, cut in two, and in small steps: the same outcome. So what a
 //   connection remembers between two pieces changes nothing.
 
 #include "tests/fuzz/chunked_decoder.h"
@@ -30,15 +30,15 @@ static enum http_parse verdict_of(const struct chunked_decoder *decoder)
                                              : HTTP_PARSE_MORE;
 }
 
-static void compare(struct slice bytes, const struct answer *answer,
+static void compare(struct slice bytes, const struct outcome *outcome,
                     const struct chunked_decoder *decoder)
 {
-    const struct http_request *request = &answer->request;
+    const struct http_request *request = &outcome->request;
     const struct buffer *body = &decoder->body;
-    if (answer->result != verdict_of(decoder))
+    if (outcome->result != verdict_of(decoder))
         fail_at(bytes, head.length + decoder->taken,
                 "the second decoder says something else");
-    if (answer->result != HTTP_PARSE_DONE)
+    if (outcome->result != HTTP_PARSE_DONE)
         return;
     if (request->length != head.length + decoder->taken)
         fail_at(bytes, request->length, "the body ends elsewhere");
@@ -54,7 +54,7 @@ static void set_up(void)
     if (!is_done)
         cuts_setup();
     is_done = true;
-    tell("a fuzzed chunked body");
+    set_title("a fuzzed chunked body");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -71,9 +71,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buffer_add(&request, body);
     cuts_use_limits(decoder.limits);
     choices.cut += head.length; // the head is another fuzzer's matter
-    struct answer answer = check_pieces(buffer_slice(&request), &choices);
+    struct outcome outcome = check_pieces(buffer_slice(&request), &choices);
     chunked_decode(&decoder, body);
-    compare(buffer_slice(&request), &answer, &decoder);
+    compare(buffer_slice(&request), &outcome, &decoder);
     buffer_destroy(&decoder.body);
     buffer_destroy(&request);
     return 0;

@@ -1,6 +1,6 @@
 // fuzz_request.c - any bytes as a request
 //
-// * In one go, cut in two, and in small steps: the same answer, with every
+// * In one go, cut in two, and in small steps: the same outcome, with every
 //   slice, length and fault the same.
 // * Nothing is read behind the last byte, none is changed that was not taken,
 //   and no more is taken than was given. (http_cuts.c parses in front of a page
@@ -89,23 +89,23 @@ static void check_written_again(const struct http_request *request)
 // Parses where reading a byte before or behind is a fault that ASan sees.
 static void check_exact_copy(struct slice bytes,
                              const struct http_limits *in_use,
-                             const struct answer *whole)
+                             const struct outcome *whole)
 {
-    struct answer answer;
+    struct outcome outcome;
     struct http_progress progress = {0};
     char *copy = malloc(bytes.length > 0 ? bytes.length : 1);
     ck_assert_ptr_nonnull(copy);
     if (bytes.length > 0)
         memcpy(copy, bytes.bytes, bytes.length);
-    answer.result = http_parse_request(copy, bytes.length, in_use, &progress,
-                                       &answer.request);
-    ck_assert(is_same_response(&answer, whole));
-    if (answer.result == HTTP_PARSE_DONE) {
-        check_taken(&answer.request, (struct slice){copy, bytes.length});
-        check_written_again(&answer.request);
+    outcome.result = http_parse_request(copy, bytes.length, in_use, &progress,
+                                        &outcome.request);
+    ck_assert(is_same_outcome(&outcome, whole));
+    if (outcome.result == HTTP_PARSE_DONE) {
+        check_taken(&outcome.request, (struct slice){copy, bytes.length});
+        check_written_again(&outcome.request);
     }
-    if (answer.result == HTTP_PARSE_REJECTED)
-        check_refused(&answer.request, bytes);
+    if (outcome.result == HTTP_PARSE_REJECTED)
+        check_refused(&outcome.request, bytes);
     free(copy);
 }
 
@@ -119,11 +119,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!is_set_up)
         cuts_setup();
     is_set_up = true;
-    tell("a fuzzed request");
+    set_title("a fuzzed request");
     const struct http_limits *in_use =
         &limits[choices.limits % (sizeof limits / sizeof limits[0])];
     cuts_use_limits(in_use);
-    struct answer whole = check_pieces(bytes, &choices);
+    struct outcome whole = check_pieces(bytes, &choices);
     check_exact_copy(bytes, in_use, &whole);
     return 0;
 }
