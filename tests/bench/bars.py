@@ -44,7 +44,7 @@ def with_backends(found, experiment, name):
                      if server.startswith(name + " ")]
 
 
-def kept_alive(found):
+def keep_alive(found):
     """A request on a connection that stays: close to the least possible."""
     for experiment, stage, at_least in (("echo", "stage 2", 0.95),
                                         ("event", "stage 3", 0.93)):
@@ -85,5 +85,5 @@ def jobs(found):
 
 
 def all_bars(found):
-    return [bar for part in (kept_alive, a_connection_each, idle, jobs)
+    return [bar for part in (keep_alive, a_connection_each, idle, jobs)
             for bar in part(found)]

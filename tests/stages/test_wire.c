@@ -246,7 +246,7 @@ START_TEST(a_response_says_what_its_body_is)
 END_TEST
 
 // RFC 9110, 9.3.2: the same header section as for GET, and no body after it.
-START_TEST(head_gets_the_response_without_the_body)
+START_TEST(a_head_request_gets_the_response_without_the_body)
 {
     struct stage stage;
     struct client client;
@@ -299,7 +299,7 @@ int main(void)
     tcase_add_test(tests, each_row_of_the_table_is_true);
     tcase_add_test(tests, an_event_is_understood_however_it_is_spelled);
     tcase_add_test(tests, every_response_has_a_date);
-    tcase_add_test(tests, head_gets_the_response_without_the_body);
+    tcase_add_test(tests, a_head_request_gets_the_response_without_the_body);
     if (stage_under_test() <= 2)
         tcase_add_test(tests, any_bytes_are_echoed);
     if (stage_under_test() >= 3) {
