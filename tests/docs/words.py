@@ -23,7 +23,7 @@ OLD = PEOPLE | set("""
 # Names of the system and of Python, and of the method HEAD. "restart" or
 # "arrest" need no place here: only whole words count.
 ALLOWED = re.compile(r"ECONNREFUSED|ConnectionRefusedError|"
-                     r"is_head|\w*head_request\w*|(\w+_)?HEAD")
+                     r"is_head|\w*(head_request|to_head)\w*|(\w+_)?HEAD")
 
 # A comment has no group; a string and a name have one each.
 STRING = r'"(?:\\.|[^"\\\n])*"' + r"|'(?:\\.|[^'\\\n])*'"
