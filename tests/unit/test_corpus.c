@@ -7,7 +7,7 @@
 //
 //     length 200 open              a request, and nothing after it
 //     pipeline-good-bad 200 400 close
-//     key-duplicate refused: byte
+//     key-duplicate rejected: byte
 
 #include "lib/event/event.h"
 #include "tests/unit/guard.h"
@@ -164,7 +164,7 @@ END_TEST
 
 START_TEST(a_body_has_the_outcome_of_the_corpus)
 {
-    static const char refused[] = "refused: ";
+    static const char rejected[] = "rejected: ";
     struct slice bytes;
     struct guard room;
     struct event event;
@@ -174,8 +174,8 @@ START_TEST(a_body_has_the_outcome_of_the_corpus)
     struct slice json = {guard_place(&room, bytes), bytes.length};
     free((char *)bytes.bytes);
     bool accepted = event_decode(json, &event, detail);
-    if (strncmp(expected, refused, strlen(refused)) == 0) {
-        expected += strlen(refused);
+    if (strncmp(expected, rejected, strlen(rejected)) == 0) {
+        expected += strlen(rejected);
         ck_assert_msg(!accepted, "%s: accepted", bodies.lines[_i]);
     }
     ck_assert_msg(strncmp(detail, expected, strlen(expected)) == 0,
