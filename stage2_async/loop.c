@@ -63,7 +63,7 @@ static int make_room(struct loop *loop, int descriptor)
 {
     int size = loop->size > 0 ? loop->size : 64;
     while (size <= descriptor)
-        size += size / 2;
+        size += size / 4;
     if (size == loop->size)
         return 0;
     size_t count = (size_t)size;
