@@ -3,7 +3,7 @@
 
     bench.py run BUILD [OPTION...]   measure, print the tables
     bench.py report FILE...          the tables again; --markdown for a README
-    bench.py bars FILE...            which goals are met; exits with 1 if not all
+    bench.py bars FILE...            which goals are met; status 1: not all
     bench.py plot FILE... --svg DIR  the pictures again
 
 README.md says what is measured, and how.

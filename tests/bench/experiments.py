@@ -218,7 +218,7 @@ def count_calls(run, server, load, command, total):
 
 
 def micro(name):
-    """bench_channel and bench_parse change their order each round themselves."""
+    """bench_channel and bench_parse change their order in each round."""
     def perform(run, stack):
         del stack
         program = run.stages.build / f"tests/bench/bench_{name}"

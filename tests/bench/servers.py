@@ -132,7 +132,7 @@ class Server:
 
 
 class Nginx(Server):
-    """One worker that responds by `return`, on a port that was free just now."""
+    """One worker that responds by `return`, on a port that was free before."""
 
     def __init__(self, work, core):
         self.directory = tempfile.TemporaryDirectory(prefix="thaw-nginx-")

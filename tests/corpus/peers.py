@@ -169,9 +169,11 @@ def print_table(names, requests, ours, responses):
         theirs = [responses[name][i] for name in names]
         if all(their == our for their in theirs):
             continue
-        cells = ["=" if their == our else their or "nothing" for their in theirs]
+        cells = ["=" if their == our else their or "nothing"
+                 for their in theirs]
         why = case.why.replace("|", "\\|")
-        print(f"| {case.name} | {our or 'nothing'} | {' | '.join(cells)} | {why} |")
+        print(f"| {case.name} | {our or 'nothing'} | {' | '.join(cells)} "
+              f"| {why} |")
 
 
 def report(chosen):

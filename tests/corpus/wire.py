@@ -160,8 +160,9 @@ def check_body(response, case, stage):
 def try_body(server, case):
     stage = server.stage
     accepted = stage <= 2 or case.expected == "accepted"
-    expected = cases.Expected([(cases.EVENT[stage] if accepted else 400, False)],
-                        "close" if stage == 1 else "open")
+    status = cases.EVENT[stage] if accepted else 400
+    expected = cases.Expected([(status, False)],
+                              "close" if stage == 1 else "open")
     header = ("POST / HTTP/1.1\r\nHost: a\r\n"
               f"Content-Length: {len(case.data)}\r\n\r\n")
     with server.connect() as client:

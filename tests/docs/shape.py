@@ -135,7 +135,7 @@ def patch_applies(source, patch):
 def main():
     source = pathlib.Path(sys.argv[1])
     stages = sorted(source.glob("stage[1-6]_*"))
-    for readme in sorted(source.glob("**/README.md")):
+    for readme in sorted(source.glob("**/*.md")):
         links(readme)
     all_includes(source, stages)
     lengths(source, stages)

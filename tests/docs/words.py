@@ -38,7 +38,8 @@ IN_STRING = re.compile(r"--[a-z][a-z-]+|\bthaw_\w+")
 
 def files(source, *patterns):
     found = [path for pattern in patterns for path in source.rglob(pattern)
-             if not path.relative_to(source).parts[0].startswith(("build", "."))]
+             if not path.relative_to(source).parts[0].startswith(
+                 ("build", "."))]
     if not found:
         sys.exit(f"{source}: no {' '.join(patterns)}")
     return sorted(found)

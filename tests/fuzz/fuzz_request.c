@@ -98,7 +98,7 @@ static void check_exact_copy(struct slice bytes,
     if (bytes.length > 0)
         memcpy(copy, bytes.bytes, bytes.length);
     outcome.result = http_parse_request(copy, bytes.length, in_use, &progress,
-                                       &outcome.request);
+                                        &outcome.request);
     ck_assert(is_same_outcome(&outcome, whole));
     if (outcome.result == HTTP_PARSE_DONE) {
         check_taken(&outcome.request, (struct slice){copy, bytes.length});
