@@ -1,7 +1,8 @@
 // lab - the same experiment against all six servers, and what differs
 
-#include "lab/load/load.h"
 #include "lab/experiments/matrix.h"
+#include "lab/load/load.h"
+#include "lab/rude/rude_experiments.h"
 #include "lab/timeline/timeline.h"
 #include "lab/tour.h"
 
@@ -24,19 +25,19 @@ static const char usage_text[] =
     "                              a picture of a run; the scenario is\n"
     "                              silent-clients, ten-at-once or\n"
     "                              sustained-overload\n"
-    "  load PORT                   many clients at a server on this machine\n"
+    "  load PORT                   many clients, at a server on this machine\n"
     "\n"
-    "  --work-ms N      milliseconds of work for an event (100)\n"
+    "  --work-ms N      milliseconds of simulated work for an event (100)\n"
     "  --json           for programs: try, matrix, rude, diff, load\n"
     "  --markdown       for a README: matrix, rude, list\n"
-    "  --svg FILE       timeline: draw it\n"
-    "  --trace DIR      timeline: keep the raw traces, for ui.perfetto.dev\n"
-    "  --clients N      load: so many connections (16)\n"
-    "  --seconds N      load: for so long (5)\n"
-    "  --requests N     load: until so many were sent\n"
-    "  --rate N         load: so many a second, not as many as can be\n"
+    "  --svg FILE       timeline: draw it into this file, too\n"
+    "  --trace DIR      timeline: write the raw traces, for ui.perfetto.dev\n"
+    "  --clients N      load: the number of connections (16)\n"
+    "  --seconds N      load: how long it takes (5)\n"
+    "  --requests N     load: stop after so many requests\n"
+    "  --rate N         load: requests per second; without it, no limit\n"
     "  --users N        load: the events are of so many users (1)\n"
-    "  --get PATH       load: GET this, instead of posting events\n"
+    "  --get PATH       load: GET this path, instead of posting events\n"
     "  --close          load: a connection for each request\n"
     "  --help           print this, and exit\n";
 
@@ -88,8 +89,8 @@ static bool to_number(const char *name, const char *text, int min, int max,
     return false;
 }
 
-// Sets an option, from the next word where it has a value. Returns how many
-// words that took; 0 where it is wrong, which was said.
+// Sets an option; `next` is its value, if it has one. Returns how many words it
+// took. If it is wrong, prints why and returns 0.
 static int set_option(const char *word, const char *next)
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -100,7 +101,7 @@ static int set_option(const char *word, const char *next)
             return 1;
         }
         if (next == NULL) {
-            fprintf(stderr, "lab: %s: expected a value behind it\n", word);
+            fprintf(stderr, "lab: %s: expected a value after it\n", word);
             return 0;
         }
         if (rows[i].text != NULL) {
@@ -115,7 +116,7 @@ static int set_option(const char *word, const char *next)
     return 0;
 }
 
-// Takes the options out of the words. Returns how many words are left, or -1.
+// Removes the options from the words. Returns how many words are left, or -1.
 static int take_options(int count, char **words)
 {
     int left = 0;
@@ -133,7 +134,7 @@ static int take_options(int count, char **words)
     return left;
 }
 
-// All words must be stages; without any, all stages are meant.
+// All words must be stages. No words mean all stages.
 static bool to_stages(int count, char **words, bool stages[STAGES])
 {
     for (int i = 0; i < STAGES; i++)
@@ -178,7 +179,9 @@ static int do_try(int count, char **words)
     struct matrix_options matrix = matrix_options();
     if (count == 0)
         return usage();
-    const struct experiment *experiment = experiment_find(words[0]);
+    const struct experiment *experiment = experiment_find(&lessons, words[0]);
+    if (experiment == NULL)
+        experiment = experiment_find(&rude_clients, words[0]);
     if (experiment == NULL) {
         fprintf(stderr, "lab: no experiment '%s': see lab list\n", words[0]);
         return EXIT_USAGE;
@@ -252,7 +255,7 @@ static int do_load(int count, char **words)
 
 static const struct {
     const char *name;
-    int (*perform)(int count, char **words); // with the words behind it
+    int (*perform)(int count, char **words); // with the words after the name
 } commands[] = {
     {"tour", do_tour},     {"list", do_list},         {"try", do_try},
     {"matrix", do_matrix}, {"rude", do_rude},         {"diff", do_diff},

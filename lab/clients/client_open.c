@@ -1,4 +1,4 @@
-// How a client comes, and how it goes.
+// How a client connects and leaves.
 
 #include "lab/clients/client.h"
 #include "lib/base/clock.h"
@@ -11,8 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-// What is sent in pieces arrives in pieces: the system does not wait for more
-// to send with it.
+// With TCP_NODELAY, what a client sends in pieces also arrives in pieces.
 static void open_with(struct client *client, int port, int receive_bytes)
 {
     static const int on = 1;
@@ -68,7 +67,7 @@ void client_close(struct client *client)
 
 void client_reset(struct client *client)
 {
-    // Closing with a linger time of nothing sends RST instead of FIN.
+    // A linger time of 0 makes close(2) send RST instead of FIN.
     const struct linger linger = {.l_onoff = 1, .l_linger = 0};
     setsockopt(client->socket, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
     client_close(client);

@@ -1,12 +1,12 @@
-// Experiments with more clients than the server can serve, or than talk to it.
+// Experiments with many clients: more than the server can serve, or idle ones.
 
 #include "lab/experiments/experiments.h"
 #include "lib/base/clock.h"
 
 #include <poll.h>
 
-// The middle one of the times to the first answer of so many good requests, on
-// one connection. Negative: there was none.
+// The median response time of so many good requests, one after the other.
+// Negative: no response.
 static double median_ms(const struct run *run, int requests)
 {
     double times[101];
@@ -46,9 +46,9 @@ void idle_crowd(struct run *run)
     run->slowest_ms = median_ms(run, REQUESTS);
     for (int i = 0; i < CROWD; i++)
         client_close(&crowd[i]);
-    run_verdict(run, run->slowest_ms < 0 ? "frozen" : "answers");
+    run_verdict(run, run->slowest_ms < 0 ? "frozen" : "responds");
     if (run->slowest_ms < 0)
-        run_detail(run, "no answer in %.1f s beside %d idle connections",
+        run_detail(run, "no response in %.1f s beside %d idle connections",
                    PATIENCE_MS / 1e3, open);
     else
         run_detail(run, "median %.2f ms alone, %.2f ms beside %d idle ones",
@@ -69,8 +69,8 @@ static double mean_ms(const struct client *clients, int count)
     return sum / count;
 }
 
-// Twice as many events as can be done, each from a client of its own. Room for
-// 20 waiting ones is full after half of them.
+// Twice as many events as can be done, each from a client of its own. A channel
+// with a capacity of 20 is full after half of them.
 void sustained_overload(struct run *run)
 {
     enum { EVENTS = 80, QUARTER = EVENTS / 4 };
@@ -97,11 +97,10 @@ void sustained_overload(struct run *run)
     double last = mean_ms(clients + EVENTS - QUARTER, QUARTER);
     run->slowest_ms = last;
     if (last > first + 10.0 * run->work_ms)
-        run_verdict(run, "grows");
+        run_verdict(run, "unbounded");
     else
-        run_verdict(run, run->rejected > 0 ? "flat" : "takes all");
-    run_detail(run,
-               "%d in, %d refused; mean answer %.1f ms, at the end %.1f ms",
+        run_verdict(run, run->rejected > 0 ? "bounded" : "takes all");
+    run_detail(run, "%d in, %d rejected; mean %.1f ms at first, %.1f ms later",
                run->accepted, run->rejected, first, last);
     for (int i = 0; i < EVENTS; i++)
         client_close(&clients[i]);

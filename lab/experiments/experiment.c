@@ -9,19 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const struct experiment *find_in(const struct table *table,
-                                        const char *name)
+const struct experiment *experiment_find(const struct table *table,
+                                         const char *name)
 {
     for (int i = 0; i < table->count; i++)
         if (strcmp(table->rows[i].name, name) == 0)
             return &table->rows[i];
     return NULL;
-}
-
-const struct experiment *experiment_find(const char *name)
-{
-    const struct experiment *found = find_in(&lessons, name);
-    return found != NULL ? found : find_in(&rude_clients, name);
 }
 
 bool experiment_applies(const struct experiment *experiment, int stage)
@@ -45,13 +39,13 @@ bool run_has_channel(const struct run *run)
     return run->stage.number >= 5;
 }
 
-static bool start(struct run *run, const char *const *arguments, bool quiet)
+static bool start(struct run *run, const char *const *arguments, bool is_quiet)
 {
     const char *all[STAGE_ARGUMENTS_MAX];
     char work[16];
     int count = 0;
     snprintf(work, sizeof work, "%d", run->work_ms);
-    if (quiet)
+    if (is_quiet)
         all[count++] = "--quiet";
     if (run_has_work(run)) {
         all[count++] = "--work-ms";
@@ -71,7 +65,7 @@ bool run_start(struct run *run, const char *const *arguments)
     return start(run, arguments, true);
 }
 
-bool run_start_talking(struct run *run, const char *const *arguments)
+bool run_start_printing(struct run *run, const char *const *arguments)
 {
     return start(run, arguments, false);
 }
@@ -111,8 +105,8 @@ double run_good_request(const struct run *run)
     return ms;
 }
 
-// Stage 1 has no orderly stop: SIGTERM ends it, as it ends any program. So it
-// is enough that it was alive until then.
+// Stage 1 has no graceful shutdown: SIGTERM ends it, as it ends any program.
+// That it runs until then is enough.
 void run_stop(struct run *run)
 {
     int wanted = run->stage.number == 1 ? -1 : 0;
@@ -132,9 +126,10 @@ bool experiment_perform(const struct experiment *experiment, int stage,
     return !run->failed;
 }
 
-// Returns the end of a pipe from which the run can be read; -1 and errno.
-static int perform_aside(const struct experiment *experiment, int stage,
-                         int work_ms)
+// Performs it in a child process. Returns the end of a pipe from which the run
+// can be read; -1 and errno.
+static int perform_in_child(const struct experiment *experiment, int stage,
+                            int work_ms)
 {
     int ends[2];
     if (pipe(ends) < 0)
@@ -178,7 +173,7 @@ void experiment_perform_all(const struct experiment *experiment,
     int ends[STAGES];
     for (int i = 0; i < STAGES; i++)
         if (stages[i])
-            ends[i] = perform_aside(experiment, i + 1, work_ms);
+            ends[i] = perform_in_child(experiment, i + 1, work_ms);
     for (int i = 0; i < STAGES; i++) {
         if (!stages[i])
             continue;

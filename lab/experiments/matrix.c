@@ -14,7 +14,7 @@ int matrix_try(const struct experiment *experiment, const bool stages[STAGES],
     json_t *all = json_array();
     bool is_text = options->format != MATRIX_JSON;
     if (is_text)
-        printf("%s\n\n%-15s  %-9s %8s %6s %6s\n", experiment->question, "",
+        printf("%s\n\n%-15s  %-10s %8s %6s %6s\n", experiment->question, "",
                "verdict", "ms", "in", "503");
     for (int stage = 1; stage <= STAGES; stage++) {
         struct run run;
@@ -44,9 +44,9 @@ int matrix_try(const struct experiment *experiment, const bool stages[STAGES],
     return status;
 }
 
-static void perform_in_turn(const struct experiment *experiment,
-                            const bool stages[STAGES], int work_ms,
-                            struct run runs[STAGES])
+static void perform_one_by_one(const struct experiment *experiment,
+                               const bool stages[STAGES], int work_ms,
+                               struct run runs[STAGES])
 {
     for (int i = 0; i < STAGES; i++) {
         bool one[STAGES] = {false};
@@ -55,8 +55,8 @@ static void perform_in_turn(const struct experiment *experiment,
     }
 }
 
-// Performs an experiment against the stages that are wanted, all at the same
-// time where that does no harm. Returns how many did not show what they must.
+// Performs an experiment against the wanted stages, in parallel if the table
+// allows that. Returns how many stages did not show the expected verdict.
 static int perform(const struct table *table,
                    const struct experiment *experiment,
                    const bool wanted[STAGES], int work_ms,
@@ -68,10 +68,10 @@ static int perform(const struct table *table,
     screen_progress(experiment->name, number, table->count);
     for (int i = 0; i < STAGES; i++)
         stages[i] = wanted[i] && experiment_applies(experiment, i + 1);
-    if (number < table->together)
+    if (number < table->parallel)
         experiment_perform_all(experiment, stages, work_ms, runs);
     else
-        perform_in_turn(experiment, stages, work_ms, runs);
+        perform_one_by_one(experiment, stages, work_ms, runs);
     screen_progress_end();
     for (int i = 0; i < STAGES; i++)
         if (stages[i] && !run_is_expected(&runs[i], experiment)) {
@@ -101,7 +101,7 @@ int matrix_all(const struct table *table, const bool stages[STAGES],
     else
         json_decref(all);
     if (faults > 0)
-        fprintf(stderr, "\n%d not as the table has it\n", faults);
+        fprintf(stderr, "\n%d not as expected\n", faults);
     return faults > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

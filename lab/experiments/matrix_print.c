@@ -4,14 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
-// What came, what was expected, and how to see it again.
+// Of the columns, in characters: 80 with the names. The last needs no padding.
+static const int widths[STAGES] = {9, 9, 9, 10, 9, 0};
+
 void matrix_tell_failure(const struct experiment *experiment,
                          const struct run *run)
 {
     int stage = run->stage.number;
     fflush(stdout);
     fprintf(stderr,
-            "\n%s, %s: %s\n  expected: %s\n  it was:   %s, %s\n"
+            "\n%s, %s: %s\n  expected: %s\n  got:      %s, %s\n"
             "  again:    build/lab/lab try %s %d\n",
             stage_name(stage), experiment->name, experiment->question,
             experiment->expected[stage - 1], run->verdict, run->detail,
@@ -51,13 +53,14 @@ void matrix_print_row(const struct run *run)
     char ms[16] = "none";
     if (run->slowest_ms >= 0)
         snprintf(ms, sizeof ms, "%.1f", run->slowest_ms);
-    printf("%-15s  %-9s %8s ", stage_name(run->stage.number), run->verdict, ms);
+    printf("%-15s  %-10s %8s ", stage_name(run->stage.number), run->verdict,
+           ms);
     print_number(run->accepted);
     print_number(run->rejected);
     printf("\n%17s%s\n", "", run->detail);
 }
 
-// Bold shows the eye where a stage begins to differ from the one before.
+// Bold: this stage differs from the one before.
 static const char *colour_of(const struct experiment *experiment,
                              const struct run *run, const char *before)
 {
@@ -67,10 +70,9 @@ static const char *colour_of(const struct experiment *experiment,
     return is_new ? screen_bold() : "";
 }
 
-// Without spaces at the end of a line.
-static void print_verdict(const char *colour, const char *verdict, bool is_last)
+static void print_verdict(const char *colour, const char *verdict, int stage)
 {
-    printf(" %s%-*s%s", colour, is_last ? 0 : 9, verdict,
+    printf(" %s%-*s%s", colour, widths[stage - 1], verdict,
            colour[0] != '\0' ? screen_plain() : "");
 }
 
@@ -80,14 +82,13 @@ static void print_line(const struct experiment *experiment,
     const char *before = NULL;
     printf("%-18s", experiment->name);
     for (int i = 0; i < STAGES; i++) {
-        bool is_last = i + 1 == STAGES;
         bool is_asked = experiment_applies(experiment, i + 1);
         if (!is_asked || runs[i].stage.number == 0) {
-            print_verdict("", is_asked ? "" : "-", is_last);
+            print_verdict("", is_asked ? "" : "-", i + 1);
             continue;
         }
         print_verdict(colour_of(experiment, &runs[i], before), runs[i].verdict,
-                      is_last);
+                      i + 1);
         before = runs[i].verdict;
     }
     printf("\n");
@@ -107,8 +108,10 @@ void matrix_print_heading(enum matrix_format format)
 {
     switch (format) {
     case MATRIX_TEXT:
-        printf("%-18s %-9s %-9s %-9s %-9s %-9s %s\n", "", "blocking", "async",
-               "parse", "slow", "queue", "pool");
+        printf("%-18s", "");
+        for (int i = 0; i < STAGES; i++)
+            printf(" %-*s", widths[i], strchr(stage_name(i + 1), '_') + 1);
+        printf("\n");
         break;
     case MATRIX_MARKDOWN:
         printf("| | 1 blocking | 2 async | 3 parse | 4 slow | 5 queue | 6 pool "
@@ -146,6 +149,6 @@ void matrix_print_difference(const struct experiment *experiment,
     const struct run *both[] = {one, two};
     printf("%s\n", experiment->question);
     for (int i = 0; i < 2; i++)
-        printf("  %d  %s%-9s%s  %s\n", both[i]->stage.number, screen_bold(),
+        printf("  %d  %s%-10s%s  %s\n", both[i]->stage.number, screen_bold(),
                both[i]->verdict, screen_plain(), both[i]->detail);
 }

@@ -3,9 +3,9 @@
 
     table.py LAB README "EXPERIMENT ..." [rude]
 
-The table in the README is what `lab matrix --markdown`, or `lab rude --markdown`,
-prints where all stages show what they must; whether they do is for the other
-tests. Prints TAP.
+The table in the README is what `lab matrix --markdown` or `lab rude --markdown`
+prints if all stages show what they must. Whether they do, the other tests say.
+Prints TAP.
 """
 
 import pathlib

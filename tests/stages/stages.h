@@ -101,7 +101,7 @@ static inline struct slice value_of(const struct client *client,
                                     const char *name)
 {
     char field[64];
-    struct slice rest = client->head;
+    struct slice rest = client->header;
     snprintf(field, sizeof field, "\r\n%s: ", name);
     while (rest.length > 0 && !slice_starts_with(rest, field))
         rest = slice_after(rest, 1);
