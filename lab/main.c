@@ -16,9 +16,9 @@ static const char usage_text[] =
     "usage: lab COMMAND [OPTION...]\n"
     "\n"
     "  tour                        the six stages, one after the other\n"
-    "  list [rude]                 the experiments, and what each asks\n"
+    "  list [rude] [STAGE...]      the experiments, and what each asks\n"
     "  try EXPERIMENT [STAGE...]   one of them, against all stages or these\n"
-    "  matrix                      all of them, against all stages\n"
+    "  matrix [STAGE...]           all of them, against all stages or these\n"
     "  rude [STAGE...]             rude clients, and whether a stage survives\n"
     "  diff STAGE STAGE            where two stages behave differently\n"
     "  timeline [SCENARIO] STAGE...\n"
@@ -26,6 +26,9 @@ static const char usage_text[] =
     "                              silent-clients, ten-at-once or\n"
     "                              sustained-overload\n"
     "  load PORT                   many clients, at a server on this machine\n"
+    "\n"
+    "A STAGE is a number from 1 to 6. The first four commands also take the\n"
+    "word sketch: the first poll server, stage2_async/sketch.c.\n"
     "\n"
     "  --work-ms N      milliseconds of simulated work for an event (100)\n"
     "  --json           for programs: try, matrix, rude, diff, load\n"
@@ -134,16 +137,17 @@ static int take_options(int count, char **words)
     return left;
 }
 
-// All words must be stages. No words mean all stages.
-static bool to_stages(int count, char **words, bool stages[STAGES])
+// All words must be stages or "sketch". No words mean the six stages.
+static bool to_servers(int count, char **words, bool servers[SERVERS])
 {
-    for (int i = 0; i < STAGES; i++)
-        stages[i] = count == 0;
+    for (int i = 0; i < SERVERS; i++)
+        servers[i] = count == 0 && i < STAGES;
     for (int i = 0; i < count; i++) {
-        int stage;
-        if (!to_number("stage", words[i], 1, STAGES, &stage))
+        int server = SKETCH;
+        if (strcmp(words[i], "sketch") != 0 &&
+            !to_number("stage", words[i], 1, STAGES, &server))
             return false;
-        stages[stage - 1] = true;
+        servers[server - 1] = true;
     }
     return true;
 }
@@ -166,16 +170,22 @@ static int do_tour(int count, char **words)
 
 static int do_list(int count, char **words)
 {
-    bool is_rude = count == 1 && strcmp(words[0], "rude") == 0;
-    if (count > 0 && !is_rude)
-        return usage();
-    return matrix_list(is_rude ? &rude_clients : &lessons,
-                       matrix_options().format);
+    bool servers[SERVERS];
+    int first = count > 0 && strcmp(words[0], "rude") == 0 ? 1 : 0;
+    enum matrix_format format = matrix_options().format;
+    if (!to_servers(count - first, words + first, servers))
+        return EXIT_USAGE;
+    matrix_list(first > 0 ? &rude_clients : &lessons, servers, format);
+    if (count == first && format == MATRIX_TEXT)
+        printf("\n  For the sketch, the first poll server of stage 2: "
+               "lab list %ssketch,\n  lab try EXPERIMENT sketch\n",
+               first > 0 ? "rude " : "");
+    return EXIT_SUCCESS;
 }
 
 static int do_try(int count, char **words)
 {
-    bool stages[STAGES];
+    bool servers[SERVERS];
     struct matrix_options matrix = matrix_options();
     if (count == 0)
         return usage();
@@ -186,25 +196,28 @@ static int do_try(int count, char **words)
         fprintf(stderr, "lab: no experiment '%s': see lab list\n", words[0]);
         return EXIT_USAGE;
     }
-    if (!to_stages(count - 1, words + 1, stages))
+    if (!to_servers(count - 1, words + 1, servers))
         return EXIT_USAGE;
-    return matrix_try(experiment, stages, &matrix);
+    return matrix_try(experiment, servers, &matrix);
+}
+
+static int perform_all(const struct table *table, int count, char **words)
+{
+    bool servers[SERVERS];
+    struct matrix_options matrix = matrix_options();
+    if (!to_servers(count, words, servers))
+        return EXIT_USAGE;
+    return matrix_all(table, servers, &matrix);
 }
 
 static int do_matrix(int count, char **words)
 {
-    (void)words;
-    struct matrix_options matrix = matrix_options();
-    return count == 0 ? matrix_all(&lessons, NULL, &matrix) : usage();
+    return perform_all(&lessons, count, words);
 }
 
 static int do_rude(int count, char **words)
 {
-    bool stages[STAGES];
-    struct matrix_options matrix = matrix_options();
-    if (!to_stages(count, words, stages))
-        return EXIT_USAGE;
-    return matrix_all(&rude_clients, stages, &matrix);
+    return perform_all(&rude_clients, count, words);
 }
 
 static int do_diff(int count, char **words)
@@ -222,13 +235,17 @@ static int do_diff(int count, char **words)
 
 static int do_timeline(int count, char **words)
 {
-    bool stages[STAGES];
+    bool stages[STAGES] = {false};
     bool is_named = count > 0 && (words[0][0] < '0' || words[0][0] > '9');
     int first = is_named ? 1 : 0;
     if (count == first)
         return usage();
-    if (!to_stages(count - first, words + first, stages))
-        return EXIT_USAGE;
+    for (int i = first; i < count; i++) {
+        int stage;
+        if (!to_number("stage", words[i], 1, STAGES, &stage))
+            return EXIT_USAGE;
+        stages[stage - 1] = true;
+    }
     return timeline_show(stages, is_named ? words[0] : NULL, options.work_ms,
                          options.svg, options.trace);
 }

@@ -43,6 +43,10 @@ void client_open(struct client *client, int port);
 // this client reads.
 void client_open_narrow(struct client *client, int port);
 
+// Like client_open, with the segments of an Ethernet: a server's send buffer is
+// as small as for a client on a network, and not megabytes as on loopback.
+void client_open_remote(struct client *client, int port);
+
 // client_reset ends the connection with RST instead of FIN.
 void client_reset(struct client *client);
 void client_close(struct client *client);

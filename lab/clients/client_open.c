@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 // With TCP_NODELAY, what a client sends in pieces also arrives in pieces.
-static void open_with(struct client *client, int port, int receive_bytes)
+// 0: the system's default.
+static void open_with(struct client *client, int port, int receive_bytes,
+                      int segment_bytes)
 {
     static const int on = 1;
     struct sockaddr_in address = {.sin_family = AF_INET,
@@ -23,6 +25,9 @@ static void open_with(struct client *client, int port, int receive_bytes)
     if (client->socket >= 0 && receive_bytes > 0)
         setsockopt(client->socket, SOL_SOCKET, SO_RCVBUF, &receive_bytes,
                    sizeof receive_bytes);
+    if (client->socket >= 0 && segment_bytes > 0)
+        setsockopt(client->socket, IPPROTO_TCP, TCP_MAXSEG, &segment_bytes,
+                   sizeof segment_bytes);
     if (client->socket >= 0 &&
         connect(client->socket, (struct sockaddr *)&address, sizeof address) ==
             0 &&
@@ -48,12 +53,17 @@ int clients_raise_limit(void)
 
 void client_open(struct client *client, int port)
 {
-    open_with(client, port, 0);
+    open_with(client, port, 0, 0);
 }
 
 void client_open_narrow(struct client *client, int port)
 {
-    open_with(client, port, 1024);
+    open_with(client, port, 1024, 0);
+}
+
+void client_open_remote(struct client *client, int port)
+{
+    open_with(client, port, 0, 1460);
 }
 
 void client_close(struct client *client)

@@ -1,11 +1,14 @@
 #ifndef THAW_LAB_EXPERIMENTS_EXPERIMENT_H
 #define THAW_LAB_EXPERIMENTS_EXPERIMENT_H
 
-// experiment.h - one question to six servers
+// experiment.h - one question to all servers
 //
 // An experiment is a function and a row in a table. The function starts the
-// stage, sends clients to it, and sums up in one verdict what it saw. The row
-// says which verdict each stage must show, its defect included.
+// server, sends clients to it, and sums up in one verdict what it saw. The row
+// says which verdict each server must show, its defect included.
+//
+// A server is a number: a stage from 1 to 6, or SKETCH. An array of SERVERS
+// has its element for server N at N - 1.
 
 #include "lab/clients/client.h"
 #include "lab/servers/gate.h"
@@ -32,14 +35,15 @@ struct experiment {
     const char *question;
     void (*perform)(struct run *run);
     const char *expected[STAGES]; // verdicts; NULL: makes no sense there
+    const char *sketch;           // the same for the sketch
     const char *by_hand;          // commands that show much the same
 };
 
 struct table {
     const struct experiment *rows;
     int count;
-    int parallel; // the first so many run at all stages in parallel; the
-                  // others measure times, and run at one stage after another
+    int parallel; // the first so many run at all servers in parallel; the
+                  // others measure times, and run at one after another
 };
 
 extern const struct table lessons; // table.c: what the stages are about
@@ -48,32 +52,34 @@ extern const struct table lessons; // table.c: what the stages are about
 const struct experiment *experiment_find(const struct table *table,
                                          const char *name);
 
-// Whether the question makes sense for a stage, and whether the stage showed
-// the expected verdict.
-bool experiment_applies(const struct experiment *experiment, int stage);
+// The verdict that a server must show. NULL: the question makes no sense there.
+const char *experiment_expected(const struct experiment *experiment,
+                                int server);
+
+// Whether the server showed it.
 bool run_is_expected(const struct run *run,
                      const struct experiment *experiment);
 
-// Performs it against one stage, from start to stop. False: the stage did not
+// Performs it against one server, from start to stop. False: the server did not
 // start or did not stop with status 0, or the experiment could not be done; the
 // verdict says which.
-bool experiment_perform(const struct experiment *experiment, int stage,
+bool experiment_perform(const struct experiment *experiment, int server,
                         int work_ms, struct run *run);
 
-// Performs it against these stages in parallel, each in a process of its own,
+// Performs it against these servers in parallel, each in a process of its own,
 // and fills in their runs. If a process fails, its run is marked failed.
 void experiment_perform_all(const struct experiment *experiment,
-                            const bool stages[STAGES], int work_ms,
-                            struct run runs[STAGES]);
+                            const bool servers[SERVERS], int work_ms,
+                            struct run runs[SERVERS]);
 
-// For the experiments. Starts the stage with these arguments, which end with
-// NULL, and --work-ms where that fits. False: it did not start.
+// For the experiments. Starts the server with these arguments, which end with
+// NULL, and --work-ms where that fits; the sketch gets none. False: no start.
 bool run_start(struct run *run, const char *const *arguments);
 
 // The same, and it prints a line for each event, into run->stage.printed.
 bool run_start_printing(struct run *run, const char *const *arguments);
 
-// Stops the stage, if it runs. experiment_perform calls it in the end, too.
+// Stops the server, if it runs. experiment_perform calls it in the end, too.
 void run_stop(struct run *run);
 
 __attribute__((format(printf, 2, 3))) void run_verdict(struct run *run,
@@ -84,7 +90,9 @@ __attribute__((format(printf, 2, 3))) void run_detail(struct run *run,
 // Opens a gate. False: that failed, and the verdict says so.
 bool run_open_gate(struct run *run, struct gate *gate);
 
-// Whether the stage has the simulated work, and whether it has the channel.
+// Whether the server has the loop of stage 2 (and so keep-alive, time-outs and
+// a graceful shutdown), the simulated work, and the channel.
+bool run_has_loop(const struct run *run);
 bool run_has_work(const struct run *run);
 bool run_has_channel(const struct run *run);
 

@@ -13,8 +13,9 @@ void slow_reader(struct run *run);
 void slow_work_in_loop(struct run *run);
 void time_out(struct run *run);
 
-// Requests megabytes, and reads none of them.
-void request_megabytes(struct client *client, int stage);
+// Requests megabytes, and reads none of them. The sketch takes bodies of up to
+// 1 MiB, so it is asked for less.
+void request_megabytes(struct client *client, int server);
 
 // bytes.c
 void lower_case_headers(struct run *run);

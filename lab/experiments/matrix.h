@@ -1,9 +1,9 @@
 #ifndef THAW_LAB_EXPERIMENTS_MATRIX_H
 #define THAW_LAB_EXPERIMENTS_MATRIX_H
 
-// matrix.h - experiments against stages, and what differs
+// matrix.h - experiments against servers, and what differs
 //
-// Each function prints what it finds and returns the exit status: 1 if a stage
+// Each function prints what it finds and returns the exit status: 1 if a server
 // did not show the verdict that the table expects.
 
 #include "lab/experiments/experiment.h"
@@ -17,12 +17,12 @@ struct matrix_options {
     enum matrix_format format;
 };
 
-// One experiment against these stages, two lines for each.
-int matrix_try(const struct experiment *experiment, const bool stages[STAGES],
+// One experiment against these servers, two lines for each.
+int matrix_try(const struct experiment *experiment, const bool servers[SERVERS],
                const struct matrix_options *options);
 
-// All experiments of a table against these stages; NULL: against all.
-int matrix_all(const struct table *table, const bool stages[STAGES],
+// The experiments of a table against these servers, a column for each.
+int matrix_all(const struct table *table, const bool servers[SERVERS],
                const struct matrix_options *options);
 
 // The lessons in which two stages behave differently.
@@ -30,6 +30,7 @@ int matrix_diff(int one, int two, const struct matrix_options *options);
 
 // Performs nothing. Prints the names and the questions; with MATRIX_MARKDOWN,
 // what matrix_all prints if all is as expected.
-int matrix_list(const struct table *table, enum matrix_format format);
+int matrix_list(const struct table *table, const bool servers[SERVERS],
+                enum matrix_format format);
 
 #endif

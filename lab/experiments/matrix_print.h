@@ -16,18 +16,21 @@ json_t *matrix_to_json(const struct experiment *experiment,
                        const struct run *run);
 void matrix_print_json(json_t *json);
 
-// One stage, in two lines.
+// One server, in two lines.
 void matrix_print_row(const struct run *run);
 
-// All stages, in one line of the matrix. JSON is appended to `all`.
-void matrix_print_heading(enum matrix_format format);
+// These servers, in one line of the matrix. JSON is appended to `all`.
+void matrix_print_heading(const bool servers[SERVERS],
+                          enum matrix_format format);
 void matrix_print_experiment(const struct experiment *experiment,
-                             const struct run runs[STAGES],
+                             const bool servers[SERVERS],
+                             const struct run runs[SERVERS],
                              enum matrix_format format, json_t *all);
 void matrix_print_markdown(const struct experiment *experiment,
-                           const struct run runs[STAGES]);
+                           const bool servers[SERVERS],
+                           const struct run runs[SERVERS]);
 
-// Two stages, which differ.
+// Two servers, which differ.
 void matrix_print_difference(const struct experiment *experiment,
                              const struct run *one, const struct run *two);
 

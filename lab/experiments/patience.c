@@ -85,20 +85,22 @@ void one_byte_at_a_time(struct run *run)
 }
 
 // One large echo, or the metrics many times.
-void request_megabytes(struct client *client, int stage)
+void request_megabytes(struct client *client, int server)
 {
-    enum { BODY = 8 * 1000 * 1000, COPIES = 4000 };
-    static char body[BODY];
+    enum { MEGABYTE = 1000 * 1000, COPIES = 4000 };
+    static char body[8 * MEGABYTE];
     struct buffer request = {0};
-    memset(body, 'x', sizeof body);
-    if (stage <= 2) {
+    bool is_echo = server <= 2 || server == SKETCH;
+    size_t length = server == SKETCH ? MEGABYTE : sizeof body;
+    memset(body, 'x', length);
+    if (is_echo) {
         buffer_add_format(&request,
                           "POST / HTTP/1.1\r\nHost: lab\r\n"
-                          "Content-Length: %d\r\n\r\n",
-                          BODY);
-        buffer_add(&request, (struct slice){body, sizeof body});
+                          "Content-Length: %zu\r\n\r\n",
+                          length);
+        buffer_add(&request, (struct slice){body, length});
     }
-    for (int i = 0; stage > 2 && i < COPIES; i++)
+    for (int i = 0; !is_echo && i < COPIES; i++)
         buffer_add_text(&request, "GET /metrics HTTP/1.1\r\nHost: lab\r\n\r\n");
     client_send(client, buffer_slice(&request));
     client_flush(client, PATIENCE_MS);

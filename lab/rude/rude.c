@@ -1,5 +1,6 @@
 #include "lab/rude/rude.h"
 #include "lib/base/clock.h"
+#include "lib/base/net.h"
 
 #include <poll.h>
 #include <stdarg.h>
@@ -220,17 +221,20 @@ void rude_expect_rejection(struct run *run, struct client *client,
     client_close(client);
 }
 
-bool rude_discard(struct client *client, size_t length)
+size_t rude_discard(struct client *client, size_t length)
 {
     char bytes[65536];
-    while (length > 0) {
-        size_t max = length < sizeof bytes ? length : sizeof bytes;
+    size_t discarded = 0;
+    while (discarded < length) {
+        size_t left = length - discarded;
+        size_t max = left < sizeof bytes ? left : sizeof bytes;
         struct pollfd polled = {.fd = client->socket, .events = POLLIN};
         ssize_t count = recv(client->socket, bytes, max, 0);
         if (count > 0)
-            length -= (size_t)count;
-        else if (count == 0 || poll(&polled, 1, LIMIT_MS) <= 0)
-            return false;
+            discarded += (size_t)count;
+        else if (count == 0 || !net_would_block() ||
+                 poll(&polled, 1, LIMIT_MS) <= 0)
+            break;
     }
-    return true;
+    return discarded;
 }

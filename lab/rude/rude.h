@@ -9,7 +9,7 @@
 //
 // * Verdict "serves": a good client got its response while they were there.
 //   "lives": it got it after they left, which is all that stage 1 promises.
-//   Any other verdict is a fault.
+//   Any other verdict is a fault. The sketch has some.
 // * The server has as many descriptors open in the end as at the start.
 // * Its memory may grow by less than 1 MiB. As many clients come before the
 //   first count as after it, because the allocator does not return everything.
@@ -27,7 +27,7 @@ struct rude {
     void (*leave)(struct run *run, struct client *client);
     int clients;                  // at the same time; 0: one
     int rounds;                   // how often they come; 0: once
-    int frozen_to;                // stages up to this can't serve meanwhile
+    int frozen_to;                // servers up to this can't serve meanwhile
     int descriptors;              // limit of the server; 0: the lab's own
     const char *const *arguments; // of the server; they end with NULL
     bool prints;                  // the server prints a line for each event
@@ -52,9 +52,8 @@ bool rude_wait_alone(const struct run *run);
 // in 10^6 bytes.
 double rude_memory_alone(struct run *run);
 
-// Called after the last client left. Faults are: the server does not respond, a
-// connection is still open, memory has grown. Without a fault, `word` is the
-// verdict.
+// Called after the last client left: finds a server that does not respond, open
+// connections and grown memory. Without a fault, `word` is the verdict.
 void rude_judge(struct run *run, const char *word, double before_mb);
 
 // Sends bytes. The response must have this status, and then the server must
@@ -62,7 +61,7 @@ void rude_judge(struct run *run, const char *word, double before_mb);
 void rude_expect_rejection(struct run *run, struct client *client,
                            struct slice bytes, int status);
 
-// Reads and discards so many bytes. False: they did not come.
-bool rude_discard(struct client *client, size_t length);
+// Reads and discards up to so many bytes. Returns how many came.
+size_t rude_discard(struct client *client, size_t length);
 
 #endif

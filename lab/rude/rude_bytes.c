@@ -63,8 +63,8 @@ void huge_body(struct run *run)
                  &(struct rude){.come = announce_huge_body, .rounds = ROUNDS});
 }
 
-// The bytes after the body are rejected as a second request. Stage 1 ignores
-// them, because it closes after its response.
+// The bytes after the body are rejected as a second request. A server without
+// keep-alive ignores them, because it closes after its response.
 static void send_too_much(struct run *run, struct client *client)
 {
     static const char request[] = "POST / HTTP/1.1\r\nHost: lab\r\n"
@@ -73,7 +73,7 @@ static void send_too_much(struct run *run, struct client *client)
     if (!client_wait(client, LIMIT_MS))
         rude_fault(run, "no response");
     client_next(client);
-    if (run->stage.number > 1)
+    if (run_has_loop(run))
         rude_expect_rejection(run, client, (struct slice){NULL, 0}, 400);
     else if (!client_wait_end(client, LIMIT_MS))
         rude_fault(run, "stays open");
@@ -83,6 +83,32 @@ static void send_too_much(struct run *run, struct client *client)
 void long_body(struct run *run)
 {
     rude_perform(run, &(struct rude){.come = send_too_much, .rounds = ROUNDS});
+}
+
+// A client that is still sending when its bytes are rejected. A server that
+// closes at once resets the connection, and then the system may discard the
+// response (RFC 9112, 9.6).
+static void send_long_noise(struct run *run, struct client *client)
+{
+    static char noise[1000 * 1000];
+    memset(noise, 'x', sizeof noise);
+    noise[98] = '\r';
+    noise[99] = '\n';
+    client_send(client, (struct slice){noise, sizeof noise});
+    client_flush(client, LIMIT_MS);
+    client_wait(client, LIMIT_MS);
+    bool is_rejected = client->status == 400;
+    client_wait_end(client, LIMIT_MS);
+    if (client->was_reset)
+        rude_fault(run, "reset");
+    else if (!is_rejected)
+        rude_fault(run, "not rejected");
+    client_close(client);
+}
+
+void long_noise(struct run *run)
+{
+    rude_perform(run, &(struct rude){.come = send_long_noise, .rounds = 20});
 }
 
 // Pseudo-random, and the same in every run (Marsaglia, "Xorshift RNGs", 2003).

@@ -32,7 +32,7 @@ void out_of_descriptors(struct run *run)
 {
     rude_perform(run, &(struct rude){.clients = 100,
                                      .rounds = 5,
-                                     .frozen_to = STAGES,
+                                     .frozen_to = SERVERS,
                                      .descriptors = 64});
 }
 

@@ -127,12 +127,12 @@ void connect_and_close(struct run *run)
                                      .rounds = ROUNDS});
 }
 
-// Stage 1 has no time-out, so it waits until the client leaves. The others must
-// drop the client before.
+// Stage 1 has no time-out, so it waits until the client leaves. The servers
+// with the loop must drop the client before.
 static void wait_until_dropped(struct run *run, struct client *client)
 {
     (void)client;
-    if (run->stage.number > 1 && !rude_wait_alone(run))
+    if (run_has_loop(run) && !rude_wait_alone(run))
         rude_fault(run, "not dropped");
 }
 
@@ -145,8 +145,31 @@ void never_reads(struct run *run)
                           .come = take_nothing,
                           .leave = wait_until_dropped,
                           .frozen_to = 1,
-                          .arguments = run->stage.number > 1 ? limited : large,
+                          .arguments = run_has_loop(run) ? limited : large,
                       });
+}
+
+// It reads nothing until the server has filled the socket buffers, and then
+// counts the echo.
+static void read_late(struct run *run, struct client *client)
+{
+    enum { PAUSE_MS = 20 };
+    static char body[1000 * 1000];
+    client_close(client);
+    client_open_remote(client, run->stage.port);
+    client_send(client, slice_of("POST / HTTP/1.1\r\nHost: lab\r\n"
+                                 "Connection: close\r\n"
+                                 "Content-Length: 1000000\r\n\r\n"));
+    client_send(client, (struct slice){body, sizeof body});
+    client_flush(client, LIMIT_MS);
+    poll(NULL, 0, PAUSE_MS);
+    if (rude_discard(client, 2 * sizeof body) < sizeof body)
+        rude_fault(run, "cut off");
+}
+
+void large_response(struct run *run)
+{
+    rude_perform(run, &(struct rude){.come = read_late, .rounds = 20});
 }
 
 static void end_too_early(struct run *run, struct client *client)

@@ -18,6 +18,7 @@ void connect_and_close(struct run *run);
 void never_reads(struct run *run);
 void short_body(struct run *run);
 void drip(struct run *run);
+void large_response(struct run *run);
 
 // rude_bytes.c
 void endless_header(struct run *run);
@@ -25,6 +26,7 @@ void many_fields(struct run *run);
 void huge_body(struct run *run);
 void long_body(struct run *run);
 void odd_bytes(struct run *run);
+void long_noise(struct run *run);
 void tls_hello(struct run *run);
 void http2_preface(struct run *run);
 

@@ -50,7 +50,7 @@ void stop_and_continue(struct run *run)
     rude_perform(run, &(struct rude){.come = stop_and_request,
                                      .leave = let_continue,
                                      .rounds = 20,
-                                     .frozen_to = STAGES});
+                                     .frozen_to = SERVERS});
 }
 
 // /dev/full, a file that is always full, exists on Linux only.

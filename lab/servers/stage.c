@@ -17,9 +17,9 @@
 enum { START_MS = 20000, STOP_MS = 20000 }; // on a busy machine
 enum { RUNNING_MAX = 16 };
 
-static const char *const names[STAGES] = {
-    "stage1_blocking", "stage2_async", "stage3_parse",
-    "stage4_slow",     "stage5_queue", "stage6_pool",
+static const char *const names[SERVERS] = {
+    "stage1_blocking", "stage2_async", "stage3_parse",  "stage4_slow",
+    "stage5_queue",    "stage6_pool",  "stage2_sketch",
 };
 
 // For the signal handler, which may end this program at any moment. 0: free.
@@ -34,8 +34,9 @@ const char *stage_path(int number)
 {
     static char path[4096];
     const char *build = getenv("THAW_BUILD");
+    const char *directory = stage_name(number == SKETCH ? 2 : number);
     snprintf(path, sizeof path, "%s/%s/%s", build != NULL ? build : THAW_BUILD,
-             stage_name(number), stage_name(number));
+             directory, stage_name(number));
     return path;
 }
 
@@ -114,7 +115,7 @@ static int spawn(struct stage *stage, const char *const *arguments)
                                           (char *)"--port", (char *)"0"};
     char *backend = getenv("THAW_BACKEND");
     int count = 3;
-    if (backend != NULL && stage->number >= 2) {
+    if (backend != NULL && stage->number >= 2 && stage->number <= STAGES) {
         all[count++] = (char *)"--backend";
         all[count++] = backend;
     }

@@ -1,27 +1,28 @@
 #ifndef THAW_LAB_SERVERS_STAGE_H
 #define THAW_LAB_SERVERS_STAGE_H
 
-// stage.h - starts one of the six servers, and ends it
+// stage.h - starts one of the servers, and ends it
 //
-// A server listens on a free port of 127.0.0.1 and prints it. However this
-// program ends, the servers that it started end too.
+// They are the six stages, and the sketch: the first poll server, which stage 2
+// shows before its own. A server listens on a free port of 127.0.0.1 and prints
+// it. However this program ends, the servers that it started end too.
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { STAGES = 6 };
+enum { STAGES = 6, SKETCH = 7, SERVERS = 7 };
 enum { STAGE_ARGUMENTS_MAX = 24 };
 
 struct stage {
-    int number; // 1 to 6
+    int number; // 1 to 6, or SKETCH
     pid_t pid;  // 0: it does not run
     int port;
     int output;         // the read end of its standard output and error
     char printed[4096]; // after the first line; filled in when it ends
 };
 
-// "stage5_queue"
+// "stage5_queue", "stage2_sketch"
 const char *stage_name(int number);
 
 // The executable of a stage, valid until the next call. The environment's

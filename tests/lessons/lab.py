@@ -91,6 +91,7 @@ def diff_names_what_changed_for_a_client():
 def try_speaks_json():
     rows = json.loads(lab("try", "not-json", "--json").stdout)
     assert [row["stage"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert rows[4]["server"] == "stage5_queue"
     assert all(row["verdict"] == row["expected"] for row in rows)
 
 
@@ -99,7 +100,24 @@ def only_the_named_stages_are_tried():
     rows = json.loads(lab("try", "connect-and-close", 3, "--json").stdout)
     assert [row["stage"] for row in rows] == [3], rows
     assert "expected 1 to 6, got '7'" in lab("rude", 7, status=2).stderr
-    assert "usage: lab" in lab("list", "nonsense", status=2).stderr
+    assert "got 'nonsense'" in lab("list", "nonsense", status=2).stderr
+
+
+@test
+def the_sketch_is_tried_only_by_name():
+    assert "stage2_sketch" not in lab("try", "not-http").stdout
+    text = lab("try", "not-http", "sketch").stdout
+    assert "stage2_sketch    400 HTTP" in text, text
+    assert "by hand, at build/stage2_async/stage2_sketch:" in text, text
+    assert "lab try EXPERIMENT sketch" in lab("list").stdout
+    assert "makes no sense" in lab("try", "order", "sketch").stdout
+
+
+@test
+def a_list_has_a_column_for_each_server_that_is_named():
+    heading = lab("list", 2, "sketch", "--markdown").stdout.splitlines()[0]
+    assert heading == "| | 2 async | sketch |", heading
+    assert "order" not in lab("list", 2, "sketch").stdout
 
 
 @test
