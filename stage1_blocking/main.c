@@ -4,12 +4,12 @@
 // loop and no state: a request is a function call. So is the trouble with it:
 // the call in which one client is silent is the call in which all wait.
 
-#include "lib/service/respond.h"
 #include "lib/base/die.h"
 #include "lib/base/net.h"
 #include "lib/base/options.h"
-#include "lib/service/report.h"
 #include "lib/base/trace.h"
+#include "lib/service/report.h"
+#include "lib/service/respond.h"
 
 #include <signal.h>
 #include <sys/socket.h>
@@ -83,7 +83,7 @@ static void serve(int client)
     if (result != HTTP_PARSE_MORE) {
         bool is_head = slice_is(request.method, "HEAD");
         http_write_response(&out, &response, false, is_head);
-        trace_instant("reply", client);
+        trace_instant("response", client);
         net_send_all(client, buffer_slice(&out));
     }
     if (result == HTTP_PARSE_REJECTED || in.length > request.length ||

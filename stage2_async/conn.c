@@ -1,238 +1,287 @@
-// The states of a connection, and its deadlines. What goes through it is in
-// conn_exchange.c.
+// The life of a request, from its bytes to its response:
+//
+//     conn_on_ready --> receive --> serve_requests --> serve --> the handler
+//                                          |
+//                                          +--> end_batch --> conn_send_then
+//
+// Each function goes as far as it can without blocking, and returns the state
+// that the connection is in then.
 
-#include "stage2_async/conn.h"
-#include "lib/service/metrics.h"
 #include "lib/base/net.h"
 #include "lib/base/trace.h"
+#include "lib/service/metrics.h"
+#include "lib/service/respond.h"
 #include "stage2_async/conn_private.h"
 
-#include <assert.h>
-#include <stdlib.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-void conns_init(struct conns *conns, struct loop *loop, http_handler *handle)
-{
-    conns->loop = loop;
-    conns->handle = handle;
-    conns->first = NULL;
-    conns->count = 0;
-    conns->stopping = false;
-    conns->paused_listener = -1;
-    conns->out = (struct buffer){0};
-}
+enum { BATCH_MAX = 64 * 1024 }; // in bytes of responses, then others are served
 
-void conns_destroy(struct conns *conns)
-{
-    assert(conns->first == NULL);
-    buffer_destroy(&conns->out);
-}
+// Requests that are here together, and how far they are served.
+struct batch {
+    char *bytes;
+    size_t length;                 // in bytes
+    size_t served;                 // of these
+    struct http_progress progress; // in the request that comes next
+    size_t made;                   // bytes of bodies, HEAD's included
+};
 
-static void close_conn(struct conn *conn)
+// The state after a request, when its response is sent.
+static enum conn_state after_request(const struct conn *conn)
 {
-    struct conns *all = conn->all;
-    if (conn->previous != NULL)
-        conn->previous->next = conn->next;
-    else
-        all->first = conn->next;
-    if (conn->next != NULL)
-        conn->next->previous = conn->previous;
-    trace_instant("close", conn->client);
-    close(conn->client);
-    conn_drop_rest(conn);
-    free(conn);
-    all->count--;
-    metrics_add(METRIC_OPEN_CONNECTIONS, -1);
-    if (all->paused_listener >= 0)
-        loop_wake(all->loop, all->paused_listener);
-    else if (all->stopping && all->count == 0)
-        loop_stop(all->loop);
-}
-
-// The state follows from what there is to do, and so can't contradict it.
-static enum conn_state state_of(const struct conn *conn)
-{
-    if (conn_has_unsent(conn))
-        return CONN_SENDING;
-    if (conn->last)
-        return CONN_LINGERING;
-    if (conn->answering)
+    if (conn->deferred)
         return CONN_DEFERRED;
-    if (conn_unanswered(conn).length == 0)
+    return conn->keep_alive ? CONN_RESPONDING : CONN_LINGERING;
+}
+
+static enum conn_state serve(struct conn *conn, struct batch *batch,
+                             const struct http_request *request)
+{
+    struct http_response response = {.conn = conn};
+    trace_instant("request", conn->socket);
+    conn->keep_alive = request->keep_alive;
+    conn->client_closes = !request->keep_alive;
+    conn->all->handle(request, &response);
+    conn->deferred = response.deferred;
+    if (!response.deferred)
+        conn_add_response(conn, &conn->all->out, &response);
+    batch->made += response.body.length;
+    batch->served += request->length;
+    batch->progress = (struct http_progress){0};
+    buffer_destroy(&response.text);
+    conn->state = CONN_RESPONDING; // so the time of the next state is new
+    return after_request(conn);
+}
+
+// A client that asked may send its body (RFC 9110, section 10.1.1): it is told
+// so once, when the header section has just become complete.
+static enum conn_state await_more(struct conn *conn, const struct batch *batch,
+                                  const struct http_request *request,
+                                  bool is_new_header)
+{
+    size_t header_length = batch->progress.header_length;
+    if (header_length == 0)
+        return CONN_HEADER;
+    if (request->wants_continue && is_new_header &&
+        batch->served + header_length == batch->length)
+        buffer_add(&conn->all->out, http_continue);
+    return CONN_BODY;
+}
+
+// Where the next request would begin is unknown, so this is the final response.
+static enum conn_state reject(struct conn *conn,
+                              const struct http_request *request)
+{
+    struct http_response response = {0};
+    conn->keep_alive = false;
+    respond_rejected(&response, request);
+    conn_add_response(conn, &conn->all->out, &response);
+    buffer_destroy(&response.text);
+    return CONN_LINGERING;
+}
+
+// What is not served is pending, but after the final response it is discarded.
+static enum conn_state end_batch(struct conn *conn, const struct batch *batch,
+                                 enum conn_state next)
+{
+    size_t served = next == CONN_LINGERING ? batch->length : batch->served;
+    struct slice unserved = {batch->bytes + served, batch->length - served};
+    if (next == CONN_RESPONDING && unserved.length == 0)
+        next = CONN_IDLE;
+    if (batch->bytes != conn->all->in)
+        buffer_remove_front(&conn->pending->in, served);
+    else if (unserved.length > 0 && conn_make_pending(conn) != NULL)
+        buffer_add(&conn->pending->in, unserved);
+    if (conn->pending != NULL)
+        conn->pending->progress = batch->progress;
+    if (unserved.length > 0 &&
+        (conn->pending == NULL || conn->pending->in.failed))
+        next = CONN_CLOSED; // for want of memory
+    return conn_send_then(conn, next);
+}
+
+// Serves the requests one by one, and sends their responses together.
+static enum conn_state serve_requests(struct conn *conn, struct batch *batch)
+{
+    const struct conns *all = conn->all;
+    enum conn_state next = CONN_RESPONDING;
+    while (next == CONN_RESPONDING && batch->served < batch->length &&
+           batch->made < BATCH_MAX && all->out.length < BATCH_MAX) {
+        struct http_request request;
+        bool is_new_header = batch->progress.header_length == 0;
+        enum http_parse result = http_parse_request(
+            batch->bytes + batch->served, batch->length - batch->served,
+            &all->limits, &batch->progress, &request);
+        conn->is_head = slice_is(request.method, "HEAD");
+        switch (result) {
+        case HTTP_PARSE_DONE:
+            next = serve(conn, batch, &request);
+            break;
+        case HTTP_PARSE_MORE:
+            next = await_more(conn, batch, &request, is_new_header);
+            break;
+        case HTTP_PARSE_REJECTED:
+            next = reject(conn, &request);
+            break;
+        }
+    }
+    return end_batch(conn, batch, next);
+}
+
+static enum conn_state serve_pending(struct conn *conn)
+{
+    const struct pending *pending = conn->pending;
+    if (pending == NULL || pending->in.length == 0)
         return CONN_IDLE;
-    return conn->rest->progress.header_length == 0 ? CONN_HEADER : CONN_BODY;
+    struct batch batch = {.bytes = pending->in.bytes,
+                          .length = pending->in.length,
+                          .progress = pending->progress};
+    return serve_requests(conn, &batch);
 }
 
-static short wanted_events(enum conn_state state)
+// For a request that will never be complete.
+static enum conn_state reject_incomplete(struct conn *conn,
+                                         enum http_status status,
+                                         const char *detail)
 {
-    switch (state) {
-    case CONN_IDLE:
-    case CONN_HEADER:
-    case CONN_BODY:
-    case CONN_LINGERING:
-        return POLLIN;
-    case CONN_SENDING:
-        return POLLOUT;
-    case CONN_DEFERRED:
-        // Not even for the end of the connection: the work goes on anyway.
-        return LOOP_NOTHING;
-    }
-    return LOOP_NOTHING;
+    struct buffer *in = &conn->pending->in;
+    struct http_request request = {
+        .status = status, .detail = detail, .fault_offset = in->length};
+    buffer_clear(in);
+    return conn_send_then(conn, reject(conn, &request));
 }
 
-static int timeout_in(enum conn_state state, const struct conn_timeouts *after)
+// A request that arrives whole is served where it is; only an incomplete one is
+// copied, into memory of its own.
+static enum conn_state receive(struct conn *conn)
 {
-    switch (state) {
-    case CONN_IDLE:
-        return after->idle;
-    case CONN_HEADER:
-        return after->head;
-    case CONN_BODY:
-        return after->body;
-    case CONN_SENDING:
-        return after->write;
-    case CONN_LINGERING:
-        return after->linger;
-    case CONN_DEFERRED:
-        return -1;
-    }
-    return -1;
+    char *in = conn->all->in;
+    ssize_t received = recv(conn->socket, in, CONN_RECEIVE_MAX, 0);
+    if (received < 0)
+        return net_would_block() ? conn->state : CONN_CLOSED;
+    if (received == 0 && conn->state == CONN_IDLE)
+        return CONN_CLOSED;
+    if (received == 0)
+        return reject_incomplete(conn, HTTP_BAD_REQUEST,
+                                 "the request ended too early");
+    metrics_add(METRIC_RECEIVED_BYTES, received);
+    struct batch batch = {.bytes = in, .length = (size_t)received};
+    if (conn->state == CONN_IDLE)
+        return serve_requests(conn, &batch);
+    buffer_add(&conn->pending->in, (struct slice){in, (size_t)received});
+    return conn->pending->in.failed ? CONN_CLOSED : serve_pending(conn);
 }
 
-static void go_on(struct conn *conn)
+// Sends pending responses, then serves pending requests. `stalled` is the state
+// if the client takes nothing.
+static enum conn_state send_pending(struct conn *conn, enum conn_state stalled)
+{
+    ssize_t sent = conn_send_pending(conn);
+    if (sent <= 0)
+        return sent < 0 ? CONN_CLOSED : stalled;
+    conn->state = CONN_RESPONDING; // so the time of the next state is new
+    if (conn->pending->out.length > 0)
+        return CONN_SENDING;
+    enum conn_state next = after_request(conn);
+    return next == CONN_RESPONDING ? serve_pending(conn) : next;
+}
+
+static enum conn_state discard(struct conn *conn)
+{
+    ssize_t received = recv(conn->socket, conn->all->in, CONN_RECEIVE_MAX, 0);
+    bool goes_on = received > 0 || (received < 0 && net_would_block());
+    return goes_on ? CONN_LINGERING : CONN_CLOSED;
+}
+
+static enum conn_state time_out(struct conn *conn)
 {
     switch (conn->state) {
     case CONN_IDLE:
+        return CONN_LINGERING;
     case CONN_HEADER:
     case CONN_BODY:
-        if (conn->more)
-            conn_answer_kept(conn);
-        else
-            conn_receive(conn);
-        break;
-    case CONN_DEFERRED:
+        return reject_incomplete(conn, HTTP_REQUEST_TIMEOUT,
+                                 conn->state == CONN_HEADER
+                                     ? "the header section took too long"
+                                     : "the body took too long");
     case CONN_SENDING:
-        conn_write_on(conn);
-        break;
+        // Poll reports room when there is much of it (Linux waits for a third
+        // of the buffer). A client that took less than that took something.
+        return send_pending(conn, CONN_CLOSED);
+    case CONN_RESPONDING:
+    case CONN_DEFERRED: // these two have no deadline
     case CONN_LINGERING:
-        conn_throw_away(conn);
+    case CONN_CLOSED:
         break;
     }
+    return CONN_CLOSED;
 }
 
-static void time_out(struct conn *conn)
-{
-    switch (conn->state) {
-    case CONN_IDLE:
-        conn->last = true;
-        break;
-    case CONN_HEADER:
-        conn_give_up(conn, HTTP_REQUEST_TIMEOUT, "the head took too long");
-        break;
-    case CONN_BODY:
-        conn_give_up(conn, HTTP_REQUEST_TIMEOUT, "the body took too long");
-        break;
-    case CONN_SENDING:
-        // Poll(2) says that there is room when there is much. Who took less
-        // than that took something (Linux waits for a third of the buffer).
-        conn_write_on(conn);
-        if (!conn->renewed)
-            conn->over = true;
-        break;
-    case CONN_LINGERING:
-        conn->over = true;
-        break;
-    case CONN_DEFERRED:
-        break;
-    }
-}
+// RESPONDING and DEFERRED wait for loop_wake alone, and not even for the
+// client's end: the work goes on all the same.
+static const short wanted_events[CONN_STATES] = {
+    [CONN_IDLE] = POLLIN,     [CONN_HEADER] = POLLIN,    [CONN_BODY] = POLLIN,
+    [CONN_SENDING] = POLLOUT, [CONN_LINGERING] = POLLIN,
+};
 
-static void enter(struct conn *conn, enum conn_state state)
+// Returns what the connection waits for in its new state.
+static short enter(struct conn *conn, enum conn_state next)
 {
-    const struct conn_timeouts *after = &conn->all->timeouts;
-    int timeout = timeout_in(state, after);
-    if (conn->all->stopping && (state == CONN_HEADER || state == CONN_BODY))
-        timeout = timeout < after->stop ? timeout : after->stop;
-    if (state == CONN_LINGERING && conn->state != CONN_LINGERING)
-        shutdown(conn->client, SHUT_WR);
-    loop_set_deadline(conn->all->loop, conn->client, timeout);
-    conn->state = state;
-    conn->renewed = false;
-}
-
-// Somebody may still hold this connection as the client of an answer to come.
-// Its bytes are of no use to anybody.
-static short close_unless_answering(struct conn *conn)
-{
-    conn_drop_rest(conn);
-    if (conn->answering)
-        return LOOP_NOTHING;
-    close_conn(conn);
+    const struct conns *all = conn->all;
+    if (next == CONN_IDLE && all->stopping)
+        next = CONN_LINGERING;
+    // A client that asked for the end must not send more (RFC 9112, section
+    // 9.6). If it has not, nothing resets the connection.
+    if (next == CONN_LINGERING && conn->client_closes &&
+        !net_has_more(conn->socket))
+        next = CONN_CLOSED;
+    if (next == CONN_LINGERING && conn->state != CONN_LINGERING)
+        shutdown(conn->socket, SHUT_WR);
+    if (next == CONN_IDLE || next == CONN_LINGERING || next == CONN_CLOSED)
+        conn_discard_pending(conn); // all of it is done
+    if (next != conn->state || next == CONN_IDLE)
+        loop_set_deadline(all->loop, conn->socket, all->timeouts_ms[next]);
+    conn->state = next;
+    if (next == CONN_RESPONDING)
+        loop_wake(all->loop, conn->socket);
+    if (next != CONN_CLOSED || conn->deferred)
+        return wanted_events[next];
+    conn_close(conn);
     return LOOP_REMOVE;
 }
 
-// A client that asked for the end must send no more (RFC 9112, 9.6). If it has
-// not, nothing resets the connection, and there is nothing to linger for.
-static bool is_finished(const struct conn *conn)
-{
-    return conn->hangs_up && state_of(conn) == CONN_LINGERING &&
-           !net_has_more(conn->client);
-}
-
-static short on_ready(void *context, short revents)
+short conn_on_ready(void *context, short revents)
 {
     struct conn *conn = context;
-    if (!conn->over && revents == 0)
-        time_out(conn);
-    else if (!conn->over)
-        go_on(conn);
-    conn_let_go(conn);
-    if (conn->over || is_finished(conn))
-        return close_unless_answering(conn);
-    if (conn->all->stopping && state_of(conn) == CONN_IDLE)
-        conn->last = true;
-    enum conn_state state = state_of(conn);
-    if (state != conn->state || conn->renewed)
-        enter(conn, state);
-    if (conn->more && state != CONN_SENDING) {
-        // Nothing is received meanwhile, so that `in` stays small.
-        loop_wake(conn->all->loop, conn->client);
-        conn->renewed = true;
-        return LOOP_NOTHING;
+    if (revents == 0)
+        return enter(conn, time_out(conn));
+    switch (conn->state) {
+    case CONN_IDLE:
+    case CONN_HEADER:
+    case CONN_BODY:
+        return enter(conn, receive(conn));
+    case CONN_RESPONDING:
+        return enter(conn, serve_pending(conn));
+    case CONN_SENDING:
+        return enter(conn, send_pending(conn, CONN_SENDING));
+    case CONN_DEFERRED:
+        return enter(conn, conn->deferred ? CONN_DEFERRED
+                                          : send_pending(conn, CONN_SENDING));
+    case CONN_LINGERING:
+        return enter(conn, discard(conn));
+    case CONN_CLOSED:
+        break;
     }
-    return wanted_events(state);
+    return enter(conn, CONN_CLOSED);
 }
 
-void conn_open(struct conns *conns, int client)
+void conn_complete(struct conn *conn, const struct http_response *response)
 {
-    struct conn *conn = calloc(1, sizeof *conn);
-    if (conn == NULL) {
-        close(client);
-        return;
-    }
-    conn->all = conns;
-    conn->client = client;
-    conn->renewed = true;
-    conn->next = conns->first;
-    if (conn->next != NULL)
-        conn->next->previous = conn;
-    conns->first = conn;
-    conns->count++;
-    trace_instant("accept", client);
-    metrics_add(METRIC_CONNECTIONS, 1);
-    metrics_add(METRIC_OPEN_CONNECTIONS, 1);
-    if (loop_register(conns->loop, client, on_ready, conn) < 0)
-        close_conn(conn);
-}
-
-void conns_stop(struct conns *conns)
-{
-    conns->stopping = true;
-    for (struct conn *conn = conns->first; conn != NULL; conn = conn->next) {
-        conn->renewed = true;
-        loop_wake(conns->loop, conn->client);
-    }
-    if (conns->count == 0)
-        loop_stop(conns->loop);
+    struct pending *pending = conn_make_pending(conn);
+    conn->deferred = false;
+    if (pending != NULL && conn->state != CONN_CLOSED)
+        conn_add_response(conn, &pending->out, response);
+    if (pending == NULL || pending->out.failed)
+        conn->state = CONN_CLOSED;
+    loop_wake(conn->all->loop, conn->socket);
 }

@@ -1,37 +1,28 @@
 #ifndef THAW_STAGE2_ASYNC_LOOP_BACKEND_H
 #define THAW_STAGE2_ASYNC_LOOP_BACKEND_H
 
-// loop_backend.h - how a loop learns who is ready: what is behind loop.h
+// loop_backend.h - how a loop learns which descriptors are ready
 //
-//     poll   asks the kernel about each descriptor, in each turn
-//     epoll  tells the kernel what changed, and is told who is ready
-//
-// What a descriptor waits for stands in loop->polled in all cases, and while
-// a turn lasts, so does what was found: `revents` is 0 for who is not ready, or
-// not any more.
+//     poll   hands all of loop->interest to the kernel, in each iteration
+//     epoll  tells the kernel what changed; the kernel remembers the others
 
 #include "stage2_async/loop.h"
 
 struct loop_backend {
     const char *name; // for loop_use_backend
 
-    // Make loop->waiting, and give it back. NULL, both: nothing to remember.
-    // open returns -1 and errno, and then has made nothing.
-    int (*open)(struct loop *loop);
-    void (*close)(struct loop *loop);
+    // Returns a descriptor for loop->backend_descriptor, or -1 and errno.
+    // NULL: the backend needs none.
+    int (*open)(void);
 
-    // `descriptor` waits for `events` from now on; LOOP_NOTHING: for nothing.
-    // Called when that is something else than polled[descriptor] says, and
-    // before it says so. Returns -1 and errno.
-    int (*change)(struct loop *loop, int descriptor, short events);
+    // From now on `descriptor` waits for `events`, until now for `before`; 0 is
+    // nothing. Returns -1 and errno. NULL: loop->interest is enough.
+    int (*change)(const struct loop *loop, int descriptor, short before,
+                  short events);
 
-    // Waits for so many milliseconds, -1: for ever. Returns -1 and errno, or
-    // how many are ready at most.
+    // Waits so many milliseconds, -1: without end. Fills loop->ready, at most
+    // loop->size entries. Returns how many, or -1 and errno.
     int (*wait)(struct loop *loop, int milliseconds);
-
-    // One of them, and steps loop->at behind it. -1: that was all. Who was
-    // ready and is forgotten meanwhile has revents 0.
-    int (*next)(struct loop *loop);
 };
 
 extern const struct loop_backend loop_poll;

@@ -1,12 +1,11 @@
-// stage2_async - the same echo, and nobody waits for anybody
+// stage2_async - the same echo, and no client waits for another
 //
-// One thread still, but it waits in one place only, in poll(2), and there for
-// all clients at once. What is known of each stands in its connection instead
-// of on the stack.
+// There is still one thread, but it waits in one place only, in poll(2), and
+// there for all clients at once.
 
-#include "lib/service/respond.h"
 #include "lib/base/die.h"
 #include "lib/service/report.h"
+#include "lib/service/respond.h"
 #include "stage2_async/server.h"
 
 static struct server server;
@@ -28,7 +27,7 @@ int main(int argc, char **argv)
         die_starting(&options);
     report_listening(&options, server.listener);
     if (server_run(&server) < 0)
-        die("stage2_async: waiting for clients");
+        die_running(&options);
     report_tally(options.program);
     return 0;
 }

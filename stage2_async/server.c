@@ -3,46 +3,47 @@
 #include "lib/base/trace.h"
 #include "stage2_async/signals.h"
 
-#include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PAUSE = 1000 }; // in milliseconds: descriptors are freed by others too
-enum { ACCEPT_MAX = 256 }; // in one turn: those who are in get their turn too
+enum { PAUSE = 1000 }; // in milliseconds: others close their descriptors too
+enum { ACCEPT_MAX = 256 }; // in one iteration, for the sake of those accepted
 
 // Not every system has each of them.
-static bool is_backend(const char *text)
+static bool is_backend(const char *name)
 {
     struct loop loop;
     loop_init(&loop);
-    bool is_there = loop_use_backend(&loop, text) == 0;
+    bool is_there = loop_use_backend(&loop, name) == 0;
     loop_destroy(&loop);
     return is_there;
 }
 
+static void add_timeout(struct options *options, const char *name,
+                        int *timeout_ms, int default_ms, const char *help)
+{
+    *timeout_ms = default_ms;
+    options_add_number(options, name, timeout_ms, 1, 24 * 3600 * 1000, help);
+}
+
 void server_add_options(struct server *server, struct options *options)
 {
-    enum { MAX = 24 * 60 * 60 * 1000 };
-    struct conn_timeouts *timeouts = &server->conns.timeouts;
-    *timeouts = (struct conn_timeouts){.idle = 60 * 1000,
-                                       .head = 10 * 1000,
-                                       .body = 30 * 1000,
-                                       .write = 10 * 1000,
-                                       .linger = 1000,
-                                       .stop = 2000};
-    options_add_number(options, "--idle-timeout-ms", &timeouts->idle, 1, MAX,
-                       "milliseconds a connection may be idle");
-    options_add_number(options, "--header-timeout-ms", &timeouts->head, 1, MAX,
-                       "milliseconds for a head, from its first byte");
-    options_add_number(options, "--body-timeout-ms", &timeouts->body, 1, MAX,
-                       "milliseconds for a body, from its head's end");
-    options_add_number(options, "--send-timeout-ms", &timeouts->write, 1, MAX,
-                       "milliseconds a client may take nothing");
-    options_add_number(options, "--linger-timeout-ms", &timeouts->linger, 1,
-                       MAX, "milliseconds to read on after the last answer");
-    options_add_number(options, "--shutdown-timeout-ms", &timeouts->stop, 1,
-                       MAX, "milliseconds a half request may delay a stop");
-    http_limits_add_options(&server->conns.limits, options);
+    struct conns *conns = &server->conns;
+    int *ms = conns->timeouts_ms;
+    ms[CONN_RESPONDING] = ms[CONN_DEFERRED] = ms[CONN_CLOSED] = -1; // never
+    add_timeout(options, "--idle-timeout-ms", &ms[CONN_IDLE], 60000,
+                "between two requests");
+    add_timeout(options, "--header-timeout-ms", &ms[CONN_HEADER], 10000,
+                "for a whole header section, from its first byte");
+    add_timeout(options, "--body-timeout-ms", &ms[CONN_BODY], 30000,
+                "for a whole body, from the end of the header section");
+    add_timeout(options, "--send-timeout-ms", &ms[CONN_SENDING], 10000,
+                "for a client that takes nothing");
+    add_timeout(options, "--linger-timeout-ms", &ms[CONN_LINGERING], 1000,
+                "for reading on after the final response");
+    add_timeout(options, "--shutdown-timeout-ms", &conns->shutdown_ms, 2000,
+                "for an incomplete request, when the server stops");
+    http_limits_add_options(&conns->limits, options);
     server->backend = "poll";
     options_add_text(options, "--backend", "NAME", &server->backend,
                      "wait in poll, or on Linux epoll");
@@ -50,23 +51,15 @@ void server_add_options(struct server *server, struct options *options)
     options->rows[options->count - 1].expected = "poll, or on Linux epoll";
 }
 
-// Whether accept(2) failed for want of something that comes back when others
-// close theirs. All else concerns one client, who is gone.
-static bool is_out_of_resources(void)
-{
-    return errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-           errno == ENOMEM;
-}
-
-// Accepts those who wait, at most *max, and counts that down. Returns -1 when
-// resources ran out before.
+// Accepts at most *max of the waiting clients, and counts *max down. Returns -1
+// when resources ran out before.
 static int accept_clients(struct server *server, int *max)
 {
     for (; *max > 0; --*max) {
         int client = net_accept_nonblocking(server->listener);
         if (client >= 0)
             conn_open(&server->conns, client);
-        else if (is_out_of_resources())
+        else if (net_is_out_of_resources())
             return -1;
         else if (net_would_block())
             return 0;
@@ -87,22 +80,20 @@ static short on_client(void *context, short revents)
 {
     (void)revents;
     struct server *server = context;
-    int in_a_turn = ACCEPT_MAX;
-    int result = accept_clients(server, server->stopping ? &server->backlog
-                                                         : &in_a_turn);
+    int max = ACCEPT_MAX;
+    int result =
+        accept_clients(server, server->stopping ? &server->backlog : &max);
     if (server->stopping && !server->conns.stopping)
         conns_stop(&server->conns);
-    // Whoever was in the backlog when the signal came is still served. Without
-    // descriptors that takes until others have closed theirs.
+    // Clients that were in the backlog when the signal came are still served.
+    // Without descriptors that takes until others have closed theirs.
     if (server->stopping && (result == 0 || server->conns.count == 0))
         return stop_accepting(server);
-    if (result == 0) {
-        server->conns.paused_listener = -1;
+    server->conns.paused_listener = result == 0 ? -1 : server->listener;
+    if (result == 0)
         return POLLIN;
-    }
-    server->conns.paused_listener = server->listener;
     loop_set_deadline(&server->loop, server->listener, PAUSE);
-    return LOOP_NOTHING;
+    return 0;
 }
 
 static void on_stop(void *context)
@@ -118,8 +109,7 @@ int server_init(struct server *server, const struct options *options,
     if (trace_open(options->trace, options->program) < 0)
         return -1;
     loop_init(&server->loop);
-    if (server->backend != NULL &&
-        loop_use_backend(&server->loop, server->backend) < 0)
+    if (loop_use_backend(&server->loop, server->backend) < 0)
         return -1;
     conns_init(&server->conns, &server->loop, handle);
     server->stopping = false;
@@ -132,13 +122,10 @@ int server_init(struct server *server, const struct options *options,
 
 int server_run(struct server *server)
 {
-    int result =
-        loop_register(&server->loop, server->listener, on_client, server);
-    if (result == 0)
-        result = loop_run(&server->loop);
-    if (result == 0) {
-        conns_destroy(&server->conns);
-        loop_destroy(&server->loop);
-    }
-    return result;
+    if (loop_register(&server->loop, server->listener, on_client, server) < 0 ||
+        loop_run(&server->loop) < 0)
+        return -1;
+    conns_destroy(&server->conns);
+    loop_destroy(&server->loop);
+    return 0;
 }

@@ -5,11 +5,8 @@
 //
 //     backlog --> accept --> conns --> handler
 //
-// * When descriptors run out, accepting pauses until a connection closes.
-//   Clients wait in the backlog meanwhile; the loop does not spin.
-// * SIGINT or SIGTERM: stop accepting, answer what is in flight, return. A
-//   client that goes on taking its answer is waited for, however slow it is.
-// * Everything here belongs to the thread that calls server_run.
+// Without a free descriptor, accepting pauses until a connection closes. New
+// clients wait in the backlog, and the loop does not spin.
 
 #include "lib/base/options.h"
 #include "stage2_async/conn.h"
@@ -18,22 +15,22 @@
 struct server {
     struct loop loop;
     struct conns conns;
-    const char *backend; // for loop_use_backend; NULL: poll
+    const char *backend; // of the loop
     int listener;
     bool stopping;
-    int backlog; // how many are accepted at most while it stops
+    int backlog; // how many it still accepts when it stops
 };
 
-// Puts the time-outs and --backend into the command line.
+// Sets the defaults of time-outs, limits and backend, and adds their options.
 void server_add_options(struct server *server, struct options *options);
 
-// Listens, and catches the signals. Prints nothing and accepts nobody yet.
-// Returns -1 and errno.
+// Listens, and catches SIGINT and SIGTERM. Accepts no client yet. Returns -1
+// and errno.
 int server_init(struct server *server, const struct options *options,
                 http_handler *handle);
 
-// Serves until a signal came and every client has its answer; then gives its
-// memory back. Returns -1 and errno when poll(2) failed.
+// Serves until a signal comes and all clients have their responses, however
+// slowly they take them. Returns -1 and errno when the loop failed.
 int server_run(struct server *server);
 
 #endif

@@ -1,21 +1,19 @@
 #ifndef THAW_STAGE2_ASYNC_SIGNALS_H
 #define THAW_STAGE2_ASYNC_SIGNALS_H
 
-// signals.h - SIGINT and SIGTERM: an orderly stop, and then a quick one
+// signals.h - SIGINT and SIGTERM: a graceful shutdown, then an immediate one
 //
-//     signal --> handler --> [pipe] --> loop --> callback
+//     signal --> handler --> [self-pipe] --> loop --> callback
 //
-// * The first signal becomes a byte in a pipe that the loop watches, because a
-//   signal handler may do next to nothing (POSIX.1-2008, 2.4.3), and the loop
-//   may do everything.
-// * The second ends the process at once, with status 1, and says what was
-//   dropped. The handler does that itself: by then the loop may be over, and
-//   the main thread waiting for jobs that take too long for somebody.
+// * The first signal becomes a byte in a pipe, because a handler may call few
+//   functions (POSIX.1-2008, XSH 2.4.3), and a callback of the loop any.
+// * The second ends the process at once, with status 1, and says what is
+//   dropped: by then the loop may have ended, and main waits for the workers.
 
 #include "stage2_async/loop.h"
 
-// `stop` is called on the loop's thread, once. SIGPIPE is ignored from now on.
-// `program` is for the words of the second signal. Returns -1 and errno.
+// Calls `stop` once, on the loop's thread. `program` is for the last words.
+// SIGPIPE is ignored from now on. Returns -1 and errno.
 int signals_init(struct loop *loop, const char *program,
                  void stop(void *context), void *context);
 

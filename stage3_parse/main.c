@@ -51,7 +51,7 @@ int main(int argc, char **argv)
         die_starting(&options);
     report_listening(&options, server.listener);
     if (server_run(&server) < 0)
-        die("stage3_parse: waiting for clients");
+        die_running(&options);
     report_tally(options.program);
     return 0;
 }

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-// The pipe holds at most one byte, because only the first mail in an empty box
-// rings: a write can't find the pipe full. Ringing under the mutex keeps the
-// byte and the list together.
+// Only the first mail in an empty mailbox writes a byte, so the pipe holds at
+// most one and is never full. The mutex is held meanwhile: so there is a byte
+// in the pipe exactly while there is a mail in the list.
 void mailbox_post(struct mailbox *mailbox, struct mail *mail)
 {
     mail->next = NULL;
@@ -53,8 +53,9 @@ static short on_mail(void *context, short revents)
 
 int mailbox_init(struct mailbox *mailbox, struct loop *loop)
 {
-    *mailbox = (struct mailbox){.mutex = PTHREAD_MUTEX_INITIALIZER};
+    mailbox->first = NULL;
     if (net_self_pipe(mailbox->pipe) < 0)
         return -1;
+    pthread_mutex_init(&mailbox->mutex, NULL);
     return loop_register(loop, mailbox->pipe[0], on_mail, mailbox);
 }

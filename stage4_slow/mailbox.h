@@ -1,15 +1,15 @@
 #ifndef THAW_STAGE4_SLOW_MAILBOX_H
 #define THAW_STAGE4_SLOW_MAILBOX_H
 
-// mailbox.h - answers on their way from any thread to the loop's
+// mailbox.h - deferred responses on their way from any thread to the loop
 //
 //     thread --+
 //     thread --+--> [ mail, mail, mail ] --> loop --> clients
 //     thread --+      + a byte in a pipe, which wakes the loop
 //
-// * Answers are delivered in the order in which they were posted.
-// * Nothing is copied: a mail is allocated by whoever will post it. It may be
-//   the first member of something larger, which is freed with it.
+// * Responses are completed in the order in which they were posted.
+// * Nothing is copied. A mail may be the first member of something larger,
+//   which is freed with it.
 
 #include "lib/http/http_response.h"
 #include "stage2_async/loop.h"
@@ -26,13 +26,13 @@ struct mailbox {
     pthread_mutex_t mutex; // guards first and last
     struct mail *first;
     struct mail *last;
-    int pipe[2];
+    int pipe[2]; // a self-pipe
 };
 
 // Returns -1 and errno.
 int mailbox_init(struct mailbox *mailbox, struct loop *loop);
 
-// Any thread. Takes over the mail, which came from malloc. Does not wait.
+// Any thread. Takes over the mail, which came from malloc. Does not block.
 void mailbox_post(struct mailbox *mailbox, struct mail *mail);
 
 #endif

@@ -113,7 +113,7 @@ int main(int argc, char **argv)
         die_starting(&options);
     report_listening(&options, server.listener);
     if (server_run(&server) < 0)
-        die("stage4_slow: waiting for clients");
+        die_running(&options);
     store_destroy(&balances);
     report_tally(options.program);
     return 0;

@@ -1,8 +1,8 @@
 #include "stage4_slow/simulated_work.h"
 #include "lib/base/clock.h"
-#include "lib/service/metrics.h"
 #include "lib/base/net.h"
 #include "lib/base/trace.h"
+#include "lib/service/metrics.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,13 +16,13 @@ static bool is_fifo(const char *path)
     return stat(path, &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
-void simulated_work_add_options(struct simulated_work *slow,
+void simulated_work_add_options(struct simulated_work *work,
                                 struct options *options)
 {
-    *slow = (struct simulated_work){.milliseconds = 500, .gate = -1};
-    options_add_number(options, "--work-ms", &slow->milliseconds, 0, 3600000,
+    *work = (struct simulated_work){.milliseconds = 500, .gate = -1};
+    options_add_number(options, "--work-ms", &work->milliseconds, 0, 3600000,
                        "milliseconds of work for one event");
-    options_add_text(options, "--work-gate", "FIFO", &slow->gate_path,
+    options_add_text(options, "--work-gate", "FIFO", &work->gate_path,
                      "finish one event for each byte in it");
     options->rows[options->count - 1].accepts = is_fifo;
     options->rows[options->count - 1].expected = "a FIFO (see mkfifo)";
@@ -30,12 +30,12 @@ void simulated_work_add_options(struct simulated_work *slow,
 
 // Opened for writing too, although nothing is written: so it has no end while
 // nobody else writes. POSIX leaves this open; Linux and macOS do it.
-int simulated_work_init(struct simulated_work *slow)
+int simulated_work_init(struct simulated_work *work)
 {
-    if (slow->gate_path == NULL)
+    if (work->gate_path == NULL)
         return 0;
-    slow->gate = open(slow->gate_path, O_RDWR);
-    return slow->gate < 0 ? -1 : net_set_close_on_exec(slow->gate);
+    work->gate = open(work->gate_path, O_RDWR);
+    return work->gate < 0 ? -1 : net_set_close_on_exec(work->gate);
 }
 
 static void wait_for_byte(int gate)
@@ -53,13 +53,13 @@ static void wait_for_time(int milliseconds)
         ;
 }
 
-void simulated_work_run(const struct simulated_work *slow)
+void simulated_work_run(const struct simulated_work *work)
 {
     int64_t start = clock_nanoseconds();
-    if (slow->gate >= 0)
-        wait_for_byte(slow->gate);
-    else if (slow->milliseconds > 0)
-        wait_for_time(slow->milliseconds);
+    if (work->gate >= 0)
+        wait_for_byte(work->gate);
+    else if (work->milliseconds > 0)
+        wait_for_time(work->milliseconds);
     trace_span("work", start);
     metrics_add(METRIC_WORK_NANOSECONDS, clock_nanoseconds() - start);
 }

@@ -18,13 +18,13 @@ struct simulated_work {
 };
 
 // Puts --work-ms and --work-gate into the command line.
-void simulated_work_add_options(struct simulated_work *slow,
+void simulated_work_add_options(struct simulated_work *work,
                                 struct options *options);
 
 // Opens the gate, if there is one. Returns -1 and errno.
-int simulated_work_init(struct simulated_work *slow);
+int simulated_work_init(struct simulated_work *work);
 
 // Does one piece of work: waits. Any thread.
-void simulated_work_run(const struct simulated_work *slow);
+void simulated_work_run(const struct simulated_work *work);
 
 #endif

@@ -7,14 +7,12 @@
 
 int channel_init(struct channel *channel, size_t capacity, size_t job_size)
 {
-    char *jobs = calloc(capacity, job_size);
-    if (jobs == NULL)
+    *channel = (struct channel){.job_size = job_size, .capacity = capacity};
+    channel->slots = calloc(capacity, job_size);
+    if (channel->slots == NULL)
         return -1;
-    *channel = (struct channel){.mutex = PTHREAD_MUTEX_INITIALIZER,
-                                .not_empty = PTHREAD_COND_INITIALIZER,
-                                .jobs = jobs,
-                                .job_size = job_size,
-                                .capacity = capacity};
+    pthread_mutex_init(&channel->mutex, NULL);
+    pthread_cond_init(&channel->not_empty, NULL);
     return 0;
 }
 
@@ -22,7 +20,7 @@ void channel_destroy(struct channel *channel)
 {
     pthread_cond_destroy(&channel->not_empty);
     pthread_mutex_destroy(&channel->mutex);
-    free(channel->jobs);
+    free(channel->slots);
 }
 
 static size_t waiting(const struct channel *channel)
@@ -30,19 +28,9 @@ static size_t waiting(const struct channel *channel)
     return (size_t)(channel->sent - channel->received);
 }
 
-static void *place(const struct channel *channel, uint64_t total)
+static void *slot(const struct channel *channel, uint64_t total)
 {
-    return channel->jobs + total % channel->capacity * channel->job_size;
-}
-
-// With the mutex held. One at a time: whoever comes back looks whether another
-// is needed. If all were woken at once, most would find nothing left.
-static void wake_one(struct channel *channel)
-{
-    if (waiting(channel) == 0 || channel->idle == 0 || channel->waking)
-        return;
-    channel->waking = true;
-    pthread_cond_signal(&channel->not_empty);
+    return channel->slots + total % channel->capacity * channel->job_size;
 }
 
 enum channel_send channel_try_send(struct channel *channel, const void *job)
@@ -53,46 +41,28 @@ enum channel_send channel_try_send(struct channel *channel, const void *job)
         result = CHANNEL_CLOSED;
     } else if (waiting(channel) == channel->capacity) {
         result = CHANNEL_FULL;
-        wake_one(channel); // for the next one
     } else {
-        memcpy(place(channel, channel->sent), job, channel->job_size);
+        memcpy(slot(channel, channel->sent), job, channel->job_size);
         channel->sent++;
         trace_instant("enqueue", (int64_t)channel->sent);
         trace_count("channel", (int64_t)waiting(channel));
+        pthread_cond_signal(&channel->not_empty);
     }
     pthread_mutex_unlock(&channel->mutex);
     return result;
-}
-
-void channel_wake(void *context)
-{
-    struct channel *channel = context;
-    pthread_mutex_lock(&channel->mutex);
-    channel->waking = false; // were that wake-up lost, this one makes it good
-    wake_one(channel);
-    pthread_mutex_unlock(&channel->mutex);
-}
-
-static void wait_until_woken(struct channel *channel)
-{
-    channel->idle++;
-    pthread_cond_wait(&channel->not_empty, &channel->mutex);
-    channel->idle--;
-    channel->waking = false;
 }
 
 bool channel_receive(struct channel *channel, void *job)
 {
     pthread_mutex_lock(&channel->mutex);
     while (waiting(channel) == 0 && !channel->closed)
-        wait_until_woken(channel);
+        pthread_cond_wait(&channel->not_empty, &channel->mutex);
     bool received = waiting(channel) > 0;
     if (received) {
-        memcpy(job, place(channel, channel->received), channel->job_size);
+        memcpy(job, slot(channel, channel->received), channel->job_size);
         channel->received++;
         trace_count("channel", (int64_t)waiting(channel));
     }
-    wake_one(channel);
     pthread_mutex_unlock(&channel->mutex);
     return received;
 }

@@ -1,8 +1,7 @@
-// stage5_queue - accepted at once, done later; refused at once when full
+// stage5_queue - accepted at once, done later; rejected at once when full
 //
-// The loop reads, validates and hands over through a channel with room for so
-// many jobs and not more. One worker does them. The mutex is held around the
-// change of a balance alone.
+// The loop hands each event to a bounded channel, and one worker does the work.
+// The mutex is held only while a balance is changed.
 
 #include "lib/base/die.h"
 #include "lib/service/service.h"
@@ -12,7 +11,7 @@
 
 static struct server server;
 static struct simulated_work simulated_work;
-static struct channel jobs; // of struct event, from the loop to the worker
+static struct channel jobs; // of struct event, from submit to work
 
 static struct store balances;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; // guards balances
@@ -38,13 +37,14 @@ static void look_up(const char *user, struct http_response *response)
 
 static void *work(void *argument)
 {
+    const int *worker = argument; // its number
     struct event event;
     while (channel_receive(&jobs, &event)) {
         metrics_add(METRIC_BUSY_WORKERS, 1);
-        apply(1, &event);
+        apply(*worker, &event);
         metrics_add(METRIC_BUSY_WORKERS, -1);
     }
-    return argument;
+    return NULL;
 }
 
 // For GET /metrics.
@@ -85,6 +85,7 @@ static void handle(const struct http_request *request,
 int main(int argc, char **argv)
 {
     pthread_t worker;
+    int number = 1;
     int capacity = 100;
     struct options options;
     options_init(&options, "stage5_queue", "a bounded channel and one worker");
@@ -100,12 +101,11 @@ int main(int argc, char **argv)
     if (store_init(&balances) < 0 || simulated_work_init(&simulated_work) < 0 ||
         channel_init(&jobs, (size_t)capacity, sizeof(struct event)) < 0 ||
         server_init(&server, &options, handle) < 0 ||
-        (errno = pthread_create(&worker, NULL, work, NULL)) != 0)
+        (errno = pthread_create(&worker, NULL, work, &number)) != 0)
         die_starting(&options);
-    loop_before_wait(&server.loop, channel_wake, &jobs);
     report_listening(&options, server.listener);
     if (server_run(&server) < 0)
-        die("stage5_queue: waiting for clients");
+        die_running(&options);
     channel_close(&jobs);
     report_stopping(options.program);
     pthread_join(worker, NULL);

@@ -1,7 +1,7 @@
 // stage6_pool - the same channel, and several workers
 //
-// While one works, so do the others: it takes as many jobs at a time as there
-// are workers. What is lost is the order in which they are done.
+// While one worker waits, the others work: so many events are done at a time as
+// there are workers. What is lost is their order.
 
 #include "lib/base/die.h"
 #include "lib/service/service.h"
@@ -12,7 +12,7 @@
 
 static struct server server;
 static struct simulated_work simulated_work;
-static struct channel jobs; // of struct event, from the loop to the workers
+static struct channel jobs; // of struct event, from submit to work
 
 static struct store balances;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; // guards balances
@@ -36,14 +36,16 @@ static void look_up(const char *user, struct http_response *response)
     pthread_mutex_unlock(&mutex);
 }
 
-static void work(int worker)
+static void *work(void *argument)
 {
+    const int *worker = argument; // its number
     struct event event;
     while (channel_receive(&jobs, &event)) {
         metrics_add(METRIC_BUSY_WORKERS, 1);
-        apply(worker, &event);
+        apply(*worker, &event);
         metrics_add(METRIC_BUSY_WORKERS, -1);
     }
+    return NULL;
 }
 
 // For GET /metrics.
@@ -84,8 +86,8 @@ static void handle(const struct http_request *request,
 int main(int argc, char **argv)
 {
     struct pool pool;
-    int capacity = 100;
     int workers = 4;
+    int capacity = 100;
     struct options options;
     options_init(&options, "stage6_pool", "one channel, several workers");
     server_add_options(&server, &options);
@@ -104,10 +106,9 @@ int main(int argc, char **argv)
         server_init(&server, &options, handle) < 0 ||
         pool_start(&pool, workers, work) < 0)
         die_starting(&options);
-    loop_before_wait(&server.loop, channel_wake, &jobs);
     report_listening(&options, server.listener);
     if (server_run(&server) < 0)
-        die("stage6_pool: waiting for clients");
+        die_running(&options);
     channel_close(&jobs);
     report_stopping(options.program);
     pool_join(&pool);

@@ -5,18 +5,10 @@
 
 struct pool_worker {
     pthread_t thread;
-    pool_work *work;
     int number;
 };
 
-static void *run(void *argument)
-{
-    const struct pool_worker *worker = argument;
-    worker->work(worker->number);
-    return NULL;
-}
-
-int pool_start(struct pool *pool, int count, pool_work *work)
+int pool_start(struct pool *pool, int count, void *work(void *number))
 {
     pool->count = 0;
     pool->workers = calloc((size_t)count, sizeof *pool->workers);
@@ -24,10 +16,9 @@ int pool_start(struct pool *pool, int count, pool_work *work)
         return -1;
     for (int i = 0; i < count; i++) {
         struct pool_worker *worker = &pool->workers[i];
-        worker->work = work;
         worker->number = i + 1;
         // pthread functions return their error and leave errno alone.
-        errno = pthread_create(&worker->thread, NULL, run, worker);
+        errno = pthread_create(&worker->thread, NULL, work, &worker->number);
         if (errno != 0)
             return -1;
         pool->count++;

@@ -1,4 +1,4 @@
-"""What Linux' /proc tells about processes, for tests that end some."""
+"""Reads Linux' /proc, for tests that end processes."""
 
 import pathlib
 import time

@@ -1,9 +1,9 @@
 #!/bin/sh
 # wrapped.sh BUILD DIRECTORY COMMAND - servers that run under a tool
 #
-# For each stage in BUILD, makes a script in DIRECTORY that starts it with
-# COMMAND in front. With THAW_BUILD=DIRECTORY the black-box tests and the lab
-# start these instead:
+# For each stage in BUILD, writes a script in DIRECTORY that runs it under
+# COMMAND. With THAW_BUILD=DIRECTORY the black-box tests and the lab start these
+# scripts instead:
 #
 #     tests/wrapped.sh build /tmp/wrapped 'valgrind --tool=helgrind'
 #     THAW_BUILD=/tmp/wrapped meson test -C build 'audit 5'

@@ -8,8 +8,8 @@
 static int column_width(const bool servers[SERVERS], int server)
 {
     static const int widths[SERVERS] = {9, 9, 9, 10, 9, 9, 11};
-    for (int later = server + 1; later <= SERVERS; later++)
-        if (servers[later - 1])
+    for (int next = server + 1; next <= SERVERS; next++)
+        if (servers[next - 1])
             return widths[server - 1];
     return 0; // no spaces at the end of a line
 }

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SIZE_MIN = 256 }; // in bytes: most answers fit
+enum { SIZE_MIN = 256 }; // in bytes: most responses fit
 
-// Doubling keeps the copying linear in what was added.
+// Doubles the size, so that all copying together stays linear.
 static bool make_room(struct buffer *buffer, size_t count)
 {
     if (buffer->failed || count > SIZE_MAX / 2 - buffer->length)

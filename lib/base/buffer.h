@@ -8,8 +8,8 @@
 //      <---------------- size ------------------>
 //
 // * A buffer that is all zero is empty and owns nothing: no init is needed.
-// * When memory runs out the buffer is marked failed and ignores whatever is
-//   added. So add as much as you like, and look at `failed` once at the end.
+// * When memory runs out, the buffer is marked failed and ignores what is added
+//   from then on. So add without checks, and look at `failed` once at the end.
 
 #include "lib/base/slice.h"
 
@@ -21,10 +21,10 @@ struct buffer {
     char *bytes;
     size_t length; // in bytes, used
     size_t size;   // in bytes, allocated
-    bool failed;   // something is missing: there was no memory for it
+    bool failed;   // some bytes are missing: there was no memory for them
 };
 
-// For buffer_add alone: makes room first.
+// For buffer_add alone: makes room, then adds.
 void buffer_add_growing(struct buffer *buffer, struct slice bytes);
 
 static inline void buffer_add(struct buffer *buffer, struct slice bytes)
@@ -47,13 +47,13 @@ static inline void buffer_add_text(struct buffer *buffer, const char *text)
     buffer_add(buffer, slice_of(text));
 }
 
-// Throws away the first `count` bytes and moves the rest to the front.
+// Discards the first `count` bytes and moves the others to the front.
 void buffer_remove_front(struct buffer *buffer, size_t count);
 
-// Empties the buffer and keeps its memory for the next use.
+// Empties the buffer, which keeps its memory for the next use.
 void buffer_clear(struct buffer *buffer);
 
-// Gives the memory back. The buffer is empty and may be used again.
+// Releases the memory. The buffer is then empty and may be used again.
 void buffer_destroy(struct buffer *buffer);
 
 static inline struct slice buffer_slice(const struct buffer *buffer)

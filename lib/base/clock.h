@@ -1,7 +1,7 @@
 #ifndef THAW_LIB_BASE_CLOCK_H
 #define THAW_LIB_BASE_CLOCK_H
 
-// clock.h - time that only goes forward, since some fixed moment
+// clock.h - time since some fixed moment; it never goes back
 
 #include <stdint.h>
 #include <time.h>

@@ -10,15 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Says what could not be done, and why: errno. Only while starting: later, one
-// request fails and the server lives.
+// Prints what could not be done, and the reason in errno. For the start only:
+// a running server lives on when one request fails.
 static inline _Noreturn void die(const char *what)
 {
     perror(what);
     exit(EXIT_FAILURE);
 }
 
-// The same, for a server that could not be set up.
+// The same, for a server that cannot listen.
 static inline _Noreturn void die_starting(const struct options *options)
 {
     const char *hint = errno == EADDRINUSE
@@ -26,6 +26,14 @@ static inline _Noreturn void die_starting(const struct options *options)
                            : "";
     fprintf(stderr, "%s: cannot start on %s, port %d: %s%s\n", options->program,
             options->bind, options->port, strerror(errno), hint);
+    exit(EXIT_FAILURE);
+}
+
+// The same, for a server that cannot go on.
+static inline _Noreturn void die_running(const struct options *options)
+{
+    fprintf(stderr, "%s: waiting for clients: %s\n", options->program,
+            strerror(errno));
     exit(EXIT_FAILURE);
 }
 

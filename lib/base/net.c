@@ -23,8 +23,8 @@ static int close_and_fail(int descriptor)
     return -1;
 }
 
-// Without SO_REUSEADDR a restarted server can't have its port back for a
-// minute: old connections still hold it (RFC 9293, TIME-WAIT).
+// Without SO_REUSEADDR a restarted server cannot listen on its port for a
+// minute, because old connections still hold it (RFC 9293, TIME-WAIT).
 static int open_listener(const struct addrinfo *where)
 {
     static const int on = 1;
@@ -59,7 +59,7 @@ int net_listen(const char *address, int port)
 
 int net_url(int listener, char url[NET_URL_SIZE])
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t length = sizeof address;
     char host[INET6_ADDRSTRLEN];
     char port[8];
@@ -74,8 +74,8 @@ int net_url(int listener, char url[NET_URL_SIZE])
     return 0;
 }
 
-// A response is one send: waiting for more to send with it gains nothing. It
-// fails where the client has left already, which recv reports soon enough.
+// A response is one send: the kernel gains nothing if it waits for more bytes.
+// The call fails if the client has left already; recv reports that soon enough.
 static void send_at_once(int client)
 {
     static const int on = 1;
@@ -197,4 +197,10 @@ int net_self_pipe(int ends[2])
 bool net_would_block(void)
 {
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
+
+bool net_is_out_of_resources(void)
+{
+    return errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+           errno == ENOMEM;
 }

@@ -18,8 +18,8 @@ static bool is_address(const char *text)
            inet_pton(AF_INET6, text, address) == 1;
 }
 
-// Creates the file, as the trace would. A FIFO that nobody reads is refused,
-// instead of waiting for somebody who does.
+// Creates the file, as the trace would. A FIFO without a reader is rejected:
+// O_NONBLOCK keeps open from waiting for one.
 static bool is_writable(const char *path)
 {
     int descriptor =
@@ -60,8 +60,8 @@ void options_add_text(struct options *options, const char *name,
     option->text = text;
 }
 
-// A program that was started with >&- has no descriptor 1, and the next socket
-// would get that number, and our printed lines.
+// A program that was started with >&- has no descriptor 1. The next socket
+// would get that number, and our printed lines would go to a client.
 static void fill_standard_descriptors(void)
 {
     int descriptor = open("/dev/null", O_RDWR);
@@ -88,7 +88,7 @@ void options_init(struct options *options, const char *program,
     options_add_flag(options, "--quiet", &options->quiet,
                      "print no line per job");
     options_add_text(options, "--trace", "FILE", &options->trace,
-                     "write down what happens, for ui.perfetto.dev");
+                     "record what happens, for ui.perfetto.dev");
     options->rows[options->count - 1].accepts = is_writable;
     options->rows[options->count - 1].expected = "a file that can be written";
 }
@@ -124,7 +124,7 @@ static bool stop(struct options *options, int exit_status)
     return false;
 }
 
-static bool refuse(struct options *options, const struct option *option,
+static bool reject(struct options *options, const struct option *option,
                    const char *expected, const char *value)
 {
     fprintf(stderr, "%s: %s: expected %s, got '%s'\n", options->program,
@@ -132,9 +132,9 @@ static bool refuse(struct options *options, const struct option *option,
     return stop(options, EXIT_USAGE);
 }
 
-static bool refuse_missing(struct options *options, const struct option *option)
+static bool reject_missing(struct options *options, const struct option *option)
 {
-    fprintf(stderr, "%s: %s: expected a value behind it\n", options->program,
+    fprintf(stderr, "%s: %s: expected a value after it\n", options->program,
             option->name);
     return stop(options, EXIT_USAGE);
 }
@@ -153,19 +153,19 @@ static bool set_number(struct options *options, const struct option *option,
         return true;
     }
     snprintf(expected, sizeof expected, "%d to %d", option->min, option->max);
-    return refuse(options, option, expected, value);
+    return reject(options, option, expected, value);
 }
 
 static bool set_text(struct options *options, const struct option *option,
                      const char *value)
 {
     if (option->accepts != NULL && !option->accepts(value))
-        return refuse(options, option, option->expected, value);
+        return reject(options, option, option->expected, value);
     *option->text = value;
     return true;
 }
 
-// Finds "--name" or "--name=value"; then *value is the value, else NULL.
+// Finds "--name" or "--name=value". *value is that value, or NULL.
 static const struct option *find(const struct options *options,
                                  const char *argument, const char **value)
 {
@@ -178,7 +178,7 @@ static const struct option *find(const struct options *options,
     return NULL;
 }
 
-static bool refuse_unknown(struct options *options, const char *argument)
+static bool reject_unknown(struct options *options, const char *argument)
 {
     fprintf(stderr, "%s: unknown option '%s': try --help\n", options->program,
             argument);
@@ -186,22 +186,22 @@ static bool refuse_unknown(struct options *options, const char *argument)
 }
 
 // Sets an option from "--name=value", or from "--name" and the next argument.
-// Returns how many arguments that took; 0: it was refused.
+// Returns how many arguments it used; 0: the option was rejected.
 static int set_option(struct options *options, char **arguments)
 {
     const char *value;
     const struct option *option = find(options, arguments[0], &value);
     if (option == NULL)
-        return refuse_unknown(options, arguments[0]);
+        return reject_unknown(options, arguments[0]);
     if (option->flag != NULL) {
         *option->flag = true;
-        return value == NULL || refuse(options, option, "no value", value);
+        return value == NULL || reject(options, option, "no value", value);
     }
     int count = value == NULL ? 2 : 1;
     if (value == NULL)
         value = arguments[1];
     if (value == NULL)
-        return refuse_missing(options, option);
+        return reject_missing(options, option);
     bool is_set = option->number != NULL ? set_number(options, option, value)
                                          : set_text(options, option, value);
     return is_set ? count : 0;

@@ -10,10 +10,8 @@
 //     if (!options_parse(&options, argc, argv))
 //         return options.exit_status;
 //
-// Every program has --bind, --port, --quiet, --trace, --help and --version; it
-// adds its own. The defaults in --help are the values
-// that the variables have. This module prints, because that is what --help is
-// for.
+// options_init adds --bind, --port, --quiet and --trace; --help and --version
+// are built in. The value that a variable has when it is added is its default.
 
 #include <stdbool.h>
 
@@ -23,22 +21,22 @@ struct option {
     const char *name; // "--port"
     const char *help;
     const char *argument; // what --help calls its value; NULL for a flag
-    int *number;          // one of these three says where the value goes
+    int *number;          // one of these three is where the value goes
     const char **text;
     bool *flag;
     int min, max;                      // of a number
     bool (*accepts)(const char *text); // of a text
-    const char *expected;              // what a refused text should have been
+    const char *expected;              // what a rejected text should be
 };
 
 struct options {
     const char *program;
     const char *purpose;
     const char *bind;  // a numeric address
-    int port;          // 0: any free one
+    int port;          // 0: any free port
     bool quiet;        // no line per job
-    const char *trace; // the file for a trace; NULL: none
-    int exit_status;   // when options_parse said no
+    const char *trace; // the file to write; NULL: no trace
+    int exit_status;   // set where options_parse returns false
     struct option rows[OPTIONS_MAX];
     int count;
 };
@@ -54,8 +52,8 @@ void options_add_text(struct options *options, const char *name,
                       const char *argument, const char **text,
                       const char *help);
 
-// False: the program ends here with options->exit_status, because it was asked
-// for help or its version, or because an option was wrong. That was printed.
+// False: something was printed (help, the version, or what is wrong), and the
+// program ends now with options->exit_status.
 bool options_parse(struct options *options, int argc, char **argv);
 
 #endif

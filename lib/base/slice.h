@@ -1,13 +1,13 @@
 #ifndef THAW_LIB_BASE_SLICE_H
 #define THAW_LIB_BASE_SLICE_H
 
-// slice.h - some bytes that belong to somebody else
+// slice.h - bytes that something else owns
 //
 //     POST /balances HTTP/1.1\r\n
 //          ^^^^^^^^^             a slice: where it begins, and its length
 //
-// A slice is valid as long as the bytes it points into. It has no NUL at its
-// end, so print it with "%.*s".
+// A slice is valid as long as the bytes that it points to. No NUL ends it, so
+// print it with "%.*s".
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,7 +36,7 @@ static inline bool slice_is(struct slice slice, const char *text)
            memcmp(slice.bytes, text, strlen(text)) == 0;
 }
 
-// Most clients write it as we do: that is asked first.
+// Most clients write names as we do: so compare the exact bytes first.
 static inline bool slice_is_ignoring_case(struct slice slice, const char *text)
 {
     return slice_is(slice, text) ||
@@ -50,7 +50,7 @@ static inline bool slice_starts_with(struct slice slice, const char *prefix)
            memcmp(slice.bytes, prefix, strlen(prefix)) == 0;
 }
 
-// What follows the first `count` bytes.
+// The bytes after the first `count`.
 static inline struct slice slice_after(struct slice slice, size_t count)
 {
     return (struct slice){slice.bytes + count, slice.length - count};

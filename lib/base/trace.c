@@ -11,7 +11,7 @@ bool trace_is_on;
 
 static FILE *file;
 
-// Threads are numbered in the order in which they are first heard of.
+// Threads are numbered in the order of their first event.
 static int lane(void)
 {
     static atomic_int count;
@@ -26,8 +26,8 @@ static double microseconds(int64_t nanoseconds)
     return (double)nanoseconds / 1e3;
 }
 
-// Each event is one fprintf, so that it comes into the file whole.
-static void write_head(const char *program)
+// Each event is one fprintf, so that events of two threads do not mix.
+static void write_names(const char *program)
 {
     fprintf(file,
             "[\n{\"name\": \"process_name\", \"ph\": \"M\", \"pid\": 1, "
@@ -39,7 +39,7 @@ static void write_head(const char *program)
             lane());
 }
 
-static void complete(void)
+static void close_trace(void)
 {
     fprintf(file, "\n]\n");
     fclose(file);
@@ -51,11 +51,11 @@ int trace_open(const char *path, const char *program)
         return 0;
     file = fopen(path, "w");
     if (file == NULL || net_set_close_on_exec(fileno(file)) < 0 ||
-        atexit(complete) != 0)
+        atexit(close_trace) != 0)
         return -1;
-    // A server that is killed leaves what happened until then.
+    // The trace of a server that is killed has all lines up to then.
     setvbuf(file, NULL, _IOLBF, 0);
-    write_head(program);
+    write_names(program);
     trace_is_on = true;
     return 0;
 }

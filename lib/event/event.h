@@ -5,9 +5,9 @@
 //
 //     {"user": "alice", "action": "buy", "amount": 100}
 //
-// Other keys are ignored. Refused: a duplicate key, a fraction, a number out
-// of range, a NUL, invalid UTF-8, bytes behind the object, and anything that
-// is no such object (RFC 8259).
+// Other keys are ignored. Rejected: a duplicate key, a fraction, a number out
+// of range, a NUL, invalid UTF-8, bytes after the object, and everything that
+// is not such an object (RFC 8259).
 
 #include "lib/base/slice.h"
 
@@ -23,10 +23,10 @@ struct event {
     int64_t amount;
 };
 
-// Reads an event. On false, `detail` says in printable ASCII which field or
-// which byte is wrong, and what was expected: "amount: expected an integer".
-// The byte is the last one of the word that does not fit, counted from 1.
-// Threads may call it at the same time.
+// Decodes an event; several threads may do so at the same time. On false,
+// `detail` says in printable ASCII what is wrong: "amount: expected an
+// integer", or "byte 5: ...", which counts from 1. That is the wrong byte, or
+// the last byte of a wrong word, as far as the word was read.
 bool event_decode(struct slice json, struct event *event,
                   char detail[EVENT_DETAIL_SIZE]);
 

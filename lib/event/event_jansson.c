@@ -8,7 +8,7 @@ static void explain(char detail[EVENT_DETAIL_SIZE], const char *text)
     snprintf(detail, EVENT_DETAIL_SIZE, "%s", text);
 }
 
-// jansson quotes the input, which is the client's: keep it printable.
+// jansson's text quotes the client's bytes, which may be control characters.
 static void make_printable(char *text)
 {
     for (; *text != '\0'; text++)
@@ -16,7 +16,15 @@ static void make_printable(char *text)
             *text = '?';
 }
 
-// Any JSON value, so that a number or a text is told what it should have been.
+// jansson's position is the number of bytes that it has read: so the last of
+// them, counted from 1. A byte that is not UTF-8 is the one after them.
+static int faulty_byte(const json_error_t *error)
+{
+    bool is_utf8 = json_error_code(error) != json_error_invalid_utf8;
+    return is_utf8 ? error->position : error->position + 1;
+}
+
+// Takes any JSON value, so that copy_fields can say what it expected instead.
 static json_t *parse(struct slice text, char detail[EVENT_DETAIL_SIZE])
 {
     json_error_t error;
@@ -25,8 +33,8 @@ static json_t *parse(struct slice text, char detail[EVENT_DETAIL_SIZE])
     if (json == NULL && error.text[0] == '\0') {
         explain(detail, "the server has no memory for it");
     } else if (json == NULL) {
-        snprintf(detail, EVENT_DETAIL_SIZE, "byte %d: %.120s", error.position,
-                 error.text);
+        snprintf(detail, EVENT_DETAIL_SIZE, "byte %d: %.120s",
+                 faulty_byte(&error), error.text);
         make_printable(detail);
     }
     return json;
@@ -70,7 +78,7 @@ static bool copy_fields(const json_t *json, struct event *event,
 bool event_decode_jansson(struct slice json, struct event *event,
                           char detail[EVENT_DETAIL_SIZE])
 {
-    // Once this was called invalid JSON, and the fault was a header.
+    // "invalid JSON" would mislead: the usual fault is a missing header field.
     if (json.length == 0) {
         explain(detail, "empty body: no Content-Length?");
         return false;

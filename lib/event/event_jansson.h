@@ -5,7 +5,7 @@
 
 #include "lib/event/event.h"
 
-// What event_decode promises, without the fast path. Any thread.
+// Like event_decode, but without the fast path. Any thread may call it.
 bool event_decode_jansson(struct slice json, struct event *event,
                           char detail[EVENT_DETAIL_SIZE]);
 

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-// Sixteen hexadecimal digits fill 64 bits; more could only be leading zeros.
+// Sixteen hexadecimal digits fill 64 bits. A longer size would overflow, or
+// start with zeros.
 enum { DIGITS_MAX = 16 };
 
 // chunk-size = 1*HEXDIG. Returns how many digits there are.
@@ -28,14 +29,14 @@ static bool skip_byte(struct slice *text, char byte)
     return skip(text, text->length > 0 && text->bytes[0] == byte);
 }
 
-// BWS, bad white space: not to be sent, but to be understood.
+// BWS, bad white space: clients must not send it, servers must accept it.
 static void skip_blanks(struct slice *text)
 {
     while (skip_byte(text, ' ') || skip_byte(text, '\t'))
         ;
 }
 
-// token / quoted-string (RFC 9110, 5.6.4). 0: neither.
+// token / quoted-string (RFC 9110, 5.6.4). 0: it is neither.
 static size_t value_length(struct slice text)
 {
     if (!slice_starts_with(text, "\""))
@@ -49,9 +50,9 @@ static size_t value_length(struct slice text)
     return 0;
 }
 
-// BWS ";" BWS name [ BWS "=" BWS value ]: what it says is ignored, as 7.1.1
-// has it. How it is written is not, because servers that search for the end of
-// a bad one search in different ways.
+// BWS ";" BWS name [ BWS "=" BWS value ]. The content of an extension is
+// ignored (RFC 9112, 7.1.1). Its syntax is checked, because servers differ in
+// where they see the end of an invalid one.
 static bool skip_extension(struct slice *text)
 {
     skip_blanks(text);
@@ -60,29 +61,30 @@ static bool skip_extension(struct slice *text)
     skip_blanks(text);
     if (!skip(text, http_token_length(*text)))
         return false;
-    struct slice behind = *text;
-    skip_blanks(&behind);
-    if (!skip_byte(&behind, '='))
+    struct slice ahead = *text;
+    skip_blanks(&ahead);
+    if (!skip_byte(&ahead, '='))
         return true;
-    skip_blanks(&behind);
-    *text = behind;
+    skip_blanks(&ahead);
+    *text = ahead;
     return skip(text, value_length(*text));
 }
 
-static size_t extras_left(const struct http_reader *reader, size_t extras)
+// Chunk extensions and trailers share one limit. `used` bytes of it are used.
+static size_t limit_left(const struct http_reader *reader, size_t used)
 {
     size_t max = (size_t)reader->limits->trailers_max;
-    return extras < max ? max - extras : 0;
+    return used < max ? max - used : 0;
 }
 
 // chunk-size [ chunk-ext ] CRLF
-static enum http_parse read_chunk_line(struct http_reader *reader,
-                                       size_t extras, struct slice *line,
+static enum http_parse read_chunk_line(struct http_reader *reader, size_t used,
+                                       struct slice *line,
                                        unsigned long long *size,
-                                       size_t *extension)
+                                       size_t *extensions_length)
 {
     enum http_parse result = http_read_line(
-        reader, DIGITS_MAX + extras_left(reader, extras), HTTP_BAD_REQUEST,
+        reader, DIGITS_MAX + limit_left(reader, used), HTTP_BAD_REQUEST,
         "chunk extensions beyond the limit", line);
     if (result != HTTP_PARSE_DONE)
         return result;
@@ -91,20 +93,20 @@ static enum http_parse read_chunk_line(struct http_reader *reader,
         return http_reject_at(reader, line->bytes,
                               "expected a chunk size of 1 to 16 hexadecimal "
                               "digits");
-    struct slice rest = slice_after(*line, digits);
-    if (rest.length > extras_left(reader, extras))
-        return http_reject_at(reader, rest.bytes,
+    struct slice extensions = slice_after(*line, digits);
+    if (extensions.length > limit_left(reader, used))
+        return http_reject_at(reader, extensions.bytes,
                               "chunk extensions beyond the limit");
-    *extension = rest.length;
-    while (rest.length > 0)
-        if (!skip_extension(&rest))
-            return http_reject_at(reader, rest.bytes,
-                                  "expected CR LF or an extension of the "
-                                  "chunk, ';' name '=' value");
+    *extensions_length = extensions.length;
+    while (extensions.length > 0)
+        if (!skip_extension(&extensions))
+            return http_reject_at(reader, extensions.bytes,
+                                  "expected CR LF or a chunk extension: "
+                                  "';' name '=' value");
     return HTTP_PARSE_DONE;
 }
 
-// chunk-data CRLF. A wrong byte is refused as soon as it is there.
+// chunk-data CRLF. A wrong byte is rejected as soon as it is received.
 static enum http_parse skip_data(struct http_reader *reader, size_t size)
 {
     static const char end[2] = {'\r', '\n'};
@@ -121,7 +123,7 @@ static enum http_parse skip_data(struct http_reader *reader, size_t size)
 }
 
 // trailer-section = *( field-line CRLF ), and the CRLF that ends the body.
-static enum http_parse skip_trailers(struct http_reader *reader, size_t extras)
+static enum http_parse skip_trailers(struct http_reader *reader, size_t used)
 {
     static const char too_many[] = "trailer fields beyond the limit";
     while (true) {
@@ -129,18 +131,18 @@ static enum http_parse skip_trailers(struct http_reader *reader, size_t extras)
         struct slice name;
         struct slice value;
         enum http_parse result =
-            http_read_line(reader, extras_left(reader, extras),
-                           HTTP_BAD_REQUEST, too_many, &line);
+            http_read_line(reader, limit_left(reader, used), HTTP_BAD_REQUEST,
+                           too_many, &line);
         if (result != HTTP_PARSE_DONE || line.length == 0)
             return result;
         result = http_split_field(reader, line, &name, &value);
         if (result != HTTP_PARSE_DONE)
             return result;
-        extras += line.length;
+        used += line.length;
     }
 }
 
-// All chunks are there and were checked: close the gaps between them.
+// All chunks are complete and checked: this moves their data together.
 static struct slice join_chunks(char *start, const char *wire_end)
 {
     char *end = start;
@@ -157,8 +159,8 @@ static struct slice join_chunks(char *start, const char *wire_end)
     }
 }
 
-// Framing may take as much room as data does, and not more: a body in chunks
-// of one byte would cost six times its length in memory.
+// Framing may use as many bytes as data, and not more: a body in chunks of one
+// byte would use six times its length in memory.
 static size_t wire_max(const struct http_limits *limits)
 {
     return 2 * (size_t)limits->body_max + (size_t)limits->trailers_max;
@@ -174,16 +176,18 @@ enum http_parse http_parse_chunked(struct http_reader *reader,
     while (true) {
         struct slice line;
         unsigned long long size = 0;
-        size_t extension = 0;
+        size_t extensions_length = 0;
         if (reader->at - start > wire_max(reader->limits))
             return http_reject(reader, reader->at - 1, HTTP_CONTENT_TOO_LARGE,
                                "chunks too small for a body of this length");
         enum http_parse result =
-            read_chunk_line(reader, progress->extras, &line, &size, &extension);
+            read_chunk_line(reader, progress->extensions_length, &line, &size,
+                            &extensions_length);
         if (result != HTTP_PARSE_DONE)
             return result;
         if (size == 0) {
-            result = skip_trailers(reader, progress->extras + extension);
+            result = skip_trailers(reader, progress->extensions_length +
+                                               extensions_length);
             if (result == HTTP_PARSE_DONE)
                 reader->request->body = join_chunks(reader->bytes + start,
                                                     reader->bytes + reader->at);
@@ -197,6 +201,6 @@ enum http_parse http_parse_chunked(struct http_reader *reader,
             return result;
         progress->chunks_end = reader->at;
         progress->body_length += (size_t)size;
-        progress->extras += extension;
+        progress->extensions_length += extensions_length;
     }
 }

@@ -1,6 +1,7 @@
 #include "lib/http/http_reader.h"
 
-// "[" IPv6address "]": by its bytes alone. 0: it is none.
+// "[" IPv6address "]", checked only by which bytes it has. 0: it is something
+// else.
 static size_t address_length(struct slice text)
 {
     size_t length = 1;
@@ -60,7 +61,8 @@ size_t http_host_length(struct slice text)
     return length;
 }
 
-// Host = uri-host [ ":" port ]. An invalid one must be refused (9112, 3.2).
+// Host = uri-host [ ":" port ]. A server must reject any other value (RFC 9112,
+// 3.2).
 static enum http_parse on_host(struct http_reader *reader, struct slice value,
                                struct http_framing *framing)
 {
@@ -75,8 +77,7 @@ static enum http_parse on_host(struct http_reader *reader, struct slice value,
     return HTTP_PARSE_DONE;
 }
 
-// Content-Length = 1*DIGIT. Digits beyond 64 bits stop at the largest value,
-// which is beyond any limit.
+// Content-Length = 1*DIGIT. A number beyond 64 bits is beyond any limit.
 static enum http_parse on_content_length(struct http_reader *reader,
                                          struct slice value,
                                          struct http_framing *framing)
@@ -115,8 +116,8 @@ static struct slice last_member(struct slice list)
     return last;
 }
 
-// Transfer-Encoding = #transfer-coding. Which refusal it deserves is seen when
-// all codings are known.
+// Transfer-Encoding = #transfer-coding. check_codings rejects the wrong ones:
+// the status depends on all codings together.
 static enum http_parse on_transfer_encoding(struct http_reader *reader,
                                             struct slice value,
                                             struct http_framing *framing)
@@ -145,7 +146,7 @@ static void on_connection(struct slice value, struct http_framing *framing)
     }
 }
 
-// HTTP/1.0 knows no expectations (RFC 9110, 10.1.1).
+// A server ignores Expect in HTTP/1.0 (RFC 9110, 10.1.1).
 static enum http_parse on_expect(struct http_reader *reader, struct slice value,
                                  struct http_framing *framing)
 {
@@ -159,7 +160,7 @@ static enum http_parse on_expect(struct http_reader *reader, struct slice value,
     return HTTP_PARSE_DONE;
 }
 
-// Names are matched in any case (RFC 9110, 5.1). All other fields are ignored.
+// The case of a name does not matter (RFC 9110, 5.1). Other fields are ignored.
 static enum http_parse on_field(struct http_reader *reader, struct slice line,
                                 struct http_framing *framing)
 {
@@ -181,9 +182,8 @@ static enum http_parse on_field(struct http_reader *reader, struct slice line,
     return HTTP_PARSE_DONE;
 }
 
-// Without chunked as the last coding nothing says where the body ends: that is
-// a 400 (RFC 9112, 6.3). With others beneath, they are what we do not
-// understand: a 501 (6.1).
+// Unless chunked is the last coding, the end of the body is unknown: a 400 (RFC
+// 9112, 6.3). Other codings before it are not implemented: a 501 (6.1).
 static enum http_parse check_codings(struct http_reader *reader,
                                      const struct http_framing *framing)
 {
@@ -203,7 +203,7 @@ static enum http_parse check_codings(struct http_reader *reader,
     return HTTP_PARSE_DONE;
 }
 
-// What only the whole head can tell.
+// Checks for which the header section must be complete.
 static enum http_parse check_framing(struct http_reader *reader,
                                      const struct http_framing *framing)
 {
@@ -222,17 +222,17 @@ static enum http_parse check_framing(struct http_reader *reader,
 enum http_parse http_read_fields(struct http_reader *reader,
                                  struct http_framing *framing)
 {
+    static const char too_long[] =
+        "request line and header section beyond the limit";
     const size_t header_max = (size_t)reader->limits->header_max;
     if (reader->at > header_max)
-        return http_reject(reader, header_max, HTTP_FIELDS_TOO_LARGE,
-                           "a head beyond the limit");
+        return http_reject(reader, header_max, HTTP_FIELDS_TOO_LARGE, too_long);
     for (int count = 0;; count++) {
         struct slice line;
         size_t left =
             reader->at + 2 < header_max ? header_max - reader->at - 2 : 0;
-        enum http_parse result =
-            http_read_line(reader, left, HTTP_FIELDS_TOO_LARGE,
-                           "a head beyond the limit", &line);
+        enum http_parse result = http_read_line(
+            reader, left, HTTP_FIELDS_TOO_LARGE, too_long, &line);
         if (result != HTTP_PARSE_DONE)
             return result;
         if (line.length == 0)

@@ -1,6 +1,6 @@
 #include "lib/http/http_limits.h"
 
-// RFC 9112, section 3, recommends at least 8000 bytes for the request line.
+// RFC 9112, section 3, recommends support for request lines of 8000 bytes.
 const struct http_limits http_limits_default = {
     .line_max = 8 * 1024,
     .header_max = 16 * 1024,

@@ -3,21 +3,22 @@
 
 // http_limits.h - how large a request may be
 //
-// What is larger is rejected before memory is taken for it.
+// A larger request is rejected with the status that the comment names, before
+// memory is allocated for it.
 
 #include "lib/base/options.h"
 
 struct http_limits {
-    int line_max;     // the request line, in bytes; longer is a 414
-    int header_max;   // request line and fields, in bytes; longer is a 431
-    int fields_max;   // how many header fields; more is a 431
-    int body_max;     // in bytes; longer is a 413
-    int trailers_max; // chunk extensions and trailers, in bytes; more is a 400
+    int line_max;     // the request line, in bytes: 414
+    int header_max;   // request line and header section, in bytes: 431
+    int fields_max;   // the number of header fields: 431
+    int body_max;     // in bytes: 413
+    int trailers_max; // chunk extensions and trailers, in bytes: 400
 };
 
 extern const struct http_limits http_limits_default;
 
-// Sets the defaults, and adds an option for each limit to the command line.
+// Sets the defaults, and adds an option for each limit.
 void http_limits_add_options(struct http_limits *limits,
                              struct options *options);
 

@@ -18,13 +18,13 @@ enum http_parse http_reject_at(struct http_reader *reader, const char *where,
                        HTTP_BAD_REQUEST, detail);
 }
 
-// field-vchar, SP, HTAB, obs-text: whatever a line may hold (RFC 9110, 5.5).
+// field-vchar, SP, HTAB, obs-text: all that a line may contain (RFC 9110, 5.5).
 static bool is_text(unsigned char byte)
 {
     return (byte >= ' ' && byte != 0x7f) || byte == '\t';
 }
 
-// Eight bytes as a number. The first of them is the lowest, on any machine.
+// Eight bytes as a number. On any machine, the first byte is the lowest.
 static uint64_t read_word(const char *bytes)
 {
     uint64_t word;
@@ -33,10 +33,10 @@ static uint64_t read_word(const char *bytes)
     return is_swapped ? __builtin_bswap64(word) : word;
 }
 
-// How many bytes from the start are visible or a space, as far as eight at a
-// time can tell. For each that is not, the highest bit of its byte is set in
-// the difference or in the sum. Only such a byte borrows or carries, so nothing
-// below the lowest of them is disturbed.
+// Counts the bytes at the start that are visible or a space, eight at a time. A
+// byte that is neither sets the highest bit of its place in the difference or
+// in the sum. Only such a byte borrows or carries, and that changes higher
+// places alone: so the lowest bit that is set shows the first such byte.
 static size_t skip_visible(const char *bytes, size_t length)
 {
     const uint64_t each = 0x0101010101010101;
@@ -137,7 +137,7 @@ static struct slice trim(struct slice text)
 enum http_parse http_split_field(struct http_reader *reader, struct slice line,
                                  struct slice *name, struct slice *value)
 {
-    // obs-fold once continued the line before; 5.2 has servers refuse it.
+    // An obs-fold continues the line before it. Servers reject it (5.2).
     if (is_blank(line.bytes[0]))
         return http_reject_at(reader, line.bytes,
                               "a header field starts with its name, not with "

@@ -1,5 +1,4 @@
 #include "lib/http/http_request.h"
-
 #include "lib/http/http_reader.h"
 
 // method = token
@@ -16,8 +15,8 @@ static enum http_parse read_method(struct http_reader *reader,
     return HTTP_PARSE_DONE;
 }
 
-// Cuts "http://host" off an absolute-form target (RFC 9112, 3.2.2). Servers
-// must accept it, though only proxies need it.
+// Cuts "http://host" off an absolute-form target (RFC 9112, 3.2.2). Only
+// clients of proxies need that form, but every server must accept it.
 static bool cut_authority(struct slice *target)
 {
     static const char scheme[] = "http://";
@@ -45,7 +44,7 @@ static struct slice without_query(struct slice target)
                       : (struct slice)SLICE("/");
 }
 
-// Cuts the request line behind its target; what the target means is seen later.
+// Splits the request line after its target, which check_target then reads.
 static enum http_parse read_target(struct http_reader *reader,
                                    struct slice *line, struct slice *target)
 {
@@ -63,7 +62,7 @@ static enum http_parse read_target(struct http_reader *reader,
     return HTTP_PARSE_DONE;
 }
 
-// HTTP-version = "HTTP/" DIGIT "." DIGIT. A later minor version of HTTP/1 is
+// HTTP-version = "HTTP/" DIGIT "." DIGIT. A higher minor version of HTTP/1 is
 // read as 1.1 (RFC 9110, 2.5).
 static enum http_parse read_version(struct http_reader *reader,
                                     struct slice text,
@@ -129,8 +128,8 @@ static enum http_parse skip_empty_line(struct http_reader *reader)
     return http_read_line(reader, 0, HTTP_BAD_REQUEST, NULL, &line);
 }
 
-static enum http_parse read_head(struct http_reader *reader,
-                                 struct http_framing *framing)
+static enum http_parse read_header(struct http_reader *reader,
+                                   struct http_framing *framing)
 {
     enum http_parse result = skip_empty_line(reader);
     if (result == HTTP_PARSE_DONE)
@@ -163,7 +162,7 @@ enum http_parse http_parse_request(char *bytes, size_t length,
     struct http_framing framing = {0};
     struct http_reader reader = {
         .bytes = bytes, .length = length, .limits = limits, .request = request};
-    enum http_parse result = read_head(&reader, &framing);
+    enum http_parse result = read_header(&reader, &framing);
     if (result != HTTP_PARSE_DONE)
         return result;
     progress->header_length = reader.at;

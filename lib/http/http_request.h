@@ -7,14 +7,13 @@
 //     <------------- header_length ----------------------->
 //     <------------------------ length ------------------->
 //
-// * Three answers. MORE: all good so far, but the end is missing. Every proper
-//   prefix of a good request answers MORE.
-// * The parser keeps no state and allocates nothing. Call it again, from the
-//   first byte of the request, whenever there are more bytes; the buffer may
-//   have moved meanwhile. The slices of a request point into that buffer.
-// * What could be read in two ways is rejected, never guessed: a guess that
-//   differs from a proxy's guess is how requests are smuggled (RFC 9112, 11.2).
-// * The verdict does not depend on how the bytes were cut on their way.
+// * Three results: DONE, MORE and REJECTED. MORE means: no fault so far, but
+//   the end is missing. Every proper prefix of a good request gives MORE.
+// * The parser keeps no state and allocates nothing. When more bytes arrive,
+//   call it again with all bytes of the request; the buffer may have moved.
+// * What could be read in two ways is rejected, never guessed: if a proxy
+//   guesses otherwise, a request can be smuggled past it (RFC 9112, 11.2).
+// * The result does not depend on how the network cut the bytes.
 
 #include "lib/http/http_limits.h"
 #include "lib/http/http_status.h"
@@ -28,30 +27,32 @@ enum http_parse { HTTP_PARSE_DONE, HTTP_PARSE_MORE, HTTP_PARSE_REJECTED };
 struct http_request {
     struct slice method; // "POST"
     struct slice path;   // "/balances/alice", as it came, without the query
-    struct slice body;   // whole and without chunks
-    bool keep_alive;     // the client will send another request after this one
-    bool wants_continue; // it waits for a 100 before it sends the body
+    struct slice body;   // complete, and without its chunks' framing
+    bool keep_alive;     // the client may send another request after it
+    bool wants_continue; // the client waits for a 100 before it sends the body
     size_t length;       // of the request as it was sent, in bytes
 
-    // Where it was rejected:
+    // Only where it was rejected:
     enum http_status status;
     const char *detail;  // what was expected, for people
-    size_t fault_offset; // of the byte at which it became clear, from 0
+    size_t fault_offset; // of the wrong byte, from 0 as in C; people read
+                         // "byte N", which counts from 1
 };
 
-// What a connection remembers of an unfinished request: how far the parser has
-// looked. All zero for a new request. It saves time and changes no verdict.
+// How far the parser has read an unfinished request; all zero for a new one. It
+// saves time, and does not change the result.
 struct http_progress {
-    size_t header_length; // 0 until the head is complete
-    size_t chunks_end;    // offset behind the last complete chunk
-    size_t body_length;   // of the complete chunks together, in bytes
-    size_t extras;        // of their extensions together, in bytes
+    size_t header_length;     // of request line and header section, in bytes;
+                              // 0: they are not complete
+    size_t chunks_end;        // the offset after the last complete chunk
+    size_t body_length;       // of all complete chunks, in bytes
+    size_t extensions_length; // of their chunk extensions, in bytes
 };
 
-// Looks for a request at the start of `bytes`. DONE fills in the request; a
-// chunked body has then been joined in place. MORE fills in the method, the
-// path and wants_continue once progress->header_length is set. After REJECTED
-// nobody knows where a next request would begin: answer and close.
+// Parses the request at the start of `bytes`. The slices of the request point
+// into `bytes`. DONE: a chunked body is now joined in place. MORE: as soon as
+// progress->header_length is set, method, path and wants_continue are, too.
+// REJECTED: the start of a next request is unknown, so respond and close.
 enum http_parse http_parse_request(char *bytes, size_t length,
                                    const struct http_limits *limits,
                                    struct http_progress *progress,

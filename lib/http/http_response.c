@@ -8,8 +8,8 @@ const struct slice http_continue = SLICE("HTTP/1.1 100 Continue\r\n\r\n");
 enum { DATE_LENGTH = 29 }; // in bytes
 
 // IMF-fixdate: "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7). Formatted
-// once a second, because it costs more than the rest of an answer. Not with
-// strftime, whose names of days follow the locale.
+// once a second, because that costs more than all other parts of a response.
+// Not with strftime, because its names of days depend on the locale.
 static struct slice date_now(void)
 {
     static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed",
@@ -18,7 +18,7 @@ static struct slice date_now(void)
                                        "May", "Jun", "Jul", "Aug",
                                        "Sep", "Oct", "Nov", "Dec"};
     static char text[64] = "Thu, 01 Jan 1970 00:00:00 GMT";
-    static time_t formatted = 0; // the moment that `text` says
+    static time_t formatted = 0; // the time in `text`
     const struct slice date = {text, DATE_LENGTH};
     time_t now = time(NULL);
     struct tm utc;

@@ -1,7 +1,7 @@
 #ifndef THAW_LIB_HTTP_HTTP_STATUS_H
 #define THAW_LIB_HTTP_HTTP_STATUS_H
 
-// http_status.h - the statuses that these servers answer with
+// http_status.h - the statuses that these servers respond with
 //
 // The enumerator is the number on the wire (RFC 9110, section 15).
 
@@ -30,15 +30,14 @@ enum http_status {
 struct http_status_row {
     enum http_status status;
     struct slice line;  // for people: "400 Bad Request"
-    const char *reason; // for programs, in the body: "bad_request"; it never
-                        // changes
+    const char *reason; // for programs, in the body: "bad_request"; fixed
 };
 
 // All of them, each once, in ascending order.
 extern const struct http_status_row http_statuses[];
 extern const size_t http_status_count;
 
-// Where the status stands in the table: from 0 to http_status_count - 1.
+// The row of the status: 0 to http_status_count - 1.
 size_t http_status_index(enum http_status status);
 
 struct slice http_status_line(enum http_status status);

@@ -5,10 +5,10 @@
 //
 //                 +--> accepted   202
 //     POST / -----+--> rejected   503: load shedding, the server is busy
-//                 +--> invalid    400: it is no event
+//                 +--> invalid    400: the body is not an event
 //
 // Each function counts the event (metrics.h) and fills in the response. Any
-// thread.
+// thread may call it.
 
 #include "lib/http/http_response.h"
 

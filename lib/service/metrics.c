@@ -8,14 +8,17 @@
 enum { STATUS_MAX = 32 }; // at least http_status_count
 enum { CACHE_LINE = 64 }; // in bytes, on most machines
 
-// Each has a cache line of its own: those that the loop counts would otherwise
-// be taken away from it whenever a worker counts something.
+// Each has a cache line of its own. If the loop and a worker counted in the
+// same line, their processors would take it from each other.
 struct number {
     alignas(CACHE_LINE) _Atomic int64_t value;
 };
 
+// METRICS_ARE_LOCK_FREE is about long long.
+static_assert(sizeof(int64_t) == sizeof(long long), "int64_t has that size");
+
 static struct number values[METRIC_COUNT];
-static int64_t (*sources[METRIC_COUNT])(void); // NULL: see `values`
+static int64_t (*sources[METRIC_COUNT])(void); // NULL: it is in `values`
 static struct number requests[STATUS_MAX];     // in the order of http_statuses
 
 static const struct {
@@ -32,24 +35,24 @@ static const struct {
     [METRIC_SENT_BYTES] = {"sent_bytes_total", "counter",
                            "Bytes sent to clients."},
     [METRIC_EVENTS_ACCEPTED] = {"events_accepted_total", "counter",
-                                "Valid events that the server took on."},
+                                "Valid events that the server accepted."},
     [METRIC_EVENTS_REJECTED] = {"events_rejected_total", "counter",
                                 "Valid events rejected: the server was busy."},
     [METRIC_EVENTS_INVALID] = {"events_invalid_total", "counter",
-                               "Bodies that were no event."},
+                               "Bodies that are not an event."},
     [METRIC_EVENTS_DONE] = {"events_done_total", "counter",
-                            "Accepted events whose work is over."},
+                            "Accepted events whose work is done."},
     [METRIC_EVENTS_FAILED] = {"events_failed_total", "counter",
                               "Done events that could not change a balance."},
     [METRIC_WORK_NANOSECONDS] = {"work_seconds_total", "counter",
-                                 "Time spent on the slow part of events."},
+                                 "Time spent on the work of events."},
     [METRIC_CHANNEL_JOBS] = {"channel_jobs", "gauge",
                              "Jobs waiting in the channel."},
     [METRIC_CHANNEL_CAPACITY] = {"channel_capacity_jobs", "gauge",
                                  "Jobs that may wait in the channel."},
-    [METRIC_WORKERS] = {"workers", "gauge", "Threads that take jobs."},
+    [METRIC_WORKERS] = {"workers", "gauge", "Threads that work on jobs."},
     [METRIC_BUSY_WORKERS] = {"busy_workers", "gauge",
-                             "Workers with a job in hand."},
+                             "Workers that work on a job now."},
 };
 
 void metrics_add(enum metric metric, int64_t amount)
@@ -97,7 +100,7 @@ int64_t metrics_requests(void)
     return sum;
 }
 
-static void write_head(struct buffer *out, const char *name, const char *type,
+static void write_help(struct buffer *out, const char *name, const char *type,
                        const char *help)
 {
     buffer_add_format(out, "# HELP thaw_%s %s\n# TYPE thaw_%s %s\n", name, help,
@@ -106,8 +109,8 @@ static void write_head(struct buffer *out, const char *name, const char *type,
 
 static void write_requests(struct buffer *out)
 {
-    write_head(out, "requests_total", "counter",
-               "Requests answered, by the status of the answer.");
+    write_help(out, "requests_total", "counter",
+               "Requests, by the status of the response.");
     for (size_t i = 0; i < http_status_count; i++) {
         int64_t count =
             atomic_load_explicit(&requests[i].value, memory_order_relaxed);
@@ -119,7 +122,7 @@ static void write_requests(struct buffer *out)
 static void write_value(struct buffer *out, enum metric metric)
 {
     const char *name = rows[metric].name;
-    write_head(out, name, rows[metric].type, rows[metric].help);
+    write_help(out, name, rows[metric].type, rows[metric].help);
     if (metric == METRIC_WORK_NANOSECONDS)
         buffer_add_format(out, "thaw_%s %.6f\n", name,
                           (double)metrics_get(metric) / 1e9);

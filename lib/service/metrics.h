@@ -1,9 +1,9 @@
 #ifndef THAW_LIB_SERVICE_METRICS_H
 #define THAW_LIB_SERVICE_METRICS_H
 
-// metrics.h - what the server counts, for GET /metrics and the last line
+// metrics.h - what the server counts, for GET /metrics and for the tally
 //
-// One set for the process, of atomic numbers: any thread may call anything.
+// One set for the process, of atomic numbers: any thread may call any function.
 // Counters only grow; gauges go up and down (prometheus.io, "Metric types").
 
 #include "lib/base/buffer.h"
@@ -17,43 +17,43 @@ enum metric {
     METRIC_OPEN_CONNECTIONS, // gauge
     METRIC_RECEIVED_BYTES,   // counter
     METRIC_SENT_BYTES,       // counter
-    METRIC_EVENTS_ACCEPTED,  // counter: valid, and taken on
+    METRIC_EVENTS_ACCEPTED,  // counter: valid, and accepted
     METRIC_EVENTS_REJECTED,  // counter: valid, but the server was busy
-    METRIC_EVENTS_INVALID,   // counter: no event at all
-    METRIC_EVENTS_DONE,      // counter: accepted, and their work is over
+    METRIC_EVENTS_INVALID,   // counter: bodies that are not an event
+    METRIC_EVENTS_DONE,      // counter: accepted, and their work is done
     METRIC_EVENTS_FAILED,    // counter: done, but the balance did not change
     METRIC_WORK_NANOSECONDS, // counter
     METRIC_CHANNEL_JOBS,     // gauge: jobs that wait in the channel
-    METRIC_CHANNEL_CAPACITY, // gauge, in jobs; 0: there is no channel
-    METRIC_WORKERS,          // gauge; 0: there are no workers
+    METRIC_CHANNEL_CAPACITY, // gauge, in jobs; 0: the server has no channel
+    METRIC_WORKERS,          // gauge; 0: the server has no workers
     METRIC_BUSY_WORKERS,     // gauge
     METRIC_COUNT
 };
 
-// Where a 64-bit atomic number needs a lock, a signal handler must not read
-// one: it might interrupt the holder of that lock (C11, 7.14.1.1). So it is on
-// 32-bit MIPS and PowerPC, and on old ARM.
+// Whether a signal handler may read a metric without a source (C11, 7.14.1.1).
+// On 32-bit MIPS and PowerPC and on old ARM it may not: there, libatomic guards
+// a 64-bit number with a lock, which the interrupted thread may hold.
 enum { METRICS_ARE_LOCK_FREE = ATOMIC_LLONG_LOCK_FREE == 2 };
 
 void metrics_add(enum metric metric, int64_t amount);
 void metrics_set(enum metric metric, int64_t value);
 int64_t metrics_get(enum metric metric);
 
-// For a gauge that something else keeps already: it is read whenever the metric
-// is asked for, on any thread. Call this before there are threads.
+// From now on metrics_get and metrics_write call `read` for this gauge, on
+// their own thread. Call this before there are threads.
 void metrics_set_source(enum metric metric, int64_t (*read)(void));
 
-// Counts a request by the status of its answer.
+// Counts a request by the status of its response.
 void metrics_count_request(enum http_status status);
 
-// Counts an event whose work is over.
+// Counts an event whose work is done.
 void metrics_count_done(bool balance_changed);
 
-// How many requests were answered, with any status.
+// The number of requests, with any status.
 int64_t metrics_requests(void);
 
-// Appends all metrics in Prometheus' text format 0.0.4. Without a channel or
-// workers, theirs are left out.
+// Appends all metrics in Prometheus' text format 0.0.4; those of a channel or
+// of workers only if the server has them.
 void metrics_write(struct buffer *out);
 
 #endif

@@ -4,11 +4,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static bool is_quiet;
 
-// A program that reads our output wants each line when it is complete, and
-// not when four kilobytes of them are.
+// Without setvbuf, a program that reads our lines from a pipe would get them
+// only when there are four kilobytes of them.
 int report_listening(const struct options *options, int listener)
 {
     char url[NET_URL_SIZE];
@@ -20,14 +21,14 @@ int report_listening(const struct options *options, int listener)
     return 0;
 }
 
-// U+0080 to U+009F, which some terminals obey like ESC and a letter.
+// U+0080 to U+009F: some terminals treat them like ESC and a letter.
 static bool is_c1_control(const char *text)
 {
     unsigned char second = (unsigned char)text[1];
     return (unsigned char)text[0] == 0xc2 && second >= 0x80 && second <= 0x9f;
 }
 
-// The name is the client's: an escape sequence in it must not reach the
+// A client chooses the name; an escape sequence in it must not reach the
 // terminal.
 static void make_printable(char *text)
 {
@@ -40,14 +41,14 @@ static void make_printable(char *text)
     }
 }
 
-void report_event(const char *who, int number, const struct event *event,
+void report_event(const char *role, int number, const struct event *event,
                   enum store_result result, int64_t balance)
 {
     if (is_quiet)
         return;
     char name[32];
     char user[sizeof event->user];
-    snprintf(name, sizeof name, number > 0 ? "%s %d" : "%s", who, number);
+    snprintf(name, sizeof name, number > 0 ? "%s %d" : "%s", role, number);
     memcpy(user, event->user, sizeof user);
     make_printable(user);
     switch (result) {
@@ -74,6 +75,44 @@ void report_stopping(const char *program)
         printf("%s stopping: %" PRId64 " accepted events are still to do; "
                "a second signal drops them\n",
                program, left);
+}
+
+// Only what POSIX calls async-signal-safe: write, and no printf (XSH 2.4.3).
+static void write_text(const char *text)
+{
+    size_t length = 0;
+    while (text[length] != '\0')
+        length++;
+    // If the reader has left, there is no one to tell.
+    if (write(STDERR_FILENO, text, length) < 0)
+        return;
+}
+
+static void write_number(int64_t number)
+{
+    char digits[24];
+    char *start = digits + sizeof digits;
+    *--start = '\0';
+    do
+        *--start = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    write_text(start);
+}
+
+void report_dropped(const char *program)
+{
+    write_text(program);
+    write_text(" stopped at once: dropped ");
+    if (METRICS_ARE_LOCK_FREE) {
+        int64_t events = metrics_get(METRIC_EVENTS_ACCEPTED) -
+                         metrics_get(METRIC_EVENTS_DONE);
+        write_number(events > 0 ? events : 0);
+        write_text(" accepted events and ");
+        write_number(metrics_get(METRIC_OPEN_CONNECTIONS));
+        write_text(" connections\n");
+    } else {
+        write_text("all accepted events and connections\n");
+    }
 }
 
 void report_tally(const char *program)

@@ -7,27 +7,31 @@
 //     worker 1: alice +100 = 300
 //     stage5_queue stopped: 12 requests; events: 10 accepted, ...
 //
-// Any thread may call it: a line is printed whole. Nothing else in lib/ or in
-// the stages' modules prints, but for options.c.
+// Any thread may call these functions: lines of two threads do not mix. In
+// lib/, only options.c prints, too.
 
 #include "lib/event/event.h"
 #include "lib/base/options.h"
 #include "lib/store/store.h"
 
-// The first line, once connections can come; it remembers options->quiet for
-// the lines to come. Returns -1 and errno.
+// The first line: clients can connect. With options->quiet, report_event prints
+// nothing from now on. Returns -1 and errno.
 int report_listening(const struct options *options, int listener);
 
-// What became of one event, unless quiet. Whose work it was: "worker", 1; or,
-// without a number, "thread", 0.
-void report_event(const char *who, int number, const struct event *event,
+// The result of one event. The line starts with the thread's role and number,
+// "worker 1", or with the role alone if the number is 0.
+void report_event(const char *role, int number, const struct event *event,
                   enum store_result result, int64_t balance);
 
-// While it stops, when all clients have their answers: the work that is left.
-// Nothing is printed where there is none.
+// During the graceful shutdown: how many accepted events are not done yet. If
+// all are done, it prints nothing.
 void report_stopping(const char *program);
 
-// The last line: what was counted.
+// Instead of the last line, when a second signal ends the process at once: what
+// is dropped. A signal handler may call it.
+void report_dropped(const char *program);
+
+// The last line: the tally of requests and events.
 void report_tally(const char *program);
 
 #endif

@@ -80,8 +80,7 @@ void respond_error(struct http_response *response, enum http_status status,
                            http_status_reason(status), "detail", detail));
 }
 
-// The parser's offsets count from 0, as C does; people count from 1, and so
-// does jansson.
+// The parser's offset counts from 0, as in C; "byte N" counts from 1.
 void respond_rejected(struct http_response *response,
                       const struct http_request *request)
 {

@@ -4,8 +4,8 @@
 // respond.h - the responses that the servers have in common
 //
 // Each function fills in a response, and does nothing else. The bodies are the
-// servers' contract with their clients: `reason` is for programs and never
-// changes, `detail` is for people.
+// servers' contract with their clients (README.md): `reason` is for programs
+// and never changes, `detail` is for people.
 
 #include "lib/http/http_response.h"
 
@@ -18,7 +18,7 @@ void respond_echo(struct http_response *response,
 // 202 {"status":"accepted"}
 void respond_accepted(struct http_response *response);
 
-// 503 {"status":"rejected","reason":"server_busy"}, and when to try again.
+// 503 {"status":"rejected","reason":"server_busy"}, with Retry-After: 1.
 void respond_busy(struct http_response *response);
 
 // 400 {"status":"error","reason":"invalid_json","detail":"..."}
@@ -30,20 +30,19 @@ void respond_health(struct http_response *response);
 // 200 and the metrics, in Prometheus' text format.
 void respond_metrics(struct http_response *response);
 
-// {"status":"error","reason":"...","detail":"..."}, where the status gives the
-// reason. A NULL detail is left out.
+// {"status":"error","reason":"...","detail":"..."}: the reason of this status,
+// and the detail unless it is NULL.
 void respond_error(struct http_response *response, enum http_status status,
                    const char *detail);
 
-// The response to a request that http_parse_request rejected: its detail is
-// "byte 17: ...", counted from 1.
+// For a request that http_parse_request rejected. The detail is "byte 17: ...",
+// which counts from 1.
 void respond_rejected(struct http_response *response,
                       const struct http_request *request);
 
-// For other responses. The first responds with the JSON value, which it takes
-// over; NULL means that there was no memory for it. The second responds with
-// what was written into response->text. Both respond with a 500 where memory
-// ran out.
+// For other responses: with a JSON value, whose reference they take and which
+// may be NULL; or with the bytes in response->text. If memory ran out, the
+// status is 500.
 void respond_json(struct http_response *response, enum http_status status,
                   struct json_t *json);
 void respond_text(struct http_response *response, enum http_status status);

@@ -5,8 +5,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
-// The balance has changed, so this must not fail: a 500 for want of memory
-// would invite the client to try again, and its event would count twice.
+// The balance has changed, so this must not fail: after a 500 the client would
+// send its event again, and the event would count twice.
 static void respond_added(struct http_response *response, int64_t balance)
 {
     int length =

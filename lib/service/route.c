@@ -2,7 +2,7 @@
 
 #include "lib/service/respond.h"
 
-// One byte, or three that encode one. -1: neither.
+// Reads one byte, or three that encode one (RFC 3986, 2.1). -1: neither.
 static int decode_byte(struct slice *text)
 {
     int byte = (unsigned char)text->bytes[0];
@@ -21,7 +21,7 @@ static int decode_byte(struct slice *text)
     return byte;
 }
 
-// False: no user has this name.
+// False: no user can have this name.
 static bool decode_user(struct slice text, char user[EVENT_NAME_MAX + 1])
 {
     size_t length = 0;
@@ -38,8 +38,7 @@ static bool decode_user(struct slice text, char user[EVENT_NAME_MAX + 1])
 static const struct {
     const char *path;
     enum route route;
-    void (*answer)(
-        struct http_response *response); // where it is ROUTE_RESPONDED
+    void (*respond)(struct http_response *response); // or NULL
 } routes[] = {
     {"/", ROUTE_EVENT, NULL},
     {"/balances", ROUTE_BALANCES, NULL},
@@ -47,14 +46,14 @@ static const struct {
     {"/metrics", ROUTE_RESPONDED, respond_metrics},
 };
 
-static enum route refuse(struct http_response *response,
+static enum route reject(struct http_response *response,
                          enum http_status status, const char *detail)
 {
     respond_error(response, status, detail);
     return ROUTE_RESPONDED;
 }
 
-// RFC 9110, 15.5.6: a 405 must say which methods there are.
+// A 405 must name the methods of the path (RFC 9110, 15.5.6).
 static bool allows(enum route route, const struct http_request *request,
                    struct http_response *response)
 {
@@ -72,24 +71,25 @@ enum route route_find(const struct http_request *request,
                       struct http_response *response,
                       char user[EVENT_NAME_MAX + 1])
 {
-    static const char of_user[] = "/balances/";
+    static const char prefix[] = "/balances/";
     struct slice path = request->path;
     user[0] = '\0';
-    if (slice_starts_with(path, of_user)) {
-        struct slice name = slice_after(path, strlen(of_user));
+    if (slice_starts_with(path, prefix)) {
+        struct slice name = slice_after(path, strlen(prefix));
         if (!decode_user(name, user) || user[0] == '\0')
-            return refuse(response, HTTP_NOT_FOUND, "no user has such a name");
+            return reject(response, HTTP_NOT_FOUND,
+                          "no user can have this name");
         path.length = strlen("/balances");
     }
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
         if (!slice_is(path, routes[i].path))
             continue;
         if (!allows(routes[i].route, request, response))
-            return refuse(response, HTTP_METHOD_NOT_ALLOWED,
+            return reject(response, HTTP_METHOD_NOT_ALLOWED,
                           "see Allow for the methods of this path");
-        if (routes[i].answer != NULL)
-            routes[i].answer(response);
+        if (routes[i].respond != NULL)
+            routes[i].respond(response);
         return routes[i].route;
     }
-    return refuse(response, HTTP_NOT_FOUND, NULL);
+    return reject(response, HTTP_NOT_FOUND, NULL);
 }

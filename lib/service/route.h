@@ -13,15 +13,13 @@
 #include "lib/http/http_response.h"
 
 enum route {
-    ROUTE_EVENT,
-    ROUTE_BALANCES,
-    ROUTE_RESPONDED, // the response is filled in already
+    ROUTE_EVENT,     // the caller responds
+    ROUTE_BALANCES,  // the caller responds; `user` is set
+    ROUTE_RESPONDED, // the response is filled in: /health, /metrics, 404 or 405
 };
 
-// Finds out. GET /health, GET /metrics and all that is refused, with 404 or
-// 405, are the same for every server, and are answered here. HEAD goes where
-// GET goes. For ROUTE_BALANCES, `user` is whose balance is asked for, with its
-// percent-encoding undone (RFC 3986, 2.1), or empty: everybody's.
+// Finds the route of a request. HEAD has the same route as GET. `user` is the
+// name in /balances/NAME, decoded (RFC 3986, 2.1); empty: all users.
 enum route route_find(const struct http_request *request,
                       struct http_response *response,
                       char user[EVENT_NAME_MAX + 1]);

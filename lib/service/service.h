@@ -1,7 +1,7 @@
 #ifndef THAW_LIB_SERVICE_SERVICE_H
 #define THAW_LIB_SERVICE_SERVICE_H
 
-// service.h - all that the servers with balances have in common
+// service.h - everything that the servers with balances have in common
 
 #include "lib/service/admission.h"
 #include "lib/service/metrics.h"

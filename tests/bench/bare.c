@@ -3,9 +3,10 @@
 //     bare epoll|poll PORT LENGTH STATUS TYPE BODY [close]
 //
 // The ceiling for the others. It does not look at what it receives: every
-// LENGTH bytes are a request, and all get the same answer, which is written
-// once a second. One recv, one send, also for requests that come together. It
-// has no limits and no deadlines, and waits for a client that does not read.
+// LENGTH bytes are a request, and all get the same response, which is written
+// once a second. One recv and one send serve all requests that came. It has no
+// limits and no deadlines, and a client that does not read loses its
+// connection.
 
 #include "lib/http/http_response.h"
 #include "lib/base/net.h"
@@ -28,17 +29,17 @@ enum {
 static struct {
     size_t request_length; // in bytes
     struct http_response response;
-    bool closes; // after each answer
+    bool closes; // after each response
 } wanted;
 
 static char in[RECEIVE_MAX];
 static size_t unfinished[DESCRIPTORS_MAX]; // [descriptor]: bytes of a request
-                                           // that are here already
+                                           // that have come already
 static struct {
-    struct buffer bytes; // the answer, over and over
+    struct buffer bytes; // the same response many times
     size_t length;       // of one, in bytes
     time_t second;       // in which they were written
-} answers;
+} responses;
 
 static _Noreturn void fail(const char *what)
 {
@@ -46,37 +47,37 @@ static _Noreturn void fail(const char *what)
     exit(EXIT_FAILURE);
 }
 
-static void write_answer(void)
+static void write_response(void)
 {
-    http_write_response(&answers.bytes, &wanted.response, !wanted.closes,
+    http_write_response(&responses.bytes, &wanted.response, !wanted.closes,
                         false);
 }
 
 // One for a request that began in an earlier recv, and as many as fit into one.
-static void write_answers(void)
+static void write_responses(void)
 {
-    buffer_clear(&answers.bytes);
-    write_answer();
-    answers.length = answers.bytes.length;
+    buffer_clear(&responses.bytes);
+    write_response();
+    responses.length = responses.bytes.length;
     for (size_t i = 0; i < RECEIVE_MAX / wanted.request_length; i++)
-        write_answer();
-    if (answers.bytes.failed)
+        write_response();
+    if (responses.bytes.failed)
         fail("bare: memory");
 }
 
-static bool send_answers(int client, size_t count)
+static bool send_responses(int client, size_t count)
 {
     time_t now = time(NULL);
-    if (now != answers.second) {
-        answers.second = now;
-        write_answers();
+    if (now != responses.second) {
+        responses.second = now;
+        write_responses();
     }
-    size_t length = count * answers.length;
-    return send(client, answers.bytes.bytes, length, MSG_NOSIGNAL) ==
+    size_t length = count * responses.length;
+    return send(client, responses.bytes.bytes, length, MSG_NOSIGNAL) ==
            (ssize_t)length;
 }
 
-// False: close it.
+// Returns whether the connection stays open.
 static bool serve(int client)
 {
     ssize_t received = recv(client, in, sizeof in, 0);
@@ -87,10 +88,10 @@ static bool serve(int client)
     unfinished[client] = bytes % wanted.request_length;
     if (count == 0)
         return true;
-    return send_answers(client, count) && !wanted.closes;
+    return send_responses(client, count) && !wanted.closes;
 }
 
-// Returns -1 when there is none, or no place for it.
+// Returns -1 when there is no client, or no room for it.
 static int accept_client(int listener)
 {
     int client = net_accept_nonblocking(listener);
@@ -103,7 +104,7 @@ static int accept_client(int listener)
     return client;
 }
 
-static void watch(int epoll, int descriptor)
+static void add_to_epoll(int epoll, int descriptor)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = descriptor};
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) < 0)
@@ -116,7 +117,7 @@ static _Noreturn void run_epoll(int listener)
     int epoll = epoll_create1(EPOLL_CLOEXEC);
     if (epoll < 0)
         fail("bare: epoll_create1");
-    watch(epoll, listener);
+    add_to_epoll(epoll, listener);
     while (true) {
         int count = epoll_wait(epoll, ready, READY_MAX, -1);
         for (int i = 0; i < count; i++) {
@@ -124,7 +125,7 @@ static _Noreturn void run_epoll(int listener)
             if (descriptor == listener) {
                 int client = accept_client(listener);
                 if (client >= 0)
-                    watch(epoll, client);
+                    add_to_epoll(epoll, client);
             } else if (!serve(descriptor)) {
                 close(descriptor);
             }
@@ -132,7 +133,7 @@ static _Noreturn void run_epoll(int listener)
     }
 }
 
-// Without gaps: the last one moves to where one leaves.
+// The array has no gaps: the last client moves to where another left.
 static _Noreturn void run_poll(int listener)
 {
     static struct pollfd polled[DESCRIPTORS_MAX];

@@ -3,7 +3,7 @@
 
     bench.py run BUILD [OPTION...]   measure, print the tables
     bench.py report FILE...          the tables again; --markdown for a README
-    bench.py bars FILE...            which bars are met; exits with 1 if not all
+    bench.py bars FILE...            which goals are met; exits with 1 if not all
     bench.py plot FILE... --svg DIR  the pictures again
 
 README.md says what is measured, and how.
@@ -33,7 +33,6 @@ EXPERIMENTS = {
     "pipelined": experiments.pipelined,
     "close": experiments.close,
     "idle": experiments.idle,
-    "cold": experiments.cold,
     "memory": experiments.memory,
     "syscalls": experiments.syscalls,
     "jobs": capacity.jobs,
@@ -84,7 +83,7 @@ def arguments():
 
 
 def measure(run, name):
-    """The records of one experiment. Says on the terminal how far it is."""
+    """The records of one experiment. Shows its progress on the terminal."""
     records = []
     with contextlib.ExitStack() as stack:
         for record in EXPERIMENTS[name](run, stack):
@@ -96,11 +95,11 @@ def measure(run, name):
 
 
 def write(path, data):
-    """A record to a line, so that they can be read, and compared."""
+    """One record per line, so that people and diff can read them."""
     lines = [json.dumps(record) for record in data["records"]]
-    head = json.dumps({**data, "records": []}, indent=2, ensure_ascii=False)
-    path.write_text(head.replace('"records": []', '"records": [\n    ' +
-                                 ",\n    ".join(lines) + "\n  ]") + "\n",
+    frame = json.dumps({**data, "records": []}, indent=2, ensure_ascii=False)
+    path.write_text(frame.replace('"records": []', '"records": [\n    ' +
+                                  ",\n    ".join(lines) + "\n  ]") + "\n",
                     encoding="utf-8")
 
 
@@ -113,8 +112,8 @@ def read_file(path):
 
 
 def read(paths):
-    """(the machine of the first file, the records of all). Each file has rounds
-    of its own, which are not those of another with the same number."""
+    """(the machine of the first file, the records of all). Round 1 of one file
+    is another round than round 1 of the next file."""
     files = [read_file(path) for path in paths]
     records = [{**record, "round": f"{number}, {record['round']}"}
                for number, data in enumerate(files)
@@ -131,7 +130,7 @@ def report(described, found, markdown):
 
 
 def run(options):
-    # Before an hour is spent on what could not be written.
+    # Before the run, so that it does not end in a file that can't be written.
     options.json.parent.mkdir(parents=True, exist_ok=True)
     settings = experiments.Run(
         options.build, 1 if options.quick else options.rounds,
@@ -141,7 +140,7 @@ def run(options):
     records = []
     for name in options.only:
         records += measure(settings, name)
-        # Each time, so that an hour is not lost by an error at its end.
+        # After each experiment, so that a later error loses nothing.
         write(options.json, {"machine": described, "records": records})
     found = Results(records)
     report(described, found, markdown=False)
@@ -166,7 +165,7 @@ def main():
 
 
 def obey(options):
-    # What is started with "with" ends with us, whatever ends us.
+    # With sys.exit, each "with" ends the server that it started.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(1))
     if options.command == "run":

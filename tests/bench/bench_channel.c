@@ -2,11 +2,11 @@
 //
 //     bench_channel [ROUNDS [JOBS]]
 //
-// The channels take turns, round after round, each beginning another time. A
-// receiver does nothing with its jobs. The sender either sends as fast as it
-// can, so that the channel is full most of the time; or it does something else
-// between two jobs, as a loop does, and then the receivers wait. Prints JSON:
-// what each round took.
+// Each round measures every subject, and begins with another one. A receiver
+// does nothing with its jobs. The sender sends as fast as it can, so that the
+// channel is full most of the time; or it does something else between two jobs,
+// as a loop does, so that the receivers wait. Prints JSON: what each round
+// took.
 
 #include "lib/base/clock.h"
 #include "tests/bench/subjects.h"
@@ -19,9 +19,8 @@
 
 enum {
     CAPACITY = 1024,  // in jobs
-    BATCH = 16,       // so many are sent in a turn of a loop
     LOOP_PACE = 4000, // in nanoseconds, between two jobs: about a request
-    SLOWER = 10,      // so many times fewer jobs at that pace
+    SLOWER = 10,      // at that pace, this many times fewer jobs
     RECEIVERS_MAX = 4,
     SMALL_JOB = 8, // in bytes
 };
@@ -54,12 +53,6 @@ static void *receive_all(void *argument)
     return NULL;
 }
 
-static void flush(void)
-{
-    if (subject->flush != NULL)
-        subject->flush();
-}
-
 static void wait_until(int64_t moment)
 {
     while (clock_nanoseconds() < moment)
@@ -72,14 +65,9 @@ static void send_all(int64_t jobs, int64_t pace)
     for (int64_t i = 0; i < jobs; i++) {
         if (pace > 0)
             wait_until(clock_nanoseconds() + pace);
-        while (subject->try_send(&job) == CHANNEL_FULL) {
-            flush();
+        while (subject->try_send(&job) == CHANNEL_FULL)
             sched_yield();
-        }
-        if (i % BATCH == BATCH - 1)
-            flush();
     }
-    flush();
 }
 
 static void transfer(int receivers, int64_t pace, int64_t jobs)
@@ -128,7 +116,7 @@ static void measure(int round, int receivers, int64_t pace, int64_t jobs)
     subject->destroy();
 }
 
-// One thread sends a job to itself. Receivers 0: nobody else is there.
+// One thread sends each job to itself, without any receiver.
 static void measure_alone(int round, size_t job_size, int64_t jobs)
 {
     struct channel channel;
@@ -164,8 +152,8 @@ int main(int argc, char **argv)
     printf("[");
     for (int round = 0; round < rounds; round++) {
         for (int way = 0; way < 4; way++)
-            for (int turn = 0; turn < count; turn++) {
-                subject = &subjects[(round + turn) % count];
+            for (int next = 0; next < count; next++) {
+                subject = &subjects[(round + next) % count];
                 int64_t pace = paces[way % 2];
                 measure(round, receivers[way / 2], pace,
                         pace > 0 ? jobs / SLOWER : jobs);

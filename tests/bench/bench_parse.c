@@ -2,8 +2,8 @@
 //
 //     bench_parse [ROUNDS [COUNT]]
 //
-// What is measured takes turns, round after round. Prints JSON: what COUNT
-// times of each took.
+// Measures each subject in every round, and prints JSON: what COUNT times of
+// each took.
 
 #include "lib/service/respond.h"
 #include "lib/base/clock.h"
@@ -78,7 +78,7 @@ static void decode_event(void)
         fail("a good event is not understood");
 }
 
-// What of that is jansson's: to build the values, and to free them.
+// jansson's part of decoding: to build the values, and to free them.
 static void load_json(void)
 {
     json_t *json = json_loadb(EVENT, sizeof EVENT - 1, 0, NULL);
@@ -87,7 +87,7 @@ static void load_json(void)
     json_decref(json);
 }
 
-static void write_answer(void)
+static void write_response(void)
 {
     static struct buffer out;
     struct http_response response = {0};
@@ -95,13 +95,13 @@ static void write_answer(void)
     buffer_clear(&out);
     http_write_response(&out, &response, true, false);
     if (out.failed || out.length == 0)
-        fail("an answer is not written");
+        fail("a response is not written");
 }
 
 static const struct {
     const char *name;
     void (*perform)(void);
-    size_t length; // of what it reads, in bytes; 0: it writes
+    size_t length; // of its input, in bytes; 0: it writes
 } subjects[] = {
     {"http_parse_request, event", parse_event_request,
      sizeof event_request - 1},
@@ -109,7 +109,7 @@ static const struct {
      sizeof browser_request - 1},
     {"event_decode", decode_event, sizeof EVENT - 1},
     {"jansson alone", load_json, sizeof EVENT - 1},
-    {"http_write_response", write_answer, 0},
+    {"http_write_response", write_response, 0},
 };
 
 enum { SUBJECTS = sizeof subjects / sizeof subjects[0] };

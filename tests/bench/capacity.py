@@ -1,5 +1,5 @@
 """The arithmetic of capacity, measured: jobs per second are workers / work
-time, and the longest wait is queue length x work time / workers."""
+time, and the longest wait is slots x work time / workers."""
 
 import re
 import time
@@ -57,7 +57,7 @@ def jobs(run, stack):
 
 
 def do_all(server, count, at_least):
-    """It is not asked before it can be done: asking takes time too."""
+    """The server is not asked before it can be done: asking costs it time."""
     started = time.monotonic()
     loads.post_all(server.port, [EVENT] * count)
     left = started + at_least - time.monotonic()
@@ -74,8 +74,8 @@ def waits(run):
 
 
 def longest_wait(run, stack):
-    """Of the job that takes the last place in the channel, while all workers
-    are busy: until its work begins, so without its own."""
+    """The wait of the job that takes the last slot of the channel, while all
+    workers are busy, until its own work begins."""
     del stack
     for number in range(min(run.rounds, 5)):
         for capacity, workers, work_ms in waits(run):
@@ -89,7 +89,7 @@ def longest_wait(run, stack):
 
 def wait_of_last(server, capacity, workers):
     loads.post_all(server.port, [EVENT] * workers)
-    wait_until(lambda: metric(server.port, "channel_length") == 0)
+    wait_until(lambda: metric(server.port, "channel_jobs") == 0)
     started = time.monotonic()
     loads.post_all(server.port, [EVENT] * (capacity - 1) + [LAST])
     wait_until(lambda: '"balance"' in servers.get(server.port,

@@ -1,15 +1,13 @@
-"""What is measured. Each experiment yields records: dictionaries with the same
-keys for the same thing, one for each round, load and server. What they mean is
-computed from them later."""
+"""The experiments. Each yields records, one for each round, load and server:
+dictionaries with the same keys for the same thing. results.py computes figures
+from them."""
 
 import copy
 import json
-import random
 import re
 import resource
 import shutil
 import subprocess
-import threading
 import time
 
 import loads
@@ -17,14 +15,11 @@ import servers
 from loads import Load
 
 COMMON = ["bare epoll", "bare poll"]
-
-
 SPARE = 500  # descriptors, beside those of idle connections
-PAUSE = 0.02  # in seconds, between two requests on idle connections
 
 
 def as_many_descriptors_as_allowed():
-    """For us, and for all that we start."""
+    """Raises the limit of this process, which its children inherit."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
@@ -48,7 +43,7 @@ class Run:
 
 
 def rotated(names, number):
-    """Who comes first changes from round to round."""
+    """Each round begins with another server."""
     at = number % len(names)
     return names[at:] + names[:at]
 
@@ -72,7 +67,8 @@ def start_all(run, names, work, load, stack):
 
 
 def compare(experiment, run, work, names, all_loads, stack):
-    """A B C, B C A, ...: all servers run all the time, and one is asked."""
+    """A B C, B C A, ...: all servers run all the time; one at a time gets the
+    load."""
     started = start_all(run, names, work, all_loads[0], stack)
     for number in range(run.rounds):
         for load in all_loads:
@@ -99,7 +95,7 @@ def keep_alive_loads(run):
 
 
 def pipelined(run, stack):
-    """By wrk or not at all."""
+    """Needs wrk."""
     if loads.WRK is None:
         return []
     names = ["bare epoll", "stage 3"] if run.quick else [
@@ -140,49 +136,9 @@ def idle_counts(run):
             count + SPARE < run.descriptors]
 
 
-def cold(run, stack):
-    """Now and then a request on one of the idle connections, while others are
-    busy: how long does it wait for its answer?"""
-    names = ["stage 3", "stage 3 epoll", "nginx"]
-    load = Load(16)
-    started = start_all(run, names, servers.ACCEPTED, load, stack)
-    for number in range(run.rounds):
-        for name in rotated(list(started), number):
-            server = started[name]
-            request = run.tool.request(load)
-            with loads.IdleConnections(server.port, request) as idle:
-                idle.grow(idle_counts(run)[-1])
-                yield {"experiment": "cold", "round": number, "server": name,
-                       "tool": run.tool.name, "idle": len(idle.sockets),
-                       "waits_ms": ask_idle_ones(run, server, load, idle)}
-
-
-def ask_idle_ones(run, server, load, idle):
-    # Not by concurrent.futures: that brings logging, which has Python called
-    # around each fork, and there a signal that would end us is lost.
-    counted = []
-    busy = threading.Thread(target=lambda: counted.append(
-        run.tool.run(server.port, load, run.seconds, run.stages)))
-    waits = []
-    busy.start()
-    while busy.is_alive() or not waits:
-        time.sleep(PAUSE)
-        connection = random.choice(idle.sockets)
-        started = time.monotonic()
-        connection.sendall(idle.request)
-        if servers.read_answer(connection) is None:
-            raise RuntimeError("an idle connection was closed")
-        waits.append(1000 * (time.monotonic() - started))
-    busy.join()
-    if not counted:
-        raise RuntimeError("the load beside the idle connections failed")
-    return waits
-
-
 def memory(run, stack):
-    """Of a server that is new each time: what it once took, it keeps."""
-    names = ["bare epoll", "stage 2", "stage 3", 
-             "stage 3 epoll", "nginx"]
+    """Each time of a new server: a server may keep memory for reuse."""
+    names = ["bare epoll", "stage 2", "stage 3", "stage 3 epoll", "nginx"]
     request = run.tool.request(Load(1))
     for number in range(min(run.rounds, 3)):
         for name in servers.existing(run.stages, names):
@@ -208,8 +164,8 @@ def weigh(server, request, count):
 
 
 def syscalls(run, stack):
-    """Counted from outside while it runs, and apart from all other figures,
-    because counting costs time."""
+    """Counted from outside while the server runs. No other figure is measured
+    meanwhile, because counting costs time."""
     counter = best_counter()
     load = Load(16)
     names = [*COMMON, "stage 2", "stage 2 epoll", "stage 3", "stage 3 epoll",
@@ -227,8 +183,8 @@ def syscalls(run, stack):
 
 
 def best_counter():
-    """The kernel's own count where we may read it; else that of strace, which
-    slows the server, so that it finds more clients ready each time it looks."""
+    """The kernel's own count where perf may read it; else that of strace, which
+    slows the server, so that each of its polls finds more clients ready."""
     if shutil.which("perf") and subprocess.run(
             ["perf", "stat", "-e", "raw_syscalls:sys_enter", "true"],
             capture_output=True).returncode == 0:
@@ -251,7 +207,7 @@ def strace(run, server, load):
 def count_calls(run, server, load, command, total):
     counter = subprocess.Popen(command, stderr=subprocess.PIPE, text=True,
                                preexec_fn=servers.bound_to(None))
-    time.sleep(0.1 if run.quick else 1)  # it says nothing when it is ready
+    time.sleep(0.1 if run.quick else 1)  # it does not say when it is ready
     counted = run.tool.run(server.port, load, run.seconds, run.stages)
     counter.send_signal(2)
     printed = counter.communicate(timeout=60)[1]
@@ -262,7 +218,7 @@ def count_calls(run, server, load, command, total):
 
 
 def micro(name):
-    """bench_channel and bench_parse take turns by themselves."""
+    """bench_channel and bench_parse change their order each round themselves."""
     def perform(run, stack):
         del stack
         program = run.stages.build / f"tests/bench/bench_{name}"

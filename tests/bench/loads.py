@@ -1,8 +1,7 @@
-"""The load: who asks, how often, and over how many connections.
+"""The loads: how many connections, and what each sends.
 
-`lab load`, which is faster than all servers here: the server is the slower of
-the two. It can't send several requests at a time; where that is asked for, wrk
-does it, if it is installed.
+`lab load` is faster than all servers here: the server is the slower of the two.
+It can't pipeline requests; wrk does that, if it is installed.
 """
 
 import collections
@@ -19,11 +18,11 @@ import servers
 
 WRK = shutil.which("wrk")
 PORT_DIGITS = 5  # of the ports that the system chooses
-AT_A_TIME = 200  # idle connections that are opened together
+AT_A_TIME = 200  # idle connections that are opened in parallel
 
 Load = collections.namedtuple("Load", "connections pipelined closes",
                               defaults=(1, False))
-Counted = collections.namedtuple("Counted", "requests seconds refused errors")
+Counted = collections.namedtuple("Counted", "requests seconds rejected errors")
 
 
 def post(body, host="localhost", closes=False):
@@ -43,7 +42,7 @@ class Wrk:
 
     def script(self, load):
         quoted = self.request(load).decode().replace("\r\n", "\\r\\n")
-        # What wrk sends again and again is what format() returned once.
+        # wrk calls format() once, and sends the result again and again.
         return (f"local request = '{quoted}'\n"
                 "wrk.format = function()\n"
                 f"    return string.rep(request, {load.pipelined})\n"
@@ -66,10 +65,10 @@ class Wrk:
         if total is None:
             raise RuntimeError(f"wrk printed: {output}")
         scale = {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60}[total[3]]
-        refused = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
+        rejected = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
         errors = re.search(r"Socket errors: (.*)", output)
         return Counted(int(total[1]), float(total[2]) * scale,
-                       int(refused[1]) if refused else 0,
+                       int(rejected[1]) if rejected else 0,
                        sum(map(int, re.findall(r"\d+", errors[1])))
                        if errors else 0)
 
@@ -81,7 +80,7 @@ class LabLoad:
     body = '{"user":"user0","action":"buy","amount":100}'
 
     def request(self, load):
-        """As long as those that it sends; the digits of the port don't count."""
+        """As long as a request of lab load, whose Host has the real port."""
         return post(self.body, "127.0.0.1:" + "0" * PORT_DIGITS, load.closes)
 
     def run(self, port, load, seconds, stages):
@@ -107,7 +106,7 @@ def run_on_load_core(command):
 
 
 class IdleConnections:
-    """Connections that carried one request each, and now wait."""
+    """Connections that carried one request each, and are idle now."""
 
     def __init__(self, port, request):
         self.port = port
@@ -127,7 +126,7 @@ class IdleConnections:
         for connection in new:
             connection.sendall(self.request)
         for connection in new:
-            if servers.read_answer(connection) is None:
+            if servers.read_response(connection) is None:
                 raise RuntimeError("an idle connection was closed")
 
     def __enter__(self):
@@ -139,8 +138,8 @@ class IdleConnections:
 
 
 def post_all(port, bodies):
-    """Sends one event after the other without waiting, and reads the answers.
-    All must be accepted: then all answers have the same length."""
+    """Sends all events without waiting, and reads the responses. All must be
+    accepted: then all responses have the same length."""
     requests = b"".join(post(body) for body in bodies)
     expected = None
     received = b""
@@ -148,13 +147,13 @@ def post_all(port, bodies):
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.setblocking(False)
-        rest = memoryview(requests)
+        unsent = memoryview(requests)
         while expected is None or count < expected * len(bodies):
-            wants_to_send = [connection] if rest else []
+            wants_to_send = [connection] if unsent else []
             readable, writable, _ = select.select([connection], wants_to_send,
                                                   [], 60)
             if writable:
-                rest = rest[connection.send(rest[:65536]):]
+                unsent = unsent[connection.send(unsent[:65536]):]
             if readable:
                 new = connection.recv(1 << 20)
                 count += len(new)
@@ -162,15 +161,15 @@ def post_all(port, bodies):
                     received += new
                     expected = length_of_first(received)
             if not readable and not writable or readable and not new:
-                raise RuntimeError("the server answered only some events")
+                raise RuntimeError("the server responded only to some events")
     if count != expected * len(bodies):
         raise RuntimeError("not all events were accepted")
 
 
-def length_of_first(answers):
-    head, end, _ = answers.partition(b"\r\n\r\n")
+def length_of_first(responses):
+    header, end, _ = responses.partition(b"\r\n\r\n")
     if not end:
         return None
-    if b" 202 " not in head:
-        raise RuntimeError(f"expected 202, got {head!r}")
-    return len(head) + 4 + len(servers.ACCEPTED.body)
+    if b" 202 " not in header:
+        raise RuntimeError(f"expected 202, got {header!r}")
+    return len(header) + 4 + len(servers.ACCEPTED.body)

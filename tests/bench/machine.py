@@ -1,4 +1,4 @@
-"""What the figures were measured with. No name of the host, and no path."""
+"""What the figures were measured with, without host names and paths."""
 
 import datetime
 import json
@@ -22,7 +22,7 @@ def first(pattern, path, default):
 
 
 def version_of(*command):
-    """As a program prints it, in its first line."""
+    """The first version number that the program prints."""
     if command[0] is None:
         return None
     printed = subprocess.run(command, capture_output=True, text=True)
@@ -52,7 +52,7 @@ def describe(build):
 
 
 def lines(machine, found):
-    """The same for people, with the settings of the run."""
+    """The description as text, with the settings of the run."""
     load = ", ".join(found.distinct("tool")) or "none"
     peers = [f"{name} {machine[name]}" for name in ("nginx", "wrk")
              if machine[name]]

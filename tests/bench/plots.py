@@ -5,7 +5,7 @@ import math
 
 import results
 
-# In pixels. The colours are told apart by people who see no red and green
+# In pixels. People who can't tell red from green can tell these colours apart
 # (Okabe and Ito, "Color Universal Design").
 WIDTH, HEIGHT = 860, 480
 LEFT, RIGHT, TOP, BOTTOM = 92, 190, 58, 66
@@ -88,8 +88,8 @@ def draw_line(line, x, y):
 
 
 def spread_out(wanted):
-    """Where labels go so that none covers another: each below the one before,
-    and all moved up again when the last is below the picture."""
+    """Where labels go so that none covers another: each below the one before.
+    All move up again when the last is below the picture."""
     places = []
     for at in wanted:
         places.append(max(at, places[-1] + LABEL_HEIGHT) if places else at)

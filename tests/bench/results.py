@@ -1,4 +1,4 @@
-"""From records to figures: ratios within a round, their median and quartiles."""
+"""From records to figures: ratios within a round, median and quartiles."""
 
 import statistics
 
@@ -15,7 +15,7 @@ class Figure:
 
 
 class Results:
-    """The records of a run, to be asked for those that fit."""
+    """The records of a run, and the figures that they give."""
 
     def __init__(self, records):
         self.records = records
@@ -26,7 +26,7 @@ class Results:
                        for key, value in wanted.items())]
 
     def distinct(self, key, **wanted):
-        """In the order in which they first came."""
+        """The values of `key`, in the order in which they first came."""
         return list(dict.fromkeys(
             record[key] for record in self.of(**wanted) if key in record))
 
@@ -35,8 +35,8 @@ class Results:
         return Figure(found) if found else None
 
     def ratio(self, value, above, below, **wanted):
-        """Of two servers, or of whatever else `above` and `below` differ in,
-        taken within each round: what disturbs the machine disturbs both."""
+        """Of two servers, or of what else `above` and `below` differ in, taken
+        within each round: what disturbs the machine disturbs both."""
         ours = by_round(self.of(**wanted, **above))
         others = by_round(self.of(**wanted, **below))
         found = [value(ours[number]) / value(others[number])
@@ -75,7 +75,7 @@ def jobs_rate(record):
 
 
 def jobs_share(record):
-    """Of what the arithmetic says: workers / work time."""
+    """The share of what the arithmetic says: workers / work time."""
     return jobs_rate(record) / (record["workers"] * 1000 / record["work_ms"])
 
 

@@ -1,4 +1,4 @@
-"""The servers that are compared: how to start, pin, ask and weigh them."""
+"""The servers that are compared: how to start, pin, call and weigh them."""
 
 import collections
 import ctypes
@@ -14,10 +14,10 @@ import time
 
 START_SECONDS = 60
 NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
-IDLE_MS = "3600000"  # nobody is sent away while it is measured
+IDLE_MS = "3600000"  # no connection times out while it is measured
 CAPACITY = "10000"  # of a channel that never gets full under the loads here
 
-# What all servers have to answer: nginx and bare are told, ours do it.
+# The response of all servers: nginx and bare are told, the stages do it.
 Work = collections.namedtuple("Work", "name status type body")
 ACCEPTED = Work("event", 202, "application/json", '{"status":"accepted"}')
 
@@ -33,44 +33,44 @@ def cores():
 
 
 def bound_to(core):
-    """What a child does first: it ends with us, and stays on one core."""
+    """What a child does first: it will end with us, and stay on one core."""
     libc = ctypes.CDLL(None)
     end_with_parent = 1  # PR_SET_PDEATHSIG, see prctl(2)
     parent = os.getpid()
 
     def prepare():
         libc.prctl(end_with_parent, signal.SIGKILL)
-        if os.getppid() != parent:  # it ended before that
+        if os.getppid() != parent:  # the parent ended before the prctl
             os._exit(1)
         if core is not None:
             os.sched_setaffinity(0, {core})
     return prepare
 
 
-def parse_answer(answer):
+def parse_response(response):
     """(status, body), or None when it is not complete."""
-    head, end, body = answer.partition(b"\r\n\r\n")
-    length = re.search(rb"content-length: *(\d+)", head, re.I)
+    header, end, body = response.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: *(\d+)", header, re.I)
     if not end or not length or len(body) < int(length[1]):
         return None
-    return int(head.split()[1]), body[:int(length[1])].decode()
+    return int(header.split()[1]), body[:int(length[1])].decode()
 
 
-def read_answer(connection):
-    """The same; None when the server left."""
-    answer = b""
-    while parse_answer(answer) is None:
+def read_response(connection):
+    """The same; None when the server closed the connection."""
+    response = b""
+    while parse_response(response) is None:
         received = connection.recv(65536)
         if not received:
             return None
-        answer += received
-    return parse_answer(answer)
+        response += received
+    return parse_response(response)
 
 
 def ask(port, request):
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(request)
-        return read_answer(connection)
+        return read_response(connection)
 
 
 def get(port, path):
@@ -79,7 +79,7 @@ def get(port, path):
 
 
 class Server:
-    """One process; `core` None leaves it to the system where it runs."""
+    """One process; without `core`, the system chooses where it runs."""
 
     def __init__(self, name, command, core, port=None):
         self.name = name
@@ -107,7 +107,7 @@ class Server:
             self.process.wait()
 
     def cpu_ns(self):
-        """Of all its threads, which run on: the first word of schedstat."""
+        """Of all its threads: the first word of schedstat."""
         process = pathlib.Path(f"/proc/{self.process.pid}")
         if (process / "schedstat").exists():
             return sum(int((task / "schedstat").read_text().split()[0])
@@ -123,15 +123,15 @@ class Server:
         return int(re.search(r"Rss: +(\d+) kB", pages.read_text())[1]) * 1024
 
     def check(self, request, work):
-        """It is no comparison when one of them does something else."""
-        answer = ask(self.port, request)
-        if answer != (work.status, work.body):
-            raise RuntimeError(f"{self.name} answered {answer}, expected "
+        """A server that responds with something else is not compared."""
+        response = ask(self.port, request)
+        if response != (work.status, work.body):
+            raise RuntimeError(f"{self.name} responded {response}, expected "
                                f"{work.status} {work.body}")
 
 
 class Nginx(Server):
-    """One worker that answers by `return`, on a port that was free just now."""
+    """One worker that responds by `return`, on a port that was free just now."""
 
     def __init__(self, work, core):
         self.directory = tempfile.TemporaryDirectory(prefix="thaw-nginx-")
@@ -163,7 +163,7 @@ class Nginx(Server):
 
 
 def start_nginx(work, core):
-    """Again when somebody else got the port meanwhile."""
+    """Tries again when another program took the port meanwhile."""
     for _ in range(5):
         try:
             return Nginx(work, core)
@@ -197,7 +197,7 @@ http {{
 
 
 class Stages:
-    """The programs of a build directory, and which options they have."""
+    """The programs of a build directory, and the options that they have."""
 
     def __init__(self, build):
         self.build = pathlib.Path(build)
@@ -232,22 +232,22 @@ class Stages:
 def start_by_name(stages, name, request, work, closes=False):
     """`bare epoll`, `stage 3`, `stage 3 epoll`, `nginx`: on the server's core."""
     core = cores()[0]
-    kind, *rest = name.split()
+    kind, *words = name.split()
     if kind == "nginx":
         return start_nginx(work, core)
     if kind == "bare":
-        return stages.bare(rest[0], request, work, core, closes)
-    options = ["--backend", rest[1]] if len(rest) > 1 else []
-    if rest[0] in "56":
+        return stages.bare(words[0], request, work, core, closes)
+    options = ["--backend", words[1]] if len(words) > 1 else []
+    if words[0] in "56":
         options += ["--work-ms", "0", "--capacity", CAPACITY]
-    return stages.start(int(rest[0]), *options, core=core, name=name)
+    return stages.start(int(words[0]), *options, core=core, name=name)
 
 
 def existing(stages, names):
-    """Without nginx where it is not installed, nor what a stage can't do."""
+    """Leaves out what is not installed, and backends that a stage lacks."""
     def is_there(name):
-        kind, *rest = name.split()
-        if kind == "stage" and len(rest) > 1:
-            return stages.has(int(rest[0]), "--backend")
+        kind, *words = name.split()
+        if kind == "stage" and len(words) > 1:
+            return stages.has(int(words[0]), "--backend")
         return kind != "nginx" or NGINX is not None
     return [name for name in names if is_there(name)]

@@ -1,5 +1,4 @@
 #include "tests/bench/subjects.h"
-#include "tests/bench/textbook.h"
 
 #ifdef THAW_GLIB
 #include <glib.h>
@@ -15,11 +14,6 @@ static int channel_open(size_t capacity)
 static enum channel_send channel_put(const struct event *job)
 {
     return channel_try_send(&channel, job);
-}
-
-static void channel_flush(void)
-{
-    channel_wake(&channel);
 }
 
 static bool channel_take(struct event *job)
@@ -38,22 +32,13 @@ static void channel_free(void)
     channel_destroy(&channel);
 }
 
-static enum channel_send textbook_put(const struct event *job)
-{
-    return textbook_try_send(&channel, job);
-}
-
-static bool textbook_take(struct event *job)
-{
-    return textbook_receive(&channel, job);
-}
-
 #ifdef THAW_GLIB
-// A GAsyncQueue carries pointers and has no bound. To its advantage, all of
-// them point to one job, so that nothing is allocated; it is copied out.
+// A GAsyncQueue carries pointers and has no bound. To its advantage, all
+// pointers point to one job, so that nothing is allocated; the receiver copies
+// it.
 static GAsyncQueue *queue;
 static struct event same_job;
-static struct event no_job; // what tells a receiver that it is over
+static struct event no_job; // tells a receiver to end
 
 static int glib_open(size_t capacity)
 {
@@ -89,12 +74,10 @@ static void glib_free(void)
 #endif
 
 const struct subject subjects[] = {
-    {"channel", channel_open, channel_put, channel_flush, channel_take,
-     channel_end, channel_free},
-    {"textbook", channel_open, textbook_put, NULL, textbook_take, channel_end,
+    {"channel", channel_open, channel_put, channel_take, channel_end,
      channel_free},
 #ifdef THAW_GLIB
-    {"GAsyncQueue", glib_open, glib_put, NULL, glib_take, glib_end, glib_free},
+    {"GAsyncQueue", glib_open, glib_put, glib_take, glib_end, glib_free},
 #endif
-    {NULL, NULL, NULL, NULL, NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -45,7 +45,7 @@ def thousands(figure):
 
 
 def keep_alive(found, experiment):
-    """Two tables: the ratios, and the figures that they are from."""
+    """Two tables: the ratios, and the figures from which they come."""
     names = found.distinct("server", experiment=experiment)
     counts = found.distinct("connections", experiment=experiment)
     header = ["connections", *map(str, counts)]
@@ -101,20 +101,6 @@ def idle(found):
             Table("The same: µs of CPU time for a request", header, figures)]
 
 
-def cold(found):
-    rows = []
-    for name in found.distinct("server", experiment="cold"):
-        waits = sorted(wait for record in found.of(experiment="cold",
-                                                   server=name)
-                       for wait in record["waits_ms"])
-        rows.append([name, *(f"{waits[int(part * (len(waits) - 1))]:.1f}"
-                             for part in (0.5, 0.99, 1)), str(len(waits))])
-    idle_ones = max(found.distinct("idle", experiment="cold"))
-    return [Table("ms until a request on one of "
-                  f"{idle_ones} idle connections is answered,\nbeside 16 busy "
-                  "ones", ["", "median", "99 %", "longest", "of"], rows)]
-
-
 def memory(found):
     rows = []
     for name in found.distinct("server", experiment="memory"):
@@ -162,9 +148,9 @@ def wait(found):
         rows.append([*map(str, cell), *(
             median(found.figure(value, **where), "{:.0f}")
             for value in (results.wait_formula_ms, results.wait_ms))])
-    return [Table("The wait of the job that takes the last place, in ms",
-                  ["places", "workers", "work, ms", "computed", "measured"],
-                  rows, "Computed: places x work time / workers.")]
+    return [Table("The wait of the job that takes the last slot, in ms",
+                  ["slots", "workers", "work, ms", "computed", "measured"],
+                  rows, "Computed: slots x work time / workers.")]
 
 
 def channel_rates(found, pace, title):
@@ -179,7 +165,7 @@ def channel_rates(found, pace, title):
                                     server=name, **where)),
                 spread(found.ratio(results.channel_rate, {"server": "channel"},
                                    {"server": name}, **where))]
-    return Table(f"The channel, {title}: million jobs per second, ours to it",
+    return Table(f"The channel, {title}: million jobs per second, ours / this",
                  ["", "1 to 1", "ratio", "1 to 4", "ratio"], rows, RATIO)
 
 
@@ -192,7 +178,7 @@ def channel(found):
                            f"{pace / 1000:g} µs between two jobs")
              for pace in found.distinct("pace_ns", experiment="channel")]
     return [*rates,
-            Table("The channel, nobody else there: ns to send and receive a job",
+            Table("The channel, one thread alone: ns to send and receive a job",
                   ["a job of", "ns"], alone)]
 
 
@@ -210,7 +196,7 @@ MAKERS = {
         found, "pipelined", "event, 16 requests at a time"),
     "close": lambda found: one_load(
         found, "close", "event, a connection for each request"),
-    "idle": idle, "cold": cold, "memory": memory, "syscalls": syscalls,
+    "idle": idle, "memory": memory, "syscalls": syscalls,
     "jobs": jobs, "wait": wait, "channel": channel, "parse": parse,
 }
 
@@ -221,9 +207,9 @@ def all_tables(found):
 
 
 def warnings(found):
-    """A server that refuses does less than those that it is compared with."""
+    """A server that rejects requests does less than those beside it."""
     for record in found.records:
-        if record.get("refused") or record.get("errors"):
+        if record.get("rejected") or record.get("errors"):
             yield (f"{record['experiment']}, {record['server']}: "
-                   f"{record['refused']} of {record['requests']} refused, "
+                   f"{record['rejected']} of {record['requests']} rejected, "
                    f"{record['errors']} errors")

@@ -1,4 +1,4 @@
-"""The cases as they stand in their files, and what they mean."""
+"""Reads the cases from their files, and says what they mean."""
 
 import collections
 import pathlib
@@ -10,8 +10,8 @@ NAMED = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\"}
 ESCAPE = re.compile(r"\\(?:([rnt0\\])|x([0-9a-fA-F]{2})|\{(\d+)\*(.*?)\})")
 
 Case = collections.namedtuple("Case", "name why expected data")
-# The statuses in order, each with whether it answers a HEAD, which gets no
-# body; and what comes behind the last: "open", "close", or "more" to be sent.
+# The statuses in order, each with whether it responds to a HEAD, which gets no
+# body; and what comes after the last: "open", "close", or "more" to be sent.
 Expected = collections.namedtuple("Expected", "statuses ending")
 
 
@@ -45,7 +45,7 @@ def read_cases(kind):
 
 
 def expected_of(text, stage):
-    """A/B: stages 1 and 2, which echo, say A; the others say B."""
+    """Of A/B, A is for stages 1 and 2, which echo, and B for the others."""
     statuses = []
     ending = "open"
     for word in text.split():
@@ -53,12 +53,12 @@ def expected_of(text, stage):
             ending = word
             break
         kind, _, number = word.rpartition(":")
-        assert kind in ("", "head"), f"unknown answer: {word}"
+        assert kind in ("", "head"), f"unknown response: {word}"
         echo, _, other = number.partition("/")
         chosen = other if other and stage > 2 else echo
         status = EVENT[stage] if chosen == "event" else int(chosen)
         statuses.append((status, kind == "head"))
-        # To the echo everything is welcome that is a request at all.
+        # An echo rejects only what is no request.
         if echo not in ("200", "event"):
             ending = "close"
     if stage == 1 and statuses:
@@ -67,7 +67,7 @@ def expected_of(text, stage):
 
 
 def expand(directory):
-    """The raw bytes, and lists: what a parser must say (200: a request)."""
+    """Writes the bytes of each case, and lists of the expected results."""
     for kind in ("requests", "bodies"):
         into = pathlib.Path(directory) / kind
         into.mkdir(parents=True, exist_ok=True)

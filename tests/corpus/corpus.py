@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
-"""Requests and bodies that servers like to read in different ways.
+"""Requests and bodies that servers may read in different ways.
 
     corpus.py expand DIRECTORY
     corpus.py try EXECUTABLE STAGE [NAME...]
     corpus.py peers [node] [nginx] [python]
 
-One case per file; README.md tells the format. `expand` writes the raw bytes, for
-fuzzers and unit tests. `try` starts a stage, sends it everything, whole and cut
-in two, and prints TAP. `peers` asks servers of another make, and prints a table
-of what they answer differently.
+One case per file; README.md has the format. `expand` writes the raw bytes, for
+fuzzers and unit tests. `try` starts a stage, sends it every case, whole and cut
+in two, and prints TAP. `peers` sends them to other servers, and prints a table
+of the responses that differ from ours.
 """
 
 import sys
 
-sys.dont_write_bytecode = True  # nothing of ours among the sources
+sys.dont_write_bytecode = True  # keep the source directory clean
 
 # pylint: disable=wrong-import-position
 import cases

@@ -1,6 +1,6 @@
-// peer_node.js - the server that comes with node, as it comes
+// peer_node.js - the server that comes with node, with its defaults
 //
-// Prints its port. Reads every body to its end, and then answers 200.
+// Prints its port. Reads every body to its end, and then responds with 200.
 
 const http = require("http");
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The server that comes with Python, as it comes.
+"""The server that comes with Python, with its defaults.
 
-Prints its port, and answers 200. http.server leaves the body to the handler,
-and so here is what many a handler does: int() of the length, and nothing about
-Transfer-Encoding.
+Prints its port, and responds with 200. http.server leaves the body to the
+handler. This handler does what many do: it takes int() of the length, and
+ignores Transfer-Encoding.
 """
 
 import http.server
@@ -12,7 +12,7 @@ import http.server
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def answer(self):
+    def respond(self):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.send_response(200)
         self.send_header("Content-Length", "3")
@@ -20,7 +20,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(b"ok\n")
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_OPTIONS = do_DELETE = answer
+    do_GET = do_HEAD = do_POST = do_PUT = do_OPTIONS = do_DELETE = respond
 
     def log_message(self, *_):  # pylint: disable=arguments-differ
         pass
@@ -28,7 +28,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 class Server(http.server.ThreadingHTTPServer):
     def handle_error(self, *_):
-        """A length that is no number: the connection ends, without an answer."""
+        """A length that is no number ends the connection without a response."""
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""What servers of another make answer to the same requests.
+"""How other servers respond to the same requests.
 
-Called by `corpus.py peers`. Each is started with its own defaults, gets every
-request whole, and is compared with what is expected of us. It may be silent for
-ever, so its answers end with some silence.
+Called by `corpus.py peers`. Each server runs with its defaults, gets every
+request whole, and is compared with what is expected of us. It may stay silent,
+so a silence of some seconds ends its responses.
 """
 
 import collections
@@ -20,11 +20,11 @@ import time
 import cases
 import stage
 
-SILENCES = 5.0, 1.0  # in seconds, before the first byte and behind others
-TOGETHER = 16  # connections at a time
+SILENCES = 5.0, 1.0  # in seconds, before the first byte and after others
+PARALLEL = 16  # connections at a time
 STATUS = re.compile(rb"^HTTP/1\.[01] ([2-5]\d\d)\b", re.M)
 
-# It reads the whole request before it passes it on, here to itself.
+# nginx reads the whole request before it passes it on, here to itself.
 NGINX = """
 daemon off;
 master_process off;
@@ -40,17 +40,17 @@ http {{
     scgi_temp_path {directory}/scgi;
     server {{
         listen unix:{directory}/front;
-        location / {{ proxy_pass http://unix:{directory}/behind; }}
+        location / {{ proxy_pass http://unix:{directory}/back; }}
     }}
     server {{
-        listen unix:{directory}/behind;
+        listen unix:{directory}/back;
         location / {{ return 200 "ok\\n"; }}
     }}
 }}
 """
 
-# How to start one: what it runs, which prints the version, and what it prints
-# in front of that; a function that starts it and returns (process, address).
+# How to start one: the program, the command that prints its version, and a
+# function that starts it and returns (process, address).
 Peer = collections.namedtuple("Peer", "program version start")
 
 
@@ -113,7 +113,7 @@ def connect(address):
 def statuses_of(address, data):
     received = b""
     with connect(address) as client:
-        # It may refuse and leave before it has everything.
+        # It may reject the request and close before it has read everything.
         with contextlib.suppress(OSError):
             client.sendall(data)
         client.settimeout(SILENCES[0])
@@ -124,48 +124,48 @@ def statuses_of(address, data):
     return " ".join(status.decode() for status in STATUS.findall(received))
 
 
-def ask(peer, requests):
+def send_all(peer, requests):
     with running(peer) as address:
-        with multiprocessing.dummy.Pool(TOGETHER) as pool:
+        with multiprocessing.dummy.Pool(PARALLEL) as pool:
             return pool.map(lambda case: statuses_of(address, case.data),
                             requests)
 
 
-def our_answers(case):
+def our_responses(case):
     statuses, _ = cases.expected_of(case.expected, 2)
     return " ".join(str(status) for status, _ in statuses)
 
 
 def kind_of(ours, theirs):
-    """How they differ, by the first answer that is another."""
+    """How they differ, by the first response that differs."""
     for our, their in zip(ours.split() + ["none"], theirs.split() + ["none"]):
         if our == their:
             continue
         if their == "200":
-            return "takes what we do not"
+            return "accepts what we reject"
         if our == "200":
-            return "does not take what we take"
-        return "says it with another status, or not at all"
-    return "answers more, or less"
+            return "rejects what we accept"
+        return "rejects with another status, or not at all"
+    return "sends more responses, or fewer"
 
 
-def print_summary(names, ours, answers):
+def print_summary(names, ours, responses):
     print(f"Of {len(ours)} requests:\n")
     for name in names:
         kinds = collections.Counter(
             kind_of(our, their)
-            for our, their in zip(ours, answers[name]) if our != their)
+            for our, their in zip(ours, responses[name]) if our != their)
         same = len(ours) - sum(kinds.values())
         print(f"- {name}: {same} as we do")
         for kind, count in kinds.most_common():
             print(f"  - {count}: it {kind}")
 
 
-def print_table(names, requests, ours, answers):
+def print_table(names, requests, ours, responses):
     print(f"\n| request | we | {' | '.join(names)} | why we do |")
     print("|---" * (len(names) + 3) + "|")
     for i, (case, our) in enumerate(zip(requests, ours)):
-        theirs = [answers[name][i] for name in names]
+        theirs = [responses[name][i] for name in names]
         if all(their == our for their in theirs):
             continue
         cells = ["=" if their == our else their or "nothing" for their in theirs]
@@ -176,15 +176,15 @@ def print_table(names, requests, ours, answers):
 def report(chosen):
     """Prints the differences as Markdown."""
     requests = cases.read_cases("requests")
-    ours = [our_answers(case) for case in requests]
-    answers = {}
+    ours = [our_responses(case) for case in requests]
+    responses = {}
     for name in chosen or PEERS:
         peer = PEERS[name]
         if shutil.which(peer.program):
-            answers[f"{name} {version_of(peer)}"] = ask(peer, requests)
-    names = list(answers)
-    print("# What servers of another make answer\n")
+            responses[f"{name} {version_of(peer)}"] = send_all(peer, requests)
+    names = list(responses)
+    print("# How other servers respond\n")
     print(f"`corpus.py peers {' '.join(chosen)}` wrote this. A = is the same "
-          "answer as ours;\nan interim answer, as 100, does not count.\n")
-    print_summary(names, ours, answers)
-    print_table(names, requests, ours, answers)
+          "response as\nours; an interim response, as 100, does not count.\n")
+    print_summary(names, ours, responses)
+    print_table(names, requests, ours, responses)

@@ -1,10 +1,10 @@
-"""Starts a stage, and sees how it ends."""
+"""Starts a stage, and says how it ended."""
 
 import signal
 import socket
 import subprocess
 
-PATIENCE = 20  # in seconds, for an answer that must come
+PATIENCE = 20  # in seconds, for a response that must come
 
 
 class Server:
@@ -20,7 +20,7 @@ class Server:
     def options_of(stage):
         options = ["--port", "0", "--quiet"]
         if stage >= 2:
-            # One slow connection must not make the others late.
+            # A busy machine must not cause time-outs.
             for name in ("header", "body", "send", "idle", "linger"):
                 options += [f"--{name}-timeout-ms", "600000"]
         if stage >= 4:
@@ -36,7 +36,9 @@ class Server:
         self.port = int(line.strip().rpartition(":")[2])
 
     def revive(self):
-        """Asked after a failure: starts it again where it died, and says so."""
+        """Called after a failure: a server that died starts again.
+
+        Returns whether it died."""
         try:
             self.process.communicate(timeout=0.2)
         except subprocess.TimeoutExpired:
@@ -51,7 +53,7 @@ class Server:
         return client
 
     def stop(self):
-        """What is wrong with its end; None: nothing."""
+        """Ends the server. Returns what is wrong with its end, or None."""
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.communicate(timeout=PATIENCE)
@@ -63,4 +65,4 @@ class Server:
         status = self.process.returncode
         if self.deaths:
             return f"it died {self.deaths} times"
-        return None if status == good else f"the server left with {status}"
+        return None if status == good else f"the server exited with {status}"

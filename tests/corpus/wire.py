@@ -1,4 +1,4 @@
-"""Sends the cases to a stage, and compares its answers."""
+"""Sends the cases to a stage, and compares its responses."""
 
 import collections
 import socket
@@ -7,16 +7,16 @@ import sys
 import cases
 from stage import Server
 
-TOGETHER = 60  # connections at a time
+PARALLEL = 60  # connections at a time
 
-Answer = collections.namedtuple("Answer", "status connection body")
+Response = collections.namedtuple("Response", "status connection body")
 
 
 class Failed(Exception):
-    """What came, where something else was expected."""
+    """Says what came, where something else was expected."""
 
 
-def read_answer(stream, is_head):
+def read_response(stream, is_head):
     line = stream.readline()
     if not line:
         raise Failed("the end")
@@ -26,27 +26,27 @@ def read_answer(stream, is_head):
         fields[name.lower()] = value.strip()
     status = int(line.split()[1])
     if status == 100:
-        return read_answer(stream, is_head)
+        return read_response(stream, is_head)
     length = 0 if is_head else int(fields["content-length"])
-    return Answer(status, fields["connection"], stream.read(length))
+    return Response(status, fields["connection"], stream.read(length))
 
 
 def must_end(stream, stage):
     try:
-        rest = stream.read(100)
+        more = stream.read(100)
     except ConnectionResetError:
-        # Stage 1 has closed its only answer already, and what we sent behind
-        # the request met nobody.
+        # Stage 1 closes after its only response, and what the client sent
+        # after the request causes a reset.
         if stage != 1:
             raise
-        rest = b""
-    if rest:
-        raise Failed(f"more: {rest!r}")
+        more = b""
+    if more:
+        raise Failed(f"more: {more!r}")
 
 
 def check_responses(client, expected, stage):
-    """Returns the last answer, whose connection then is at its end."""
-    answer = None
+    """Reads until the connection ends. Returns the last response."""
+    response = None
     statuses, ending = expected
     came = []
     with client.makefile("rb") as stream:
@@ -57,38 +57,38 @@ def check_responses(client, expected, stage):
                 is_last = i == len(statuses)
                 if is_last and ending == "more":
                     client.shutdown(socket.SHUT_WR)
-                answer = read_answer(stream, is_head)
-                came.append(str(answer.status))
+                response = read_response(stream, is_head)
+                came.append(str(response.status))
                 closes = is_last and ending != "open"
-                if answer.status != status:
+                if response.status != status:
                     raise Failed("")
-                if answer.connection != ("close" if closes else "keep-alive"):
-                    raise Failed(f"Connection: {answer.connection}")
-            # Behind the last request must be nothing, not even half of one.
+                if response.connection != ("close" if closes else "keep-alive"):
+                    raise Failed(f"Connection: {response.connection}")
+            # Nothing may come after the last response, not even half of one.
             if ending == "open":
                 client.shutdown(socket.SHUT_WR)
             must_end(stream, stage)
         except (Failed, OSError, ValueError, KeyError, IndexError) as error:
             raise Failed(" ".join([*came, str(error)])) from error
-    return answer
+    return response
 
 
 def cuts_of(data):
-    """Where to cut: in each place once where something ends."""
-    head = data.find(b"\r\n\r\n") + 4
-    places = {1, data.find(b"\r\n") + 1, head - 2, head, len(data) - 1}
+    """Where to cut: once at each place where a part of the request ends."""
+    body = data.find(b"\r\n\r\n") + 4
+    places = {1, data.find(b"\r\n") + 1, body - 2, body, len(data) - 1}
     return sorted(place for place in places if 0 < place < len(data))
 
 
-def let_turn(server):
-    """Returns when the server has read all that was sent before. One answer
-    could come from the midst of a turn of its loop; two can't."""
+def let_read(server):
+    """Returns when the server has read all that was sent before. One response
+    could come in the middle of a loop iteration; two can't."""
     if server.stage == 1:
         return
     with server.connect() as client, client.makefile("rb") as stream:
         for _ in range(2):
             client.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
-            read_answer(stream, False)
+            read_response(stream, False)
 
 
 def send(client, data, stage):
@@ -99,12 +99,12 @@ def send(client, data, stage):
             raise
 
 
-def try_together(server, tries, failures):
-    """Sends what is before the cut of each, and then all that is behind."""
+def try_group(server, tries, failures):
+    """Sends what is before the cut of each, and then all that is after it."""
     clients = [server.connect() for _ in tries]
     for client, (case, cut) in zip(clients, tries):
         send(client, case.data[:cut], server.stage)
-    let_turn(server)
+    let_read(server)
     for client, (case, cut) in zip(clients, tries):
         try:
             send(client, case.data[cut:], server.stage)
@@ -114,15 +114,15 @@ def try_together(server, tries, failures):
             way = "whole" if cut == len(case.data) else f"cut at {cut}"
             failures.setdefault(case.name, f"{error} ({way})")
         client.close()
-    let_turn(server)
+    let_read(server)
 
 
-def try_alone(server, tries, failures):
-    """Together they ended the server, and so all failed. Who does it alone?"""
+def try_one_by_one(server, tries, failures):
+    """After tries in parallel killed the server: finds the one that does it."""
     server.revive()
     for case, cut in tries:
         try:
-            try_together(server, [(case, cut)], failures)
+            try_group(server, [(case, cut)], failures)
         except (Failed, OSError) as error:
             failures.setdefault(case.name, str(error))
         if case.name in failures and server.revive():
@@ -133,26 +133,26 @@ def try_requests(server, chosen):
     failures = {}
     tries = [(case, cut) for case in chosen
              for cut in [len(case.data), *cuts_of(case.data)]]
-    together = 1 if server.stage == 1 else TOGETHER
-    for start in range(0, len(tries), together):
-        group = tries[start:start + together]
+    group_max = 1 if server.stage == 1 else PARALLEL
+    for start in range(0, len(tries), group_max):
+        group = tries[start:start + group_max]
         found = {}
         try:
-            try_together(server, group, found)
+            try_group(server, group, found)
         except (Failed, OSError):
             found = {}
-            try_alone(server, group, found)
+            try_one_by_one(server, group, found)
         failures = {**found, **failures}
     return failures
 
 
-def check_body(answer, case, stage):
+def check_body(response, case, stage):
     accepted = case.expected == "accepted"
-    detail = case.expected.removeprefix("refused: ")
-    if stage <= 2 and answer.body != case.data:
-        raise Failed(f"another body: {answer.body!r}")
+    detail = case.expected.removeprefix("rejected: ")
+    if stage <= 2 and response.body != case.data:
+        raise Failed(f"another body: {response.body!r}")
     if stage > 2 and not accepted:
-        text = answer.body.decode("utf-8")
+        text = response.body.decode("utf-8")
         if f'"reason":"invalid_json","detail":"{detail}' not in text:
             raise Failed(text)
 
@@ -162,9 +162,10 @@ def try_body(server, case):
     accepted = stage <= 2 or case.expected == "accepted"
     expected = cases.Expected([(cases.EVENT[stage] if accepted else 400, False)],
                         "close" if stage == 1 else "open")
-    head = f"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {len(case.data)}\r\n\r\n"
+    header = ("POST / HTTP/1.1\r\nHost: a\r\n"
+              f"Content-Length: {len(case.data)}\r\n\r\n")
     with server.connect() as client:
-        client.sendall(head.encode("ascii") + case.data)
+        client.sendall(header.encode("ascii") + case.data)
         check_body(check_responses(client, expected, stage), case, stage)
 
 

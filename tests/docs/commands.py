@@ -3,13 +3,13 @@
 
     commands.py README BUILD [--update]
 
-In a block that begins with ```console, a line after "$ " is a command, and what
-follows is its output. "./workshop run N" starts a server as a reader would in
-another terminal; it gets a free port, in place of 8080. Times, sizes and rates
-differ from run to run, so a number with a point, or before a unit, is compared
-as "some number".
-Prints TAP, a test for each command. With --update, what differs is written
-into the README instead.
+In a block that begins with ```console, a line after "$ " is a command, and the
+lines after it are its output. "./workshop run N" starts a server as a reader
+would in another terminal; it gets a free port, in place of 8080. Times, sizes
+and rates differ from run to run, so a number with a point, or before a unit, is
+compared as "some number".
+Prints TAP, a test for each command. With --update, writes what differs into the
+README instead.
 """
 
 import os
@@ -25,7 +25,7 @@ END = "--end-of-the-output--"
 
 
 def commands_of(text):
-    """The commands of all console blocks: (command, output, where it stands)."""
+    """The commands of all console blocks: (command, output, its position)."""
     for block in re.finditer(r"^```console\n(.*?)^```", text, re.M | re.S):
         for part in re.finditer(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block[1], re.M):
             start = block.start(1) + part.start(2)
@@ -40,7 +40,7 @@ def comparable(text):
 
 
 class Reader:
-    """Somebody with two terminals: a server in one, a shell in the other."""
+    """A person with two terminals: a server in one, a shell in the other."""
 
     def __init__(self, build, directory):
         self.build = build

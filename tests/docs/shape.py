@@ -3,9 +3,8 @@
 
     shape.py SOURCE
 
-Every link leads somewhere, a main.c is read in one sitting, a diff from one
-stage to the next is short, and the patch that brings a bug back still applies.
-Prints TAP.
+Every link leads somewhere, every include points down, files are as short as the
+lessons need, and the patch that brings a bug back still applies. Prints TAP.
 """
 
 import difflib
@@ -15,14 +14,38 @@ import shutil
 import subprocess
 import sys
 
-LINES_MAX = 120  # of a main.c
-DIFF_MAX = 110  # changed lines, from stage 2 on
+MAIN_MAX = 120  # lines of a main.c
+DIFF_MAX = 110  # changed lines from one main.c to the next, from stage 2 on
+LAST_DIFF_MAX = 24  # the same, from stage 5 to 6
+ASYNC_MAX = 1250  # lines of stage 2, without the sketch
+LINES_MAX = {
+    "stage2_async/sketch.c": 110,
+    "stage5_queue/channel.c": 90,
+    "stage5_queue/channel.h": 50,
+}
+CONN_BOOLS_MAX = 4
+
+# What a directory may include. A stage may include lib/, itself, and the stages
+# before it.
+INCLUDES = {
+    "lib/base": ["lib/base"],
+    "lib/http": ["lib/base", "lib/http"],
+    "lib/event": ["lib/base", "lib/event"],
+    "lib/store": ["lib/base", "lib/store"],
+    "lib/service": ["lib"],
+    "lab": ["lib", "lab"],
+}
 
 results = []
 
 
 def check(name, fault):
     results.append((name, fault))
+
+
+def check_at_most(name, count, count_max):
+    check(f"{name}: at most {count_max}",
+          f"{count}" if count > count_max else "")
 
 
 def links(readme):
@@ -33,18 +56,72 @@ def links(readme):
     check(f"all links of {readme.parent.name}/{readme.name}", ", ".join(broken))
 
 
-def main_lines(stage):
-    count = len((stage / "main.c").read_text().splitlines())
-    check(f"{stage.name}/main.c has at most {LINES_MAX} lines",
-          f"{count} lines" if count > LINES_MAX else "")
+def lines_of(path):
+    return path.read_text(encoding="utf-8").splitlines()
 
 
-def changed_lines(one, two):
-    lines = [(stage / "main.c").read_text().splitlines() for stage in (one, two)]
-    changed = [line for line in difflib.unified_diff(*lines, n=0)
+def includes(source, directory, allowed, name):
+    paths = sorted((source / directory).rglob("*.[ch]"))
+    roots = tuple(f"{other}/" for other in allowed)
+    wrong = [f"{path.relative_to(source)}: {line.split()[1]}"
+             for path in paths for line in lines_of(path)
+             if line.startswith('#include "')
+             and not line.split('"')[1].startswith(roots)]
+    check(f"{directory} includes only {name}",
+          ", ".join(wrong) if paths else "it has no files")
+
+
+def all_includes(source, stages):
+    for directory, allowed in INCLUDES.items():
+        includes(source, directory, allowed, ", ".join(allowed))
+    names = [stage.name for stage in stages]
+    for number, name in enumerate(names, start=1):
+        includes(source, name, ["lib", *names[:number]],
+                 "lib and no later stage")
+    rooms = {str(path.parent.relative_to(source))
+             for path in source.glob("lib/**/*.[ch]")}
+    check("all of lib is in a folder that has its rule",
+          ", ".join(sorted(rooms - INCLUDES.keys())))
+
+
+def changed_lines(one, two, count_max):
+    changed = [line for line in
+               difflib.unified_diff(lines_of(one / "main.c"),
+                                    lines_of(two / "main.c"), n=0)
                if re.match(r"[-+](?![-+]{2})", line)]
-    check(f"at most {DIFF_MAX} lines change from {one.name} to {two.name}",
-          f"{len(changed)} lines" if len(changed) > DIFF_MAX else "")
+    check_at_most(f"changed lines from {one.name} to {two.name}", len(changed),
+                  count_max)
+
+
+def lengths(source, stages):
+    for stage in stages:
+        check_at_most(f"lines of {stage.name}/main.c",
+                      len(lines_of(stage / "main.c")), MAIN_MAX)
+    for one, two in zip(stages[1:], stages[2:]):
+        changed_lines(one, two,
+                      LAST_DIFF_MAX if two == stages[-1] else DIFF_MAX)
+    check_at_most("lines of stage2_async without sketch.c",
+                  sum(len(lines_of(path))
+                      for path in (source / "stage2_async").glob("*.[ch]")
+                      if path.name != "sketch.c"), ASYNC_MAX)
+    for name, count_max in LINES_MAX.items():
+        if (source / name).exists():
+            check_at_most(f"lines of {name}", len(lines_of(source / name)),
+                          count_max)
+
+
+def conn_bools(source):
+    """A boolean of a connection is a property, and no message."""
+    text = "\n".join(path.read_text() for path in
+                     (source / "stage2_async").glob("*.[ch]"))
+    struct = re.search(r"^struct conn \{\n(.*?)^\}", text, re.M | re.S)
+    if struct is None:
+        check("booleans of struct conn", "there is no struct conn")
+        return
+    declared = ",".join(re.findall(r"^ *bool ([^;]*);", struct[1], re.M))
+    check_at_most("booleans of struct conn",
+                  len(re.findall(r"\w+", re.sub(r":\s*\d+", "", declared))),
+                  CONN_BOOLS_MAX)
 
 
 def patch_applies(source, patch):
@@ -60,10 +137,9 @@ def main():
     stages = sorted(source.glob("stage[1-6]_*"))
     for readme in sorted(source.glob("**/README.md")):
         links(readme)
-    for stage in stages:
-        main_lines(stage)
-    for one, two in zip(stages[1:], stages[2:]):
-        changed_lines(one, two)
+    all_includes(source, stages)
+    lengths(source, stages)
+    conn_bools(source)
     patch_applies(source, source / "stage6_pool/header-case.patch")
     print(f"1..{len(results)}")
     for number, (name, fault) in enumerate(results, start=1):

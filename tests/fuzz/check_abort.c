@@ -1,8 +1,8 @@
 // What a failed ck_assert does in a fuzzer
 //
-// Outside of Check's runner there is nobody to report to: it says what is wrong
-// and ends the process, so that the fuzzer keeps the input. These two functions
-// are all that Check's asserts need, and Check itself is not linked.
+// Without Check's runner, a failed assert prints what is wrong and ends the
+// process, so that the fuzzer saves the input. Check's asserts need only these
+// two functions; Check itself is not linked.
 
 #include <check.h>
 

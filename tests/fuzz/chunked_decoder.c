@@ -6,26 +6,26 @@ static void start_line(struct chunked_decoder *decoder,
     decoder->place = place;
     decoder->line_length = 0;
     decoder->digits = 0;
-    decoder->extension = BEHIND_SIZE;
+    decoder->extension = AFTER_SIZE;
     decoder->is_wrong = false;
     decoder->is_named = false;
 }
 
-static size_t extras_left(const struct chunked_decoder *decoder)
+static size_t overhead_left(const struct chunked_decoder *decoder)
 {
     size_t max = (size_t)decoder->limits->trailers_max;
-    return max > decoder->extras ? max - decoder->extras : 0;
+    return max > decoder->overhead ? max - decoder->overhead : 0;
 }
 
-static void refuse_unless(struct chunked_decoder *decoder, bool is_right)
+static void reject_unless(struct chunked_decoder *decoder, bool is_right)
 {
     if (!is_right)
-        decoder->place = CHUNKED_REFUSED;
+        decoder->place = CHUNKED_REJECTED;
 }
 
 static bool may_end(enum extension_place place)
 {
-    return place == BEHIND_SIZE || place == IN_NAME || place == IN_VALUE;
+    return place == AFTER_SIZE || place == IN_NAME || place == IN_VALUE;
 }
 
 // chunk-size = 1*HEXDIG; we take sixteen at most.
@@ -35,14 +35,14 @@ static void end_size_line(struct chunked_decoder *decoder)
     size_t room = (size_t)decoder->limits->body_max - decoder->body.length;
     bool is_right = !decoder->is_wrong && decoder->digits >= 1 &&
                     decoder->digits <= 16 && may_end(decoder->extension) &&
-                    (extension == 0 || extension <= extras_left(decoder)) &&
+                    (extension == 0 || extension <= overhead_left(decoder)) &&
                     decoder->left <= room;
-    decoder->extras += extension;
+    decoder->overhead += extension;
     if (decoder->left > 0)
         decoder->place = CHUNKED_DATA;
     else
         start_line(decoder, CHUNKED_TRAILER);
-    refuse_unless(decoder, is_right);
+    reject_unless(decoder, is_right);
 }
 
 // trailer-section = *( field-line CRLF ), and then an empty line.
@@ -50,17 +50,17 @@ static void end_trailer(struct chunked_decoder *decoder)
 {
     bool is_last = decoder->line_length == 0;
     bool is_right = is_last || (decoder->is_named && !decoder->is_wrong);
-    decoder->extras += decoder->line_length;
+    decoder->overhead += decoder->line_length;
     start_line(decoder, is_last ? CHUNKED_DONE : CHUNKED_TRAILER);
-    refuse_unless(decoder, is_right);
+    reject_unless(decoder, is_right);
 }
 
-// Chunks may take twice the room of the data, and the extras.
+// The framing may take twice the room of the data, and the overhead's.
 static void end_chunk(struct chunked_decoder *decoder)
 {
     const struct http_limits *limits = decoder->limits;
     start_line(decoder, CHUNKED_SIZE);
-    refuse_unless(decoder, decoder->taken <= 2 * (size_t)limits->body_max +
+    reject_unless(decoder, decoder->taken <= 2 * (size_t)limits->body_max +
                                                  (size_t)limits->trailers_max);
 }
 
@@ -86,10 +86,11 @@ static bool is_blank(char byte)
     return byte == ' ' || byte == '\t';
 }
 
-static enum extension_place behind(enum extension_place place, char byte)
+static enum extension_place extension_after(enum extension_place place,
+                                            char byte)
 {
     switch (place) {
-    case BEHIND_SIZE:
+    case AFTER_SIZE:
     case BEFORE_SEMICOLON:
     case IN_VALUE:
         if (place == IN_VALUE && is_tchar(byte))
@@ -100,10 +101,10 @@ static enum extension_place behind(enum extension_place place, char byte)
     case BEFORE_NAME:
         return is_blank(byte) ? place : is_tchar(byte) ? IN_NAME : NOWHERE;
     case IN_NAME:
-    case BEHIND_NAME:
+    case AFTER_NAME:
         if (place == IN_NAME && is_tchar(byte))
             return IN_NAME;
-        return is_blank(byte) ? BEHIND_NAME
+        return is_blank(byte) ? AFTER_NAME
                : byte == ';'  ? BEFORE_NAME
                : byte == '='  ? BEFORE_VALUE
                               : NOWHERE;
@@ -113,10 +114,10 @@ static enum extension_place behind(enum extension_place place, char byte)
                : is_tchar(byte) ? IN_VALUE
                                 : NOWHERE;
     case IN_QUOTES:
-        return byte == '"'    ? BEHIND_SIZE
-               : byte == '\\' ? BEHIND_BACKSLASH
+        return byte == '"'    ? AFTER_SIZE
+               : byte == '\\' ? AFTER_BACKSLASH
                               : place;
-    case BEHIND_BACKSLASH:
+    case AFTER_BACKSLASH:
         return IN_QUOTES;
     case NOWHERE:
         break;
@@ -132,7 +133,7 @@ static void take_size_byte(struct chunked_decoder *decoder, char byte)
         decoder->digits++;
     } else {
         decoder->place = CHUNKED_EXTENSION;
-        decoder->extension = behind(decoder->extension, byte);
+        decoder->extension = extension_after(decoder->extension, byte);
     }
 }
 
@@ -152,14 +153,14 @@ static void take_text(struct chunked_decoder *decoder, char byte)
 {
     bool is_control = ((unsigned char)byte < ' ' && byte != '\t') ||
                       (unsigned char)byte == 0x7f;
-    size_t line_max = extras_left(decoder);
+    size_t line_max = overhead_left(decoder);
     if (decoder->place != CHUNKED_TRAILER)
         line_max += 16; // for the digits
     if (decoder->place == CHUNKED_SIZE || decoder->place == CHUNKED_EXTENSION)
         take_size_byte(decoder, byte);
     else if (decoder->place == CHUNKED_TRAILER)
         take_trailer_byte(decoder, byte);
-    refuse_unless(decoder, !is_control && decoder->line_length < line_max &&
+    reject_unless(decoder, !is_control && decoder->line_length < line_max &&
                                decoder->place != CHUNKED_END);
     decoder->line_length++;
 }
@@ -167,9 +168,9 @@ static void take_text(struct chunked_decoder *decoder, char byte)
 static void take_line_byte(struct chunked_decoder *decoder, char byte)
 {
     bool ends = decoder->has_cr && byte == '\n';
-    refuse_unless(decoder, !decoder->has_cr || ends);
+    reject_unless(decoder, !decoder->has_cr || ends);
     decoder->has_cr = byte == '\r';
-    if (decoder->place == CHUNKED_REFUSED)
+    if (decoder->place == CHUNKED_REJECTED)
         return;
     if (ends)
         end_line(decoder);
@@ -187,7 +188,8 @@ static void take_data_byte(struct chunked_decoder *decoder, char byte)
 void chunked_decode(struct chunked_decoder *decoder, struct slice bytes)
 {
     for (size_t i = 0; i < bytes.length; i++) {
-        if (decoder->place == CHUNKED_DONE || decoder->place == CHUNKED_REFUSED)
+        if (decoder->place == CHUNKED_DONE ||
+            decoder->place == CHUNKED_REJECTED)
             return;
         decoder->taken++;
         if (decoder->place == CHUNKED_DATA)

@@ -3,8 +3,8 @@
 
     coverage.py BUILD
 
-Builds the tree once more, in BUILD/coverage, so that it counts; runs all inputs
-that are seeds or were learned in BUILD/corpus/; and prints a table of lib/ and
+Builds the tree once more, in BUILD/coverage, so that it counts lines; runs the
+seeds and the inputs in BUILD/corpus/; and prints a table of lib/ and
 stage2_async/. Needs clang, llvm-profdata and llvm-cov.
 """
 
@@ -27,7 +27,7 @@ def run(*command, **environment):
 
 
 def tool(name):
-    """The one that belongs to this clang."""
+    """The path of the tool that belongs to this clang."""
     return run("clang", f"-print-prog-name={name}").strip()
 
 
@@ -35,7 +35,7 @@ def build_in(directory):
     if not (directory / "build.ninja").exists():
         run("meson", "setup", directory, SOURCE, "-Dlab=false",
             f"-Dc_args={OPTIONS}", f"-Dc_link_args={OPTIONS}", CC="clang",
-            LLVM_PROFILE_FILE="/dev/null")  # meson runs a program of its own
+            LLVM_PROFILE_FILE="/dev/null")  # meson runs a test program
     run("meson", "compile", "-C", directory,
         *(f"fuzz_{name}_replay" for name in FUZZERS))
 

@@ -1,7 +1,7 @@
 // Time passes when a script says so
 //
-// These take the place of the system's: the loop's deadlines come without
-// waiting, and every answer has the same date.
+// These functions replace the system's: deadlines come without waiting, and
+// every response has the same date.
 
 #include "tests/fuzz/fake_time.h"
 

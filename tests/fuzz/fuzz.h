@@ -7,9 +7,9 @@
 //      <------ or not ------>
 //
 // * libFuzzer, or replay.c, calls LLVMFuzzerTestOneInput again and again in one
-//   process. Whatever is wrong ends the process.
-// * An input may begin with choices. Most do not, so that a request which
-//   somebody wrote down is an input as it stands.
+//   process. A fault ends the process.
+// * An input may begin with choices. Most do not, so that a request from a file
+//   is an input as it is.
 
 #include "lib/base/slice.h"
 
@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct choices {
     size_t limits; // which row of the fuzzer's table
     size_t cut;    // where to cut the bytes in two
-    size_t step;   // how many come at a time otherwise
+    size_t step;   // how many bytes come at a time otherwise
 };
 
 // Takes the choices off the front.

@@ -5,20 +5,19 @@
 // The input is what a client sends. Between its bytes, ~ and a letter say what
 // else happens:
 //
-//     ~t  a turn of the loop        ~b  the answer that was put off is brought
-//     ~r  the client reads a little ~R  the client reads all that is there
-//     ~h  it shuts down its side    ~x  it leaves, whatever is unread
+//     ~t  one loop iteration        ~b  the deferred response is completed
+//     ~r  the client reads a little ~R  the client reads all that has come
+//     ~h  it shuts down its side    ~x  it leaves, and may leave bytes unread
 //     ~w  a second passes           ~W  ten seconds pass
 //     ~s  the server stops
 //
-// * The client gets whole answers, in the order of the requests, each once; a
-//   part of one only when it left early, or took nothing for too long.
-// * They are the answers that it gets when it sends all at once and reads at
-//   once, and the connection ends or stays as then: who is slow or comes in
-//   pieces is told the same. (Where time passed or the server stopped, that is
-//   not compared.)
-// * In the end the connection is gone and was counted right. Idle or lingering,
-//   it holds no memory; at other times, not much.
+// * The client gets whole responses, in the order of the requests, each once;
+//   a part of one only when it left early, or read nothing for too long.
+// * A client that sends all at once and reads at once gets the same responses,
+//   and the same end of the connection. (Not compared where time passed or the
+//   server stopped.)
+// * In the end the connection is gone, and the metrics are right. An idle or
+//   lingering connection holds no memory; any other holds little.
 
 #include "tests/fuzz/responses.h"
 #include "tests/fuzz/fuzz.h"
@@ -26,10 +25,10 @@
 
 enum {
     SCRIPT_MAX = 1024, // in bytes
-    SIP = 100,         // in bytes: a little
+    SIP = 100,         // in bytes, of one ~r
 };
 
-// The second is so small that short inputs reach it.
+// The second limits are so small that short inputs reach them.
 static const struct http_limits limits[] = {
     {8 * 1024, 16 * 1024, 100, 1024 * 1024, 8 * 1024},
     {24, 80, 3, 16, 8},

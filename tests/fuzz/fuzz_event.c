@@ -1,9 +1,9 @@
 // fuzz_event.c - any bytes as an event
 //
-// * The bytes end before a page that nobody may touch: jansson, which ASan does
-//   not look into, reads no more than it was given.
-// * jansson, asked in another way, agrees: what is an event, and which one.
-// * An event that was taken keeps its promises (event.h), and so does a detail.
+// * The bytes end before a page without access: jansson, which ASan does not
+//   look into, reads no more than it was given.
+// * jansson, called in another way, agrees: what is an event, and which one.
+// * An accepted event keeps the promises of event.h, and so does a detail.
 // * An event that is written as JSON and read again is the same event, with any
 //   amount and with white space around it.
 
@@ -20,7 +20,7 @@
 
 enum { JSON_MAX = 4096 }; // in bytes
 
-// One way to decode: each is compared with the first.
+// A way to decode: the results of each are compared with event_decode's.
 typedef bool decoder(struct slice json, struct event *event,
                      char detail[EVENT_DETAIL_SIZE]);
 
@@ -29,7 +29,7 @@ static bool is_name(const char *text)
     return strlen(text) >= 1 && strlen(text) <= EVENT_NAME_MAX;
 }
 
-// The same by jansson's own words.
+// The same with json_unpack.
 static bool decode_by_unpack(struct slice json, struct event *event,
                              char detail[EVENT_DETAIL_SIZE])
 {
@@ -92,7 +92,7 @@ static void check_same(const struct event *one, const struct event *other)
     ck_assert_int_eq(one->amount, other->amount);
 }
 
-// json_stringn says NULL when it is no UTF-8.
+// json_stringn returns NULL when the name is no UTF-8.
 static void check_name(const char name[EVENT_NAME_MAX + 1])
 {
     const char *end = memchr(name, '\0', EVENT_NAME_MAX + 1);
@@ -102,7 +102,7 @@ static void check_name(const char name[EVENT_NAME_MAX + 1])
     json_decref(text);
 }
 
-// Any amount will do: this one follows from the bytes, and is the same again.
+// An amount that depends on the bytes alone.
 static int64_t amount_of(struct slice json)
 {
     uint64_t sum = json.length;

@@ -1,14 +1,14 @@
 // fuzz_request.c - any bytes as a request
 //
-// * In one go, cut in two, and in small steps: the same answer, with every
-//   slice, length and fault the same.
-// * Nothing is read behind the last byte, none is changed that was not taken,
-//   and no more is taken than was given. (http_cuts.c parses in front of a page
-//   that nobody may touch; here a copy of the exact size is for ASan.)
-// * A request that is taken points into its own bytes; one that is refused says
-//   why and where, in words for people.
-// * A request that is taken and written again, in the plainest way, is the same
-//   request. So what we understood is what we would say ourselves.
+// * The result is the same in one go, cut in two, and in small steps: every
+//   slice, length and fault.
+// * The parser reads nothing after the last byte, changes only the bytes of the
+//   request, and takes no more than it was given. (http_cuts.c parses in front
+//   of a page without access; here ASan looks at a copy of the exact size.)
+// * An accepted request points into its own bytes; a rejected one says why and
+//   where, in words for people.
+// * An accepted request that is written again, in the simplest form, and read
+//   again is the same request.
 
 #include "lib/base/buffer.h"
 #include "tests/fuzz/pieces.h"
@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// The second and the third are so small that short inputs reach them.
+// The second and the third limits are so small that short inputs reach them.
 static const struct http_limits limits[] = {
     {8 * 1024, 16 * 1024, 100, 1024 * 1024, 8 * 1024},
     {24, 64, 3, 16, 8},
@@ -34,13 +34,13 @@ static void check_taken(const struct http_request *request, struct slice bytes)
     ck_assert_uint_gt(request->method.length, 0);
     ck_assert(is_inside(request->method, bytes));
     ck_assert(request->body.length == 0 || is_inside(request->body, bytes));
-    // "http://a" has none of its own.
+    // "http://a" has no path of its own.
     ck_assert(slice_is(request->path, "/") || is_inside(request->path, bytes));
     ck_assert(slice_is(request->path, "*") || request->path.bytes[0] == '/');
 }
 
-static void check_refused(const struct http_request *request,
-                          struct slice bytes)
+static void check_rejected(const struct http_request *request,
+                           struct slice bytes)
 {
     ck_assert_uint_lt(request->fault_offset, bytes.length);
     ck_assert_ptr_nonnull(request->detail);
@@ -86,26 +86,26 @@ static void check_written_again(const struct http_request *request)
     buffer_destroy(&again);
 }
 
-// Parses where reading a byte before or behind is a fault that ASan sees.
+// Parses where ASan sees it when a byte before or after the copy is read.
 static void check_exact_copy(struct slice bytes,
                              const struct http_limits *in_use,
-                             const struct answer *whole)
+                             const struct outcome *whole)
 {
-    struct answer answer;
+    struct outcome outcome;
     struct http_progress progress = {0};
     char *copy = malloc(bytes.length > 0 ? bytes.length : 1);
     ck_assert_ptr_nonnull(copy);
     if (bytes.length > 0)
         memcpy(copy, bytes.bytes, bytes.length);
-    answer.result = http_parse_request(copy, bytes.length, in_use, &progress,
-                                       &answer.request);
-    ck_assert(is_same_response(&answer, whole));
-    if (answer.result == HTTP_PARSE_DONE) {
-        check_taken(&answer.request, (struct slice){copy, bytes.length});
-        check_written_again(&answer.request);
+    outcome.result = http_parse_request(copy, bytes.length, in_use, &progress,
+                                       &outcome.request);
+    ck_assert(is_same_outcome(&outcome, whole));
+    if (outcome.result == HTTP_PARSE_DONE) {
+        check_taken(&outcome.request, (struct slice){copy, bytes.length});
+        check_written_again(&outcome.request);
     }
-    if (answer.result == HTTP_PARSE_REJECTED)
-        check_refused(&answer.request, bytes);
+    if (outcome.result == HTTP_PARSE_REJECTED)
+        check_rejected(&outcome.request, bytes);
     free(copy);
 }
 
@@ -119,11 +119,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!is_set_up)
         cuts_setup();
     is_set_up = true;
-    tell("a fuzzed request");
+    set_title("a fuzzed request");
     const struct http_limits *in_use =
         &limits[choices.limits % (sizeof limits / sizeof limits[0])];
     cuts_use_limits(in_use);
-    struct answer whole = check_pieces(bytes, &choices);
+    struct outcome whole = check_pieces(bytes, &choices);
     check_exact_copy(bytes, in_use, &whole);
     return 0;
 }

@@ -14,16 +14,19 @@ enum {
     ROOM = 4 * 1024,       // in bytes, in a socket
     LARGE = 16 * 1024,     // in bytes, of a body
     HELD_MAX = 128 * 1024, // in bytes, in a connection
-    QUIET = 3,             // turns without an event: there will be none
-    PATIENCE = 100 * 1000, // in turns: some tenths of a second
+    QUIET = 3,             // iterations in which nothing happens: it is over
+    PATIENCE = 100 * 1000, // in iterations: some tenths of a second
 };
 
 // In milliseconds, as in conn.h.
-static const struct conn_timeouts timeouts = {8000, 2000, 3000,
-                                              2000, 2000, 1000};
+static const int timeouts_ms[CONN_STATES] = {
+    [CONN_IDLE] = 8000,    [CONN_HEADER] = 2000,    [CONN_BODY] = 3000,
+    [CONN_SENDING] = 2000, [CONN_LINGERING] = 2000, [CONN_RESPONDING] = -1,
+    [CONN_DEFERRED] = -1,  [CONN_CLOSED] = -1,
+};
 
-static struct play *playing; // the handler's
-static char number[32];      // the field of the answer of the moment
+static struct play *playing; // for the handler
+static char number[32];      // the field of the current response
 
 static void set_number(int of)
 {
@@ -52,7 +55,8 @@ static void set_up_once(void)
     if (is_done)
         return;
     clients_init(handle);
-    server.conns.timeouts = timeouts;
+    memcpy(server.conns.timeouts_ms, timeouts_ms, sizeof timeouts_ms);
+    server.conns.shutdown_ms = 1000;
     is_done = true;
 }
 
@@ -64,13 +68,14 @@ void play_start(struct play *play, const struct http_limits *limits)
     playing = play;
     server.conns.limits = *limits;
     server.conns.stopping = false;
+    memcpy(server.conns.timeouts_ms, timeouts_ms, sizeof timeouts_ms);
     play->client = client_open();
-    setsockopt(play->client->conn->client, SOL_SOCKET, SO_SNDBUF, &room,
+    setsockopt(play->client->conn->socket, SOL_SOCKET, SO_SNDBUF, &room,
                sizeof room);
     setsockopt(play->client->socket, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
 }
 
-// What finds no room, or nobody who would read it, was not sent.
+// Bytes that the socket does not take count as not sent.
 void play_send(struct play *play, struct slice bytes)
 {
     if (play->client == NULL || play->shut_down)
@@ -80,15 +85,16 @@ void play_send(struct play *play, struct slice bytes)
     buffer_add(&play->sent, bytes);
 }
 
-// One that is over waits only for the answer that somebody still brings, and
-// holds as little as one that is idle.
+// A connection that is over waits only until its deferred response is
+// completed, and holds as little as an idle one.
 static void check_conn(const struct conn *conn)
 {
-    const struct conn_rest *rest = conn->rest;
-    if (rest != NULL)
-        ck_assert_uint_le(rest->in.length + rest->out.length, HELD_MAX);
-    if (conn->over || conn->state == CONN_IDLE || conn->state == CONN_LINGERING)
-        ck_assert_ptr_null(rest);
+    const struct pending *pending = conn->pending;
+    if (pending != NULL)
+        ck_assert_uint_le(pending->in.length + pending->out.length, HELD_MAX);
+    if (conn->state == CONN_CLOSED || conn->state == CONN_IDLE ||
+        conn->state == CONN_LINGERING)
+        ck_assert_ptr_null(pending);
 }
 
 void play_iteration(void)
@@ -169,15 +175,15 @@ static void settle(struct play *play)
     }
 }
 
-// A socket is closed when nobody holds it any more. Another process that lists
-// our descriptors, as ss -p does, holds it for a moment.
+// A socket is closed when its last descriptor is. Another process that lists
+// our descriptors, as ss -p does, holds one for a moment.
 static void wait_until_closed(void)
 {
     for (int i = 0; server.conns.first != NULL && i < PATIENCE; i++)
         play_iteration();
 }
 
-// Who read to the end got all that was sent.
+// A client that read to the end got all that was sent.
 static void check_metrics(const struct play *play)
 {
     int64_t sent = metrics_get(METRIC_SENT_BYTES) - play->sent_before;

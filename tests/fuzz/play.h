@@ -1,14 +1,13 @@
 #ifndef THAW_TESTS_FUZZ_PLAY_H
 #define THAW_TESTS_FUZZ_PLAY_H
 
-// play.h - a client, its connection, and the answers that it must get
+// play.h - a client, its connection, and the responses that it must get
 //
 //     script --> client <==> conn --> handler
 //
-// * The handler numbers its answers, in the order of the requests, and a number
-//   is in a field of its own. So one that is lost, doubled or in the wrong
-//   place is seen.
-// * /later... is put off until it is brought; /large... is more than the socket
+// * The handler numbers its responses in the order of the requests, in a field
+//   of their own. So a response that is lost, doubled or out of order is seen.
+// * The response to /later... is deferred; /large... is more than the socket
 //   holds; everything else is echoed.
 
 #include "lib/base/buffer.h"
@@ -21,13 +20,13 @@ enum { PLAY_REQUESTS_MAX = 256 };
 
 struct play {
     struct client *client; // NULL once it left
-    void *put_off;         // whom an answer must be brought to, or NULL
+    void *put_off;         // waits for its deferred response, or NULL
     int handled;           // requests that the handler saw
     bool is_head[PLAY_REQUESTS_MAX];
     struct buffer sent;     // by the client
     struct buffer received; // by the client, once it left
     bool shut_down;         // the client's side
-    bool left_early;        // it did not wait for its answers
+    bool left_early;        // it did not wait for its responses
     bool was_closed;        // by the server, before the client left
     int64_t sent_before;    // by the server, as the metrics count it, in bytes
     bool was_disturbed;     // by time, or by the server's stop
@@ -44,8 +43,8 @@ void play_bring(struct play *play);
 void play_pass_time(struct play *play, int seconds);
 void play_stop_server(struct play *play);
 
-// Everything is brought, answered and read, until nothing happens any more.
-// Then the client leaves, and the connection must be gone.
+// Completes and reads every response, until nothing happens any more. Then the
+// client leaves, and the connection must be gone.
 void play_finish(struct play *play);
 void play_destroy(struct play *play);
 

@@ -2,10 +2,10 @@
 //
 //     fuzz_chunked_replay MUTATIONS FILE-OR-DIRECTORY...
 //
-// The short run of the test suite, with any compiler. The same changes on every
-// machine (mutate.h), and a fault ends the process. The input of the moment is
-// in the file that is named after the program, with ".input": it stays there
-// after a fault.
+// This is the short run of the test suite, with any compiler. The changes are
+// the same on every machine (mutate.h), and a fault ends the process. The
+// current input is in a file named after the program, with ".input"; after a
+// fault the file is still there.
 
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/mutate.h"
@@ -21,25 +21,25 @@ enum {
     SEED = 1997,           // RFC 2068, the first HTTP/1.1
 };
 
-static FILE *kept;    // the input of the moment
+static FILE *saved;   // the current input
 static int mutations; // of each file
 static int ran;       // inputs so far
 
-// Written before it is run: whatever ends the process, it is there.
-static void keep(struct slice input)
+// Called before the run: the file has the input, whatever ends the process.
+static void save(struct slice input)
 {
-    if (pwrite(fileno(kept), input.bytes, input.length, 0) < 0 ||
-        ftruncate(fileno(kept), (off_t)input.length) < 0)
-        perror("keeping the input");
+    if (pwrite(fileno(saved), input.bytes, input.length, 0) < 0 ||
+        ftruncate(fileno(saved), (off_t)input.length) < 0)
+        perror("saving the input");
 }
 
-// An exact copy, so that ASan sees who reads too far.
+// Runs an exact copy, so that ASan sees a read beyond its end.
 static void run(struct slice input)
 {
     uint8_t *copy = malloc(input.length > 0 ? input.length : 1);
     if (copy == NULL)
         abort();
-    keep(input);
+    save(input);
     memcpy(copy, input.bytes, input.length);
     LLVMFuzzerTestOneInput(copy, input.length);
     free(copy);
@@ -96,8 +96,8 @@ int main(int argc, char **argv)
     if (argc < 3)
         return EXIT_FAILURE;
     snprintf(name, sizeof name, "%s.input", argv[0]);
-    kept = fopen(name, "wb");
-    if (kept == NULL)
+    saved = fopen(name, "wb");
+    if (saved == NULL)
         return EXIT_FAILURE;
     printf("after a fault, its input is in %s\n", name);
     fflush(stdout);
@@ -105,7 +105,7 @@ int main(int argc, char **argv)
     for (int i = 2; i < argc; i++)
         run_path(argv[i]);
     printf("%d inputs, no fault\n", ran);
-    fclose(kept);
+    fclose(saved);
     unlink(name);
     return ran > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -4,21 +4,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// Where in the received bytes we are.
 struct reader {
     const struct play *play;
-    struct slice rest;
-    int number; // of the next answer
+    struct slice unread; // of the received bytes
+    int number;          // of the next response
 };
 
-struct answer {
+struct response {
     struct slice bytes;
     bool is_whole;
 };
 
 static struct reader reader_of(const struct play *play)
 {
-    return (struct reader){.play = play, .rest = buffer_slice(&play->received)};
+    return (struct reader){.play = play,
+                           .unread = buffer_slice(&play->received)};
 }
 
 static const struct slice interim = SLICE("HTTP/1.1 100 Continue\r\n\r\n");
@@ -30,7 +30,7 @@ static bool begins_with(struct slice whole, struct slice part)
             memcmp(whole.bytes, part.bytes, part.length) == 0);
 }
 
-// From the words on; empty when they are not there.
+// The text from these words on; empty when they are not there.
 static struct slice find(struct slice text, const char *words)
 {
     while (text.length > 0 && !slice_starts_with(text, words))
@@ -43,8 +43,8 @@ static bool has(struct slice text, const char *words)
     return find(text, words).length > 0;
 }
 
-// With the empty line that ends it; empty when that did not come.
-static struct slice head_of(struct slice bytes)
+// With the empty line that ends it; empty when that line did not come.
+static struct slice header_of(struct slice bytes)
 {
     static const char end[] = "\r\n\r\n";
     struct slice found = find(bytes, end);
@@ -55,61 +55,62 @@ static struct slice head_of(struct slice bytes)
     return bytes;
 }
 
-static size_t body_length(struct slice head)
+static size_t body_length(struct slice header)
 {
     static const char field[] = "\r\nContent-Length: ";
-    struct slice found = find(head, field);
+    struct slice found = find(header, field);
     ck_assert_uint_gt(found.length, 0);
     return strtoul(found.bytes + sizeof field - 1, NULL, 10);
 }
 
-// A request that was refused may have been a HEAD: nobody told us.
-static bool has_no_body(const struct reader *reader, struct slice head)
+// A rejected request may have been a HEAD; the handler never saw it.
+static bool has_no_body(const struct reader *reader, struct slice header)
 {
     if (reader->number < reader->play->handled)
         return reader->play->is_head[reader->number];
-    return head.length == reader->rest.length;
+    return header.length == reader->unread.length;
 }
 
 static void skip_interim(struct reader *reader)
 {
-    while (begins_with(reader->rest, interim))
-        reader->rest = slice_after(reader->rest, interim.length);
+    while (begins_with(reader->unread, interim))
+        reader->unread = slice_after(reader->unread, interim.length);
 }
 
-// Empty: there is no other.
-static struct answer next_answer(struct reader *reader)
+// Empty when there is no other.
+static struct response next_response(struct reader *reader)
 {
     skip_interim(reader);
-    struct slice head = head_of(reader->rest);
-    struct answer answer = {.bytes = reader->rest};
-    if (head.length > 0) {
-        size_t body = has_no_body(reader, head) ? 0 : body_length(head);
-        answer.is_whole = head.length + body <= reader->rest.length;
-        if (answer.is_whole)
-            answer.bytes.length = head.length + body;
+    struct slice header = header_of(reader->unread);
+    struct response response = {.bytes = reader->unread};
+    if (header.length > 0) {
+        size_t body = has_no_body(reader, header) ? 0 : body_length(header);
+        response.is_whole = header.length + body <= reader->unread.length;
+        if (response.is_whole)
+            response.bytes.length = header.length + body;
     }
-    reader->rest = slice_after(reader->rest, answer.bytes.length);
+    reader->unread = slice_after(reader->unread, response.bytes.length);
     reader->number++;
-    return answer;
+    return response;
 }
 
-// The handler numbers its answers. The others are refusals, and the last.
-static void check_answer(struct slice answer, int number, int handled,
-                         size_t behind)
+// The handler numbers its responses. The only other one is a rejection, which
+// is final.
+static void check_response(struct slice response, int number, int handled,
+                           size_t bytes_after)
 {
     char expected[64];
-    struct slice head = head_of(answer);
-    bool is_last = has(head, "\r\nConnection: close\r\n");
+    struct slice header = header_of(response);
+    bool is_final = has(header, "\r\nConnection: close\r\n");
     snprintf(expected, sizeof expected, "\r\nNumber: %d\r\n", number);
-    ck_assert(slice_starts_with(head, "HTTP/1.1 "));
-    ck_assert(is_last || has(head, "\r\nConnection: keep-alive\r\n"));
+    ck_assert(slice_starts_with(header, "HTTP/1.1 "));
+    ck_assert(is_final || has(header, "\r\nConnection: keep-alive\r\n"));
     if (number < handled)
-        ck_assert(has(head, expected));
+        ck_assert(has(header, expected));
     else
-        ck_assert(is_last && !has(head, "\r\nNumber: "));
-    if (is_last)
-        ck_assert_uint_eq(behind, 0);
+        ck_assert(is_final && !has(header, "\r\nNumber: "));
+    if (is_final)
+        ck_assert_uint_eq(bytes_after, 0);
 }
 
 void check_responses(const struct play *play)
@@ -117,12 +118,14 @@ void check_responses(const struct play *play)
     struct reader reader = reader_of(play);
     bool may_miss_some = play->left_early || play->was_disturbed;
     int count = 0;
-    while (reader.rest.length > 0) {
-        struct answer answer = next_answer(&reader);
-        ck_assert(answer.is_whole || answer.bytes.length == 0 || may_miss_some);
-        if (!answer.is_whole)
+    while (reader.unread.length > 0) {
+        struct response response = next_response(&reader);
+        ck_assert(response.is_whole || response.bytes.length == 0 ||
+                  may_miss_some);
+        if (!response.is_whole)
             break;
-        check_answer(answer.bytes, count, play->handled, reader.rest.length);
+        check_response(response.bytes, count, play->handled,
+                       reader.unread.length);
         count++;
     }
     ck_assert(count >= play->handled || may_miss_some);
@@ -132,11 +135,11 @@ void compare_responses(const struct play *play, const struct play *other)
 {
     struct reader one = reader_of(play);
     struct reader two = reader_of(other);
-    while (one.rest.length > 0) {
-        struct answer mine = next_answer(&one);
-        struct answer theirs = next_answer(&two);
-        if (play->left_early && one.rest.length == 0) {
-            // Perhaps it left in the middle, of an interim answer too.
+    while (one.unread.length > 0) {
+        struct response mine = next_response(&one);
+        struct response theirs = next_response(&two);
+        if (play->left_early && one.unread.length == 0) {
+            // It may have left in the middle, also of an interim response.
             ck_assert(begins_with(theirs.bytes, mine.bytes) ||
                       begins_with(interim, mine.bytes));
             return;
@@ -145,6 +148,6 @@ void compare_responses(const struct play *play, const struct play *other)
         ck_assert(begins_with(theirs.bytes, mine.bytes));
     }
     skip_interim(&two);
-    ck_assert(play->left_early || two.rest.length == 0);
+    ck_assert(play->left_early || two.unread.length == 0);
     ck_assert(play->left_early || play->was_closed == other->was_closed);
 }

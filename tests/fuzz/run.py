@@ -3,9 +3,9 @@
 
     run.py BUILD MINUTES [FUZZER...]
 
-Each fuzzer runs for so many minutes, as many at a time as there are processors.
-What they learn stays in BUILD/corpus/, what they say in BUILD/*.log, and an
-input that shows a fault in BUILD/findings/. Ends with 1 after a finding.
+Each fuzzer runs for MINUTES, as many in parallel as there are processors. New
+inputs stay in BUILD/corpus/, the output in BUILD/*.log, and an input that shows
+a fault in BUILD/findings/. Exits with 1 after a finding.
 """
 
 import concurrent.futures
@@ -19,11 +19,11 @@ FUZZERS = ["request", "chunked", "event", "conn"]
 HERE = pathlib.Path(__file__).resolve().parent
 DICTIONARIES = {"request": "http", "chunked": "chunked", "event": "json",
                 "conn": "conn"}
-# The cases of tests/corpus that are seeds too.
+# The cases of tests/corpus are seeds too.
 CASES = {"request": "requests", "event": "bodies", "conn": "requests"}
 LENGTH_MAX = 1024  # in bytes: longer inputs are slow, and say little more
 MEMORY_MAX = 2048  # in megabytes
-PATIENCE = 20  # in seconds, for one input
+INPUT_SECONDS = 20  # for one input
 
 
 def directories(build, name):
@@ -44,7 +44,7 @@ def run(build, name, minutes):
              f"-dict={HERE / DICTIONARIES[name]}.dict",
              f"-max_total_time={max(1, round(minutes * 60))}",
              f"-max_len={LENGTH_MAX}", f"-rss_limit_mb={MEMORY_MAX}",
-             f"-timeout={PATIENCE}", "-print_final_stats=1", "-reload=0",
+             f"-timeout={INPUT_SECONDS}", "-print_final_stats=1", "-reload=0",
              f"-artifact_prefix={build}/findings/{name}-",
              *directories(build, name)],
             stdout=output, stderr=subprocess.STDOUT, check=False)
@@ -73,7 +73,7 @@ def header():
 
 
 def report(build, name, status, log):
-    """A row of the table, and what is to be done after a finding."""
+    """Prints a row of the table, and how to repeat each finding."""
     text = log.read_text(encoding="utf-8", errors="replace")
     findings = re.findall(FINDING, text)
     row = "".join(f"{last(pattern, text):>{width}}"
@@ -94,8 +94,8 @@ def main():
     if unknown:
         sys.exit(f"no such fuzzer: {unknown[0]}; there are {' '.join(FUZZERS)}")
     (build / "findings").mkdir(exist_ok=True)
-    subprocess.run([HERE.parent / "corpus/corpus.py", "expand", build / "cases"],
-                   check=True)
+    corpus = HERE.parent / "corpus/corpus.py"
+    subprocess.run([corpus, "expand", build / "cases"], check=True)
     print(header(), flush=True)
     faults = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

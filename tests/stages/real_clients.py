@@ -3,10 +3,9 @@
 
     real_clients.py SERVER STATUS
 
-Each writes its requests in its own way: node sends its header names in small
-letters, curl does not, Python sends head and body in two pieces. A server that
-was tried with one of them only was not tried. Prints TAP; a client that is not
-installed is skipped.
+Each client writes requests in its own way: node sends field names in small
+letters, curl does not, Python sends header section and body in two pieces. One
+client alone proves little. Prints TAP; skips clients that are not installed.
 """
 
 import http.client

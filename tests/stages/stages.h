@@ -3,11 +3,11 @@
 
 // stages.h - what the black-box tests share
 //
-// * Each test starts a server of its own on a free port, and asserts in the
-//   end how that server ended.
-// * What must come is waited for, for a long time: a busy machine is no fault.
-// * What must not come can't be waited for. First the test makes sure that it
-//   would have come by now, by a counter or an answer, and then looks a while.
+// * Each test starts its own server on a free port, and asserts in the end how
+//   that server ended.
+// * What must come may take long: a busy machine is no fault.
+// * For what must not come, the test first makes sure, by a counter or a
+//   response, that it would have come by now. Then it looks a while.
 
 #include "lab/clients/client.h"
 #include "lab/servers/gate.h"
@@ -24,7 +24,7 @@ enum { SOON = 30000 };   // in milliseconds, for what must come
 enum { A_WHILE = 200 };  // in milliseconds, for what must not
 enum { TEST_MAX = 120 }; // in seconds, for one test
 
-// Which of the six servers this run is about.
+// The number of the server that this run tests.
 static inline int stage_under_test(void)
 {
     const char *number = getenv("THAW_STAGE");
@@ -34,7 +34,7 @@ static inline int stage_under_test(void)
     exit(EXIT_FAILURE);
 }
 
-// What a valid event is answered with.
+// The status of the response to a valid event.
 static inline int status_of_an_event(void)
 {
     static const int statuses[STAGES] = {200, 200, 202, 200, 202, 202};
@@ -56,7 +56,7 @@ __attribute__((sentinel)) static inline void start(struct stage *stage, ...)
     ck_assert_int_eq(stage_start(stage, stage_under_test(), arguments), 0);
 }
 
-// Stages 4 to 6: half a second for each event would teach no test anything.
+// Stages 4 to 6 do no simulated work: no test needs half a second per event.
 static inline void start_quick(struct stage *stage)
 {
     if (stage_under_test() >= 4)
@@ -70,13 +70,13 @@ static inline void assert_alive(const struct stage *stage)
     struct client client;
     ck_assert_msg(
         client_request_once(&client, stage->port, "GET", "/health", NULL, SOON),
-        "no answer from %s", stage_name(stage->number));
+        "no response from %s", stage_name(stage->number));
     ck_assert_int_eq(client.status, 200);
     client_close(&client);
 }
 
-// Ends the server, and asserts that it lived until then. Stage 1 has no orderly
-// end: SIGTERM ends it as it ends any program.
+// Ends the server, and asserts that it lived until then. Stage 1 has no
+// graceful shutdown: SIGTERM ends it as it ends any program.
 static inline void stop(struct stage *stage)
 {
     assert_alive(stage);
@@ -85,7 +85,7 @@ static inline void stop(struct stage *stage)
 
 static inline void assert_response(struct client *client, int status)
 {
-    ck_assert_msg(client_wait(client, SOON), "no answer, expected a %d",
+    ck_assert_msg(client_wait(client, SOON), "no response, expected a %d",
                   status);
     ck_assert_int_eq(client->status, status);
 }
@@ -96,18 +96,18 @@ static inline void assert_body(const struct client *client, const char *text)
                   (int)client->body.length, client->body.bytes, text);
 }
 
-// What stands behind "name: " in the answer's head; empty: it is not there.
+// The value of a field of the response; empty: the response lacks the field.
 static inline struct slice value_of(const struct client *client,
                                     const char *name)
 {
     char field[64];
-    struct slice rest = client->header;
+    struct slice fields = client->header;
     snprintf(field, sizeof field, "\r\n%s: ", name);
-    while (rest.length > 0 && !slice_starts_with(rest, field))
-        rest = slice_after(rest, 1);
-    if (rest.length == 0)
-        return rest;
-    struct slice value = {rest.bytes + strlen(field), 0};
+    while (fields.length > 0 && !slice_starts_with(fields, field))
+        fields = slice_after(fields, 1);
+    if (fields.length == 0)
+        return fields;
+    struct slice value = {fields.bytes + strlen(field), 0};
     while (value.bytes[value.length] != '\r')
         value.length++;
     return value;
@@ -121,12 +121,12 @@ static inline void assert_field(const struct client *client, const char *name,
                   (int)value.length, value.bytes, expected);
 }
 
-// Nothing follows the last answer but the end of the connection.
+// After the last response comes the end of the connection, and nothing else.
 static inline void assert_ends(struct client *client)
 {
     client_next(client);
     client_wait(client, SOON);
-    ck_assert_msg(client->in.length == 0, "one more answer: %.*s",
+    ck_assert_msg(client->in.length == 0, "one more response: %.*s",
                   (int)client->in.length, client->in.bytes);
     ck_assert_msg(client->ended, "the connection stays open");
 }
@@ -154,20 +154,20 @@ static inline void wait_until_done(const struct stage *stage)
                     client_metric(stage->port, "thaw_events_accepted_total"));
 }
 
-// Waits until at least so many of them have an answer. Returns how many have.
+// Waits until at least `wanted` clients have a response. Returns how many have.
 static inline int wait_for_responses(struct client *clients, int count,
                                      int wanted)
 {
     int64_t end = clock_milliseconds() + SOON;
-    int answered = 0;
-    while (answered < wanted && clock_milliseconds() < end)
-        answered = clients_wait(clients, count, 10);
-    ck_assert_int_ge(answered, wanted);
-    return answered;
+    int responded = 0;
+    while (responded < wanted && clock_milliseconds() < end)
+        responded = clients_wait(clients, count, 10);
+    ck_assert_int_ge(responded, wanted);
+    return responded;
 }
 
-// Asks for more than the sockets hold, also where the answer is an echo, and
-// reads nothing. Returns when the server does not read on either.
+// Requests more than the sockets hold, also from a server that echoes, and
+// reads nothing. Returns when the server has stopped reading, too.
 static inline void request_too_much(struct client *client)
 {
     enum { REQUESTS = 10000 };

@@ -1,7 +1,7 @@
 #ifndef THAW_TESTS_STAGES_TALLY_H
 #define THAW_TESTS_STAGES_TALLY_H
 
-// tally.h - what a server says in its last line
+// tally.h - what a server prints in its last line
 //
 //     stage5_queue stopped: 12 requests; events: 10 accepted, ...
 
@@ -15,7 +15,7 @@ struct tally {
     int done;
 };
 
-// Of a server that has ended.
+// The server must have ended.
 static inline struct tally tally_of(const struct stage *stage)
 {
     struct tally tally = {-1, 0, 0, 0, 0};

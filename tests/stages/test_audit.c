@@ -1,7 +1,7 @@
 // test_audit.c - whatever the threads do, the sums are right
 //
-// The clients keep books of their own: what they sent, and whether it was
-// accepted.
+// The test keeps a book: what each client sent, and whether the server accepted
+// it.
 
 #include "tests/stages/stages.h"
 
@@ -82,8 +82,8 @@ START_TEST(each_accepted_amount_is_in_its_balance_once)
 }
 END_TEST
 
-// What was answered 503 is in no balance.
-START_TEST(a_refused_amount_is_in_no_balance)
+// An event that got a 503 is in no balance.
+START_TEST(a_rejected_amount_is_in_no_balance)
 {
     struct stage stage;
     start(&stage, "--work-ms", "1", "--capacity", "4", NULL);
@@ -97,6 +97,6 @@ int main(void)
     TCase *tests = add_tests(suite);
     tcase_add_test(tests, each_accepted_amount_is_in_its_balance_once);
     if (stage_under_test() >= 5)
-        tcase_add_test(tests, a_refused_amount_is_in_no_balance);
+        tcase_add_test(tests, a_rejected_amount_is_in_no_balance);
     return unit_run(suite);
 }

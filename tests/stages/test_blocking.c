@@ -1,14 +1,14 @@
 // test_blocking.c - stage 1 waits for one client at a time
 //
-// Its defect is pinned here, as its cure is elsewhere. Connections leave the
-// backlog in the order in which they came, so whoever connects first is the one
-// that the server waits for.
+// These tests pin the defect of stage 1; test_connections.c pins the cure.
+// Connections leave the backlog in the order in which they came, so the server
+// waits for the client that connected first.
 
 #include "tests/stages/stages.h"
 
 enum { CROWD = 20 };
 
-static void ask(struct client *client, const struct stage *stage)
+static void post_hello(struct client *client, const struct stage *stage)
 {
     client_open(client, stage->port);
     client_request(client, "POST", "/", "hello");
@@ -23,7 +23,7 @@ static void assert_echoed(struct client *client)
 
 static void assert_frozen(struct client *client)
 {
-    ck_assert_msg(!client_wait(client, A_WHILE), "answered: %d",
+    ck_assert_msg(!client_wait(client, A_WHILE), "a response: %d",
                   client->status);
     ck_assert(!client->ended);
 }
@@ -35,7 +35,7 @@ START_TEST(one_silent_client_freezes_it_until_it_leaves)
     struct client good;
     start(&stage, NULL);
     client_open(&silent, stage.port);
-    ask(&good, &stage);
+    post_hello(&good, &stage);
     assert_frozen(&good);
     client_close(&silent);
     assert_echoed(&good);
@@ -43,7 +43,7 @@ START_TEST(one_silent_client_freezes_it_until_it_leaves)
 }
 END_TEST
 
-// The request is a byte short, all others wait for it.
+// The request lacks its last byte, and all other clients wait for that byte.
 START_TEST(half_a_request_freezes_it_until_the_other_half)
 {
     struct stage stage;
@@ -53,7 +53,7 @@ START_TEST(half_a_request_freezes_it_until_the_other_half)
     client_open(&half, stage.port);
     client_send(&half, slice_of("POST / HTTP/1.1\r\nHost: a\r\n"
                                 "Content-Length: 5\r\n\r\nhell"));
-    ask(&good, &stage);
+    post_hello(&good, &stage);
     assert_frozen(&good);
     client_send(&half, slice_of("o"));
     assert_echoed(&half);
@@ -70,7 +70,7 @@ START_TEST(it_is_frozen_until_the_last_silent_client_leaves)
     start(&stage, NULL);
     for (int i = 0; i < CROWD; i++)
         client_open(&crowd[i], stage.port);
-    ask(&good, &stage);
+    post_hello(&good, &stage);
     assert_frozen(&good);
     close_all(crowd, CROWD - 1);
     assert_frozen(&good);
@@ -80,8 +80,8 @@ START_TEST(it_is_frozen_until_the_last_silent_client_leaves)
 }
 END_TEST
 
-// Each silent client costs the whole time-out, one after the other: that is how
-// far a time-out alone gets.
+// Each silent client costs the whole time-out, one after the other: a time-out
+// alone helps no more than that.
 START_TEST(a_time_out_heals_it_slowly)
 {
     enum { SILENT = 4, TIMEOUT = 200 }; // in milliseconds
@@ -92,7 +92,7 @@ START_TEST(a_time_out_heals_it_slowly)
     int64_t began = clock_milliseconds();
     for (int i = 0; i < SILENT; i++)
         client_open(&silent[i], stage.port);
-    ask(&good, &stage);
+    post_hello(&good, &stage);
     assert_echoed(&good);
     const int least = SILENT * (TIMEOUT - 10); // the clocks are not the same
     int64_t passed = clock_milliseconds() - began;
@@ -126,7 +126,7 @@ START_TEST(a_reset_does_not_end_it)
 }
 END_TEST
 
-// It waits for this one, and then it goes away.
+// The server waits for this client when the client resets its connection.
 START_TEST(a_reset_wakes_it_when_it_waits_for_that_client)
 {
     struct stage stage;
@@ -135,7 +135,7 @@ START_TEST(a_reset_wakes_it_when_it_waits_for_that_client)
     start(&stage, NULL);
     client_open(&rude, stage.port);
     client_send(&rude, slice_of("POST / HTTP/1.1\r\n"));
-    ask(&good, &stage);
+    post_hello(&good, &stage);
     assert_frozen(&good);
     client_reset(&rude);
     assert_echoed(&good);
@@ -143,8 +143,9 @@ START_TEST(a_reset_wakes_it_when_it_waits_for_that_client)
 }
 END_TEST
 
-// Each is quick, so nobody waits long: with such clients it is a good server.
-START_TEST(a_hundred_at_once_are_answered_one_by_one)
+// Each request is quick, so no client waits long: stage 1 serves such clients
+// well.
+START_TEST(a_hundred_at_once_get_their_responses_one_by_one)
 {
     enum { CLIENTS = 100 };
     struct stage stage;
@@ -171,6 +172,6 @@ int main(void)
     tcase_add_test(tests, a_time_out_heals_it_slowly);
     tcase_add_test(tests, a_reset_does_not_end_it);
     tcase_add_test(tests, a_reset_wakes_it_when_it_waits_for_that_client);
-    tcase_add_test(tests, a_hundred_at_once_are_answered_one_by_one);
+    tcase_add_test(tests, a_hundred_at_once_get_their_responses_one_by_one);
     return unit_run(suite);
 }

@@ -11,7 +11,7 @@
 #define HEALTH "GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
 #define HALF "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n"
 
-START_TEST(requests_in_one_piece_are_answered_in_their_order)
+START_TEST(pipelined_requests_get_their_responses_in_order)
 {
     struct stage stage;
     struct client client;
@@ -49,7 +49,8 @@ static bool has_epoll(const struct stage *stage)
     return found;
 }
 
-// THAW_BACKEND in the environment has all these tests run with it.
+// With THAW_BACKEND in the environment, every test here starts its server with
+// that backend.
 START_TEST(it_waits_in_epoll_if_it_was_told_to)
 {
     struct stage stage;
@@ -65,8 +66,8 @@ END_TEST
 
 enum { REQUESTS = 3000 };
 
-// They arrive with few reads, but their answers do not go with as few writes.
-static void ask_in_one_piece(struct client *client)
+// The server reads them in few pieces; the responses need many more writes.
+static void request_in_one_piece(struct client *client)
 {
     struct buffer requests = {0};
     for (int i = 0; i < REQUESTS; i++)
@@ -75,13 +76,13 @@ static void ask_in_one_piece(struct client *client)
     buffer_destroy(&requests);
 }
 
-START_TEST(thousands_of_requests_in_one_piece_are_all_answered)
+START_TEST(thousands_of_pipelined_requests_all_get_responses)
 {
     struct stage stage;
     struct client client;
     start(&stage, NULL);
     client_open_narrow(&client, stage.port);
-    ask_in_one_piece(&client);
+    request_in_one_piece(&client);
     for (int i = 0; i < REQUESTS; i++) {
         assert_response(&client, 200);
         client_next(&client);
@@ -113,8 +114,8 @@ START_TEST(a_request_may_come_byte_by_byte)
 }
 END_TEST
 
-// Nothing more will come from it, but it waits for its answer.
-START_TEST(a_half_closed_client_still_gets_its_answer)
+// The client sends nothing more, but still reads.
+START_TEST(a_half_closed_client_still_gets_its_response)
 {
     struct stage stage;
     struct client client;
@@ -137,9 +138,9 @@ static bool can_send(const struct client *client)
            send(client->socket, more, sizeof more, MSG_NOSIGNAL) > 0;
 }
 
-// Closing at once would reset the connection as soon as more bytes came, and
-// destroy an answer that the client has not read yet.
-START_TEST(a_refused_client_that_sends_on_is_not_reset)
+// If the server closed at once, the next bytes from the client would cause a
+// reset, which destroys a response that the client has not read yet.
+START_TEST(a_rejected_client_that_sends_on_is_not_reset)
 {
     struct stage stage;
     struct client client;
@@ -155,9 +156,9 @@ START_TEST(a_refused_client_that_sends_on_is_not_reset)
 }
 END_TEST
 
-// Two lengths that differ: the server knows at the end of the head, while the
-// client is still sending.
-START_TEST(an_answer_arrives_though_its_request_is_thrown_away)
+// Two lengths that differ: the server rejects the request at the end of its
+// header section, while the client is still sending the body.
+START_TEST(a_response_arrives_though_its_request_is_discarded)
 {
     struct stage stage;
     struct client client;
@@ -187,7 +188,7 @@ static void open_crowd(struct client *crowd, int port, const char *bytes)
     }
 }
 
-START_TEST(nobody_waits_for_those_who_are_silent)
+START_TEST(no_client_waits_for_silent_ones)
 {
     static const char *const beginnings[] = {"", "G", HALF, HALF "\r\n{"};
     struct stage stage;
@@ -203,7 +204,7 @@ START_TEST(nobody_waits_for_those_who_are_silent)
 }
 END_TEST
 
-// However it leaves, the others do not notice.
+// The reset of one connection does not disturb the others.
 START_TEST(a_reset_is_the_end_of_one_connection)
 {
     static const char *const beginnings[] = {"", HALF, HEALTH, HEALTH HEALTH};
@@ -224,16 +225,16 @@ START_TEST(a_reset_is_the_end_of_one_connection)
 }
 END_TEST
 
-// After FIN and RST, a send that finds no reader would raise SIGPIPE, which
-// ends a process that does not ignore it.
-START_TEST(a_client_that_leaves_its_answers_behind_does_no_harm)
+// After FIN and RST, the next send raises SIGPIPE, which ends a process that
+// does not ignore it.
+START_TEST(a_client_that_leaves_before_its_responses_does_no_harm)
 {
     struct stage stage;
     struct client client;
     start(&stage, NULL);
     for (int i = 0; i < CROWD; i++) {
         client_open_narrow(&client, stage.port);
-        ask_in_one_piece(&client);
+        request_in_one_piece(&client);
         assert_alive(&stage);
         client_half_close(&client);
         client_reset(&client);
@@ -249,14 +250,15 @@ int main(void)
 #ifdef __linux__
     tcase_add_test(tests, it_waits_in_epoll_if_it_was_told_to);
 #endif
-    tcase_add_test(tests, requests_in_one_piece_are_answered_in_their_order);
-    tcase_add_test(tests, thousands_of_requests_in_one_piece_are_all_answered);
+    tcase_add_test(tests, pipelined_requests_get_their_responses_in_order);
+    tcase_add_test(tests, thousands_of_pipelined_requests_all_get_responses);
     tcase_add_test(tests, a_request_may_come_byte_by_byte);
-    tcase_add_test(tests, a_half_closed_client_still_gets_its_answer);
-    tcase_add_test(tests, a_refused_client_that_sends_on_is_not_reset);
-    tcase_add_test(tests, an_answer_arrives_though_its_request_is_thrown_away);
-    tcase_add_test(tests, nobody_waits_for_those_who_are_silent);
+    tcase_add_test(tests, a_half_closed_client_still_gets_its_response);
+    tcase_add_test(tests, a_rejected_client_that_sends_on_is_not_reset);
+    tcase_add_test(tests, a_response_arrives_though_its_request_is_discarded);
+    tcase_add_test(tests, no_client_waits_for_silent_ones);
     tcase_add_test(tests, a_reset_is_the_end_of_one_connection);
-    tcase_add_test(tests, a_client_that_leaves_its_answers_behind_does_no_harm);
+    tcase_add_test(tests,
+                   a_client_that_leaves_before_its_responses_does_no_harm);
     return unit_run(suite);
 }

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 // A program reads the reason, which is invalid_json each time. A person reads
-// the detail: this is how it has to begin.
+// the detail, which begins with this text.
 static const struct {
     const char *body;
     const char *detail;
@@ -19,7 +19,7 @@ static const struct {
     {"{\"user\":7,\"action\":\"b\",\"amount\":1}", "user: "},
     {"{\"user\":\"a\",\"amount\":1}", "action: "},
     {"[1]", "expected an object"},
-    // Where JSON itself ends, only the byte can be named.
+    // What is no JSON has no fields: the detail names the byte.
     {"{\"user\":\"a\",\"action\":\"b\",\"amount\":9223372036854775808}",
      "byte "},
     {"{\"user\":\"a\",\"user\":\"b\",\"action\":\"b\",\"amount\":1}", "byte "},
@@ -27,12 +27,12 @@ static const struct {
     {"{\"user\":\"\\u0000\",\"action\":\"b\",\"amount\":1}", "byte "},
     {"{\"user\":\"\xff\",\"action\":\"b\",\"amount\":1}", "byte "},
     {"{\"user\":\"a\",", "byte "},
-    // Once this was called invalid JSON, and the fault was a header.
+    // "Invalid JSON" alone would hide that a header field is missing.
     {"", "empty body: no Content-Length?\""},
     {NULL, "empty body: no Content-Length?\""},
 };
 
-START_TEST(what_is_wrong_with_an_event_is_said)
+START_TEST(the_response_says_what_is_wrong_with_an_event)
 {
     const int count = (int)(sizeof invalid_events / sizeof invalid_events[0]);
     struct stage stage;
@@ -59,7 +59,7 @@ START_TEST(what_is_wrong_with_an_event_is_said)
 END_TEST
 
 // 64 bits, a longest name, other keys, white space.
-START_TEST(the_limits_of_an_event_are_still_events)
+START_TEST(events_at_the_limits_are_accepted)
 {
     static const char *const bodies[] = {
         "{\"user\":\"a\",\"action\":\"b\",\"amount\":9223372036854775807}",
@@ -97,7 +97,7 @@ START_TEST(a_balance_that_would_overflow_does_not_change)
         assert_body(&client,
                     "{\"status\":\"error\",\"reason\":\"balance_overflow\"}");
     } else {
-        assert_response(&client, 202); // it can't be known yet
+        assert_response(&client, 202); // the server can't know it yet
         wait_until_done(&stage);
     }
     assert_metric(&stage, "thaw_events_done_total", 2);
@@ -129,8 +129,8 @@ START_TEST(a_balance_is_found_under_any_name)
 }
 END_TEST
 
-// One job in the worker's hand, one in the channel: the third finds no room.
-START_TEST(a_busy_server_says_when_to_come_back)
+// The worker holds one job, and the channel one: the third event finds no slot.
+START_TEST(a_busy_server_says_when_to_try_again)
 {
     struct stage stage;
     struct gate gate;
@@ -159,13 +159,13 @@ int main(void)
 {
     Suite *suite = suite_create("events");
     TCase *tests = add_tests(suite);
-    tcase_add_test(tests, what_is_wrong_with_an_event_is_said);
-    tcase_add_test(tests, the_limits_of_an_event_are_still_events);
+    tcase_add_test(tests, the_response_says_what_is_wrong_with_an_event);
+    tcase_add_test(tests, events_at_the_limits_are_accepted);
     if (stage_under_test() >= 4) {
         tcase_add_test(tests, a_balance_that_would_overflow_does_not_change);
         tcase_add_test(tests, a_balance_is_found_under_any_name);
     }
     if (stage_under_test() >= 5)
-        tcase_add_test(tests, a_busy_server_says_when_to_come_back);
+        tcase_add_test(tests, a_busy_server_says_when_to_try_again);
     return unit_run(suite);
 }

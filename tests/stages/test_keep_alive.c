@@ -1,11 +1,12 @@
-// test_keep_alive.c - whether a connection is kept for a next request
+// test_keep_alive.c - whether a connection stays open for a next request
 //
-// Stages 2 to 6 keep it, as HTTP/1.1 has it. Stage 1 closes after each answer.
+// In stages 2 to 6 it does, as HTTP/1.1 has it. Stage 1 closes after each
+// response.
 
 #include "tests/stages/stages.h"
 
-// After a refusal as after any other answer, and in HTTP/1.1 without a word.
-START_TEST(the_connection_is_kept)
+// Also after a 404, and in HTTP/1.1 without any Connection field.
+START_TEST(the_connection_stays_open)
 {
     struct stage stage;
     struct client client;
@@ -43,7 +44,7 @@ START_TEST(the_connection_is_closed_when_the_client_wants_it)
 }
 END_TEST
 
-START_TEST(http_1_0_is_kept_when_it_asks)
+START_TEST(http_1_0_stays_open_when_the_client_requests_it)
 {
     struct stage stage;
     struct client client;
@@ -61,8 +62,8 @@ START_TEST(http_1_0_is_kept_when_it_asks)
 }
 END_TEST
 
-// To read on would be to wait for this client's next request, and for nobody
-// else's.
+// If stage 1 kept the connection, all other clients would wait for this one's
+// next request.
 START_TEST(the_first_stage_closes_and_says_so)
 {
     struct stage stage;
@@ -84,8 +85,8 @@ int main(void)
     if (stage_under_test() == 1)
         tcase_add_test(tests, the_first_stage_closes_and_says_so);
     if (stage_under_test() >= 2) {
-        tcase_add_test(tests, the_connection_is_kept);
-        tcase_add_test(tests, http_1_0_is_kept_when_it_asks);
+        tcase_add_test(tests, the_connection_stays_open);
+        tcase_add_test(tests, http_1_0_stays_open_when_the_client_requests_it);
     }
     return unit_run(suite);
 }

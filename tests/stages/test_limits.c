@@ -2,7 +2,7 @@
 
 #include "tests/stages/stages.h"
 
-#define HALF_A_HEAD "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n"
+#define HALF_HEADER "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n"
 
 // Sends a byte every few milliseconds, for much longer than there is time.
 static void drip(struct client *client)
@@ -18,13 +18,13 @@ static void assert_timed_out(struct client *client)
     assert_ends(client);
 }
 
-START_TEST(a_head_has_its_time_and_a_drip_gets_no_more)
+START_TEST(a_header_section_has_its_time_and_a_drip_gets_no_more)
 {
     struct stage stage;
     struct client client;
     start(&stage, "--header-timeout-ms", "200", NULL);
     client_open(&client, stage.port);
-    client_send(&client, slice_of(HALF_A_HEAD "X: "));
+    client_send(&client, slice_of(HALF_HEADER "X: "));
     drip(&client);
     assert_timed_out(&client);
     client_close(&client);
@@ -38,7 +38,7 @@ START_TEST(a_body_has_its_time_and_a_drip_gets_no_more)
     struct client client;
     start(&stage, "--body-timeout-ms", "200", NULL);
     client_open(&client, stage.port);
-    client_send(&client, slice_of(HALF_A_HEAD "\r\n"));
+    client_send(&client, slice_of(HALF_HEADER "\r\n"));
     drip(&client);
     assert_timed_out(&client);
     client_close(&client);
@@ -46,7 +46,7 @@ START_TEST(a_body_has_its_time_and_a_drip_gets_no_more)
 }
 END_TEST
 
-// A head in time does not use up the time of its body.
+// A header section that comes in time does not use up the time of its body.
 START_TEST(each_request_has_its_own_time)
 {
     struct stage stage;
@@ -64,8 +64,8 @@ START_TEST(each_request_has_its_own_time)
 }
 END_TEST
 
-// Nothing was asked, so nothing is answered.
-START_TEST(an_idle_connection_is_closed_without_a_word)
+// Without a request there is no response.
+START_TEST(an_idle_connection_is_closed_without_a_response)
 {
     struct stage stage;
     struct client fresh;
@@ -90,7 +90,7 @@ START_TEST(a_reader_that_takes_nothing_is_dropped)
     client_open_narrow(&client, stage.port);
     request_too_much(&client);
     int64_t end = clock_milliseconds() + SOON;
-    // Only the one that asks for this number is left.
+    // Only the connection that requests the metrics is left.
     while (client_metric(stage.port, "thaw_open_connections") != 1)
         ck_assert_int_lt(clock_milliseconds(), end);
     client_close(&client);
@@ -102,10 +102,11 @@ int main(void)
 {
     Suite *suite = suite_create("limits");
     TCase *tests = add_tests(suite);
-    tcase_add_test(tests, a_head_has_its_time_and_a_drip_gets_no_more);
+    tcase_add_test(tests,
+                   a_header_section_has_its_time_and_a_drip_gets_no_more);
     tcase_add_test(tests, a_body_has_its_time_and_a_drip_gets_no_more);
     tcase_add_test(tests, each_request_has_its_own_time);
-    tcase_add_test(tests, an_idle_connection_is_closed_without_a_word);
+    tcase_add_test(tests, an_idle_connection_is_closed_without_a_response);
     if (stage_under_test() >= 3)
         tcase_add_test(tests, a_reader_that_takes_nothing_is_dropped);
     return unit_run(suite);

@@ -65,7 +65,7 @@ START_TEST(help_names_the_options_and_their_defaults)
 }
 END_TEST
 
-START_TEST(help_and_version_go_before_what_follows)
+START_TEST(help_and_version_win_over_what_follows)
 {
     char expected[64];
     snprintf(expected, sizeof expected, "%s %s\n",
@@ -76,8 +76,8 @@ START_TEST(help_and_version_go_before_what_follows)
 }
 END_TEST
 
-// Named, and refused with exit status 2 before anything is opened.
-START_TEST(an_option_that_is_wrong_is_refused)
+// The message names the option, and the exit status is 2.
+START_TEST(a_wrong_option_is_rejected_by_name)
 {
     static const struct {
         int stage; // the first that has it
@@ -126,8 +126,8 @@ int main(void)
     Suite *suite = suite_create("options");
     TCase *tests = add_tests(suite);
     tcase_add_test(tests, help_names_the_options_and_their_defaults);
-    tcase_add_test(tests, help_and_version_go_before_what_follows);
-    tcase_add_test(tests, an_option_that_is_wrong_is_refused);
+    tcase_add_test(tests, help_and_version_win_over_what_follows);
+    tcase_add_test(tests, a_wrong_option_is_rejected_by_name);
     tcase_add_test(tests, a_port_that_is_taken_is_an_error);
     return unit_run(suite);
 }

@@ -1,12 +1,12 @@
-// test_queue.c - stages 5 and 6 take on what they have room for, and no more
+// test_queue.c - stages 5 and 6 accept what the channel has slots for
 //
 // The gate holds the workers, so the channel fills up and stays full.
 
 #include "tests/stages/stages.h"
 
-enum { CAPACITY = 5, REFUSED = 10 };
+enum { CAPACITY = 5, REJECTED = 10 };
 
-// Each worker holds one job, and the channel the rest.
+// Each worker holds one job, and the channel the others.
 static int workers(void)
 {
     return stage_under_test() == 6 ? 3 : 1;
@@ -30,8 +30,8 @@ static void post_events(struct client *client, int count, int status)
     }
 }
 
-// Gives each worker its job first: only when it has taken it out of the channel
-// is there room for the next.
+// Each worker gets its job first: there is a slot for the next job only after
+// the worker has received this one.
 static void fill(const struct stage *stage, struct client *client)
 {
     client_open(client, stage->port);
@@ -42,16 +42,16 @@ static void fill(const struct stage *stage, struct client *client)
     post_events(client, CAPACITY, 202);
 }
 
-START_TEST(it_accepts_as_many_as_it_has_room_for_and_refuses_the_rest)
+START_TEST(it_accepts_as_many_as_there_are_slots_and_rejects_the_others)
 {
     struct stage stage;
     struct gate gate;
     struct client client;
     start_held(&stage, &gate);
     fill(&stage, &client);
-    post_events(&client, REFUSED, 503);
+    post_events(&client, REJECTED, 503);
     assert_metric(&stage, "thaw_events_accepted_total", CAPACITY + workers());
-    assert_metric(&stage, "thaw_events_rejected_total", REFUSED);
+    assert_metric(&stage, "thaw_events_rejected_total", REJECTED);
     assert_metric(&stage, "thaw_events_done_total", 0);
     assert_metric(&stage, "thaw_channel_capacity_jobs", CAPACITY);
     assert_metric(&stage, "thaw_channel_jobs", CAPACITY);
@@ -66,8 +66,8 @@ START_TEST(it_accepts_as_many_as_it_has_room_for_and_refuses_the_rest)
 }
 END_TEST
 
-// Many clients at once, instead of one after the other.
-START_TEST(a_crowd_finds_no_more_room_than_one_client)
+// Many clients post in parallel, instead of one by one.
+START_TEST(a_crowd_finds_no_more_slots_than_one_client)
 {
     enum { CROWD = 40 };
     struct stage stage;
@@ -85,7 +85,7 @@ START_TEST(a_crowd_finds_no_more_room_than_one_client)
     ck_assert_int_eq(clients_wait(crowd, CROWD, SOON), CROWD);
     for (int i = 0; i < CROWD; i++)
         accepted += crowd[i].status == 202;
-    // Workers that were late to take their first job left less room.
+    // A worker that received its first job late left fewer free slots.
     ck_assert_int_le(accepted + 1, CAPACITY + workers());
     ck_assert_int_ge(accepted + 1, CAPACITY);
     assert_metric(&stage, "thaw_events_accepted_total", accepted + 1);
@@ -99,7 +99,7 @@ START_TEST(a_crowd_finds_no_more_room_than_one_client)
 }
 END_TEST
 
-START_TEST(each_job_that_is_done_makes_room_for_one)
+START_TEST(each_job_that_is_done_frees_one_slot)
 {
     struct stage stage;
     struct gate gate;
@@ -110,7 +110,7 @@ START_TEST(each_job_that_is_done_makes_room_for_one)
         post_events(&client, 1, 503);
         gate_release(&gate, 1);
         wait_for_metric(&stage, "thaw_events_done_total", done);
-        // The worker is free, and takes its next job out of the channel.
+        // The worker is free, and receives its next job.
         do {
             client_post_event(&client, "alice", 1);
             ck_assert(client_wait(&client, SOON));
@@ -127,8 +127,8 @@ START_TEST(each_job_that_is_done_makes_room_for_one)
 }
 END_TEST
 
-// The mutex is held for the change alone.
-START_TEST(who_only_looks_waits_for_nobody)
+// A worker holds the mutex for the change alone, not for the work.
+START_TEST(reading_a_balance_does_not_wait_for_the_work)
 {
     struct stage stage;
     struct gate gate;
@@ -151,8 +151,8 @@ START_TEST(who_only_looks_waits_for_nobody)
 }
 END_TEST
 
-// With several, the next may overtake.
-START_TEST(one_worker_keeps_the_order)
+// With several workers, a later job may overtake an earlier one.
+START_TEST(one_worker_does_the_jobs_in_order)
 {
     enum { JOBS = 50 };
     struct stage stage;
@@ -184,12 +184,12 @@ int main(void)
 {
     Suite *suite = suite_create("queue");
     TCase *tests = add_tests(suite);
-    tcase_add_test(tests,
-                   it_accepts_as_many_as_it_has_room_for_and_refuses_the_rest);
-    tcase_add_test(tests, a_crowd_finds_no_more_room_than_one_client);
-    tcase_add_test(tests, each_job_that_is_done_makes_room_for_one);
-    tcase_add_test(tests, who_only_looks_waits_for_nobody);
+    tcase_add_test(
+        tests, it_accepts_as_many_as_there_are_slots_and_rejects_the_others);
+    tcase_add_test(tests, a_crowd_finds_no_more_slots_than_one_client);
+    tcase_add_test(tests, each_job_that_is_done_frees_one_slot);
+    tcase_add_test(tests, reading_a_balance_does_not_wait_for_the_work);
     if (workers() == 1)
-        tcase_add_test(tests, one_worker_keeps_the_order);
+        tcase_add_test(tests, one_worker_does_the_jobs_in_order);
     return unit_run(suite);
 }

@@ -1,8 +1,7 @@
-// test_refusals.c - requests that are refused before anybody looks at what they
-// ask for
+// test_rejections.c - requests that every stage rejects, whatever they are for
 //
-// One answer that names the reason, then the end: nobody knows where a next
-// request would begin.
+// One response names the reason. Then the server closes the connection: it
+// can't know where a next request would begin.
 
 #include "tests/stages/stages.h"
 
@@ -12,16 +11,16 @@
 #define NEXT "GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
 
 // The limits that the servers have by default, in bytes.
-enum { EXTRAS = 8192, LINE = 8192, HEAD = 16384, BODY = 1048576 };
+enum { TRAILERS = 8192, LINE = 8192, HEADER = 16384, BODY = 1048576 };
 
-// The request is `start`, and so many times `repeated`, and an empty line.
+// The request is `start`, then `repeated` as many `times`, then an empty line.
 static const struct {
     const char *name;
     int status;
     struct slice start;
     int times;
     const char *repeated;
-} refusals[] = {
+} rejections[] = {
     {"it is no HTTP", 400, SLICE("hello"), 0, ""},
     {"it is TLS", 400, SLICE("\x16\x03\x01\x02"), 0, ""},
     {"a bare LF", 400, SLICE("GET / HTTP/1.1\nHost: a"), 0, ""},
@@ -37,13 +36,14 @@ static const struct {
     {"a length and chunks", 400, SLICE(POST LENGTH "5\r\n" CHUNKED "\r\n\r\n0"),
      0, ""},
     {"a wrong chunk", 400, SLICE(POST CHUNKED "\r\n\r\n1\r\nab"), 0, ""},
-    {"long trailers", 400, SLICE(POST CHUNKED "\r\n\r\n0\r\nX: "), EXTRAS, "a"},
+    {"long trailers", 400, SLICE(POST CHUNKED "\r\n\r\n0\r\nX: "), TRAILERS,
+     "a"},
     {"a body of 1 MiB + 1", 413, SLICE(POST LENGTH "1048577"), 0, ""},
     {"a chunk of as much", 413, SLICE(POST CHUNKED "\r\n\r\n100001"), 0, ""},
     {"a length beyond 64 bits", 413, SLICE(POST LENGTH), 100, "9"},
     {"a long request line", 414, SLICE("GET /"), LINE, "a"},
     {"another expectation", 417, SLICE(POST "Expect: a miracle"), 0, ""},
-    {"a long head", 431, SLICE(POST "X: "), HEAD, "a"},
+    {"a long header section", 431, SLICE(POST "X: "), HEADER, "a"},
     {"101 fields", 431, SLICE("GET / HTTP/1.1\r\nHost: a"), 100, "\r\nX: a"},
     {"another coding", 501, SLICE(POST "Transfer-Encoding: gzip, chunked"), 0,
      ""},
@@ -69,7 +69,7 @@ static const char *reason_of(int status)
     return NULL;
 }
 
-static void assert_refused(struct client *client, const char *name, int status)
+static void assert_rejected(struct client *client, const char *name, int status)
 {
     char expected[128];
     snprintf(expected, sizeof expected,
@@ -85,21 +85,21 @@ static void assert_refused(struct client *client, const char *name, int status)
     assert_ends(client);
 }
 
-// The good request behind it has no answer.
-START_TEST(a_refused_request_is_answered_once_by_name)
+// The good request after it gets no response.
+START_TEST(a_rejected_request_gets_one_response_that_names_the_reason)
 {
     struct stage stage;
     start(&stage, NULL);
-    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+    for (size_t i = 0; i < sizeof rejections / sizeof rejections[0]; i++) {
         struct client client;
         struct buffer request = {0};
-        buffer_add(&request, refusals[i].start);
-        for (int j = 0; j < refusals[i].times; j++)
-            buffer_add_text(&request, refusals[i].repeated);
+        buffer_add(&request, rejections[i].start);
+        for (int j = 0; j < rejections[i].times; j++)
+            buffer_add_text(&request, rejections[i].repeated);
         buffer_add_text(&request, "\r\n\r\n" NEXT);
         client_open(&client, stage.port);
         client_send(&client, buffer_slice(&request));
-        assert_refused(&client, refusals[i].name, refusals[i].status);
+        assert_rejected(&client, rejections[i].name, rejections[i].status);
         client_close(&client);
         buffer_destroy(&request);
     }
@@ -116,13 +116,13 @@ START_TEST(a_request_that_does_not_end_is_a_time_out)
           "100", NULL);
     client_open(&client, stage.port);
     client_send(&client, slice_of("GET / HTTP/1.1\r\nHost: a\r\n"));
-    assert_refused(&client, "half a head", 408);
+    assert_rejected(&client, "half a header section", 408);
     client_close(&client);
     stop(&stage);
 }
 END_TEST
 
-START_TEST(half_a_request_and_then_its_end_is_refused)
+START_TEST(half_a_request_and_then_its_end_is_rejected)
 {
     struct stage stage;
     struct client client;
@@ -132,15 +132,15 @@ START_TEST(half_a_request_and_then_its_end_is_refused)
         client_open(&client, stage.port);
         client_send(&client, slice_of(halves[i]));
         client_half_close(&client);
-        assert_refused(&client, halves[i], 400);
+        assert_rejected(&client, halves[i], 400);
         client_close(&client);
     }
     stop(&stage);
 }
 END_TEST
 
-// What is just within the limits is no more than any other request.
-START_TEST(the_limits_themselves_are_not_refused)
+// A request that only just keeps the limits is like any other request.
+START_TEST(a_request_at_the_limits_is_not_rejected)
 {
     struct stage stage;
     struct client client;
@@ -155,7 +155,7 @@ START_TEST(the_limits_themselves_are_not_refused)
     for (int i = 3; i < 100; i++)
         buffer_add_text(&request, "\r\nX: a");
     buffer_add_text(&request, "\r\nY: ");
-    while (request.length < HEAD - 2)
+    while (request.length < HEADER - 2)
         buffer_add_text(&request, "a");
     buffer_add_text(&request, "\r\n\r\n"); // the empty line is no field
     for (int i = 0; i < BODY / 16; i++)
@@ -188,7 +188,8 @@ START_TEST(a_client_that_asks_first_is_told_to_continue)
 }
 END_TEST
 
-// It asks so that it need not send what will be refused (RFC 9110, 10.1.1).
+// It asks first to save a body that the server will reject (RFC 9110,
+// 10.1.1).
 START_TEST(a_client_that_asks_in_vain_is_not_told_to_continue)
 {
     struct stage stage;
@@ -197,15 +198,14 @@ START_TEST(a_client_that_asks_in_vain_is_not_told_to_continue)
     client_open(&client, stage.port);
     client_send(&client, slice_of(POST "Expect: 100-continue\r\n" LENGTH
                                        "1048577\r\n\r\n"));
-    assert_refused(&client, "too long", 413);
+    assert_rejected(&client, "too long", 413);
     client_close(&client);
     stop(&stage);
 }
 END_TEST
 
-// What the server would not take may stand in the fields that are still to
-// come.
-START_TEST(nobody_is_told_to_continue_before_the_head_ends)
+// A field that is still to come may be the reason to reject the request.
+START_TEST(no_client_is_told_to_continue_before_the_header_section_ends)
 {
     struct stage stage;
     struct client client;
@@ -214,7 +214,7 @@ START_TEST(nobody_is_told_to_continue_before_the_head_ends)
     client_send(&client, slice_of(POST "Expect: 100-continue\r\n"));
     ck_assert(!client_wait(&client, A_WHILE));
     client_send(&client, slice_of(LENGTH "1048577\r\n\r\n"));
-    assert_refused(&client, "too long", 413);
+    assert_rejected(&client, "too long", 413);
     client_close(&client);
     stop(&stage);
 }
@@ -222,14 +222,16 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("refusals");
+    Suite *suite = suite_create("rejections");
     TCase *tests = add_tests(suite);
-    tcase_add_test(tests, a_refused_request_is_answered_once_by_name);
+    tcase_add_test(tests,
+                   a_rejected_request_gets_one_response_that_names_the_reason);
     tcase_add_test(tests, a_request_that_does_not_end_is_a_time_out);
-    tcase_add_test(tests, half_a_request_and_then_its_end_is_refused);
-    tcase_add_test(tests, the_limits_themselves_are_not_refused);
+    tcase_add_test(tests, half_a_request_and_then_its_end_is_rejected);
+    tcase_add_test(tests, a_request_at_the_limits_is_not_rejected);
     tcase_add_test(tests, a_client_that_asks_first_is_told_to_continue);
     tcase_add_test(tests, a_client_that_asks_in_vain_is_not_told_to_continue);
-    tcase_add_test(tests, nobody_is_told_to_continue_before_the_head_ends);
+    tcase_add_test(
+        tests, no_client_is_told_to_continue_before_the_header_section_ends);
     return unit_run(suite);
 }

@@ -1,7 +1,7 @@
 // test_scarce.c - descriptors, threads and memory run out under load
 //
-// Then a client is answered 503, or its connection is closed. The server never
-// ends, and is well again when the load has gone.
+// Then a client gets a 503, or the server closes its connection. The server
+// never ends, and works as before when the load has gone.
 
 #include "tests/stages/stages.h"
 #include "tests/stages/tally.h"
@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-// A server that is started meanwhile inherits the limit.
+// A server that starts before `unlimit` inherits the limit.
 static struct rlimit limit(int resource, rlim_t value)
 {
     struct rlimit before;
@@ -26,7 +26,7 @@ static void unlimit(int resource, const struct rlimit *before)
 
 enum {
     DESCRIPTORS = 64, // of a server
-    OWN = 24,         // at most so many are no connections
+    OWN = 24,         // of these, those that are no connections, at most
     CROWD = 100,
 };
 
@@ -37,9 +37,9 @@ static bool ends_politely(struct client *client)
     return client->ended && !client->was_reset && client->in.length == 0;
 }
 
-// Most of them wait in the backlog when the signal comes: there is no
-// descriptor for them before others have closed theirs.
-START_TEST(who_waits_for_a_descriptor_is_answered_before_the_end)
+// Most clients wait in the backlog when the signal comes: the server has no
+// descriptor for them before other connections are closed.
+START_TEST(clients_that_wait_for_a_descriptor_get_a_response_before_the_end)
 {
     struct stage stage;
     struct client crowd[CROWD];
@@ -50,11 +50,12 @@ START_TEST(who_waits_for_a_descriptor_is_answered_before_the_end)
         client_open(&crowd[i], stage.port);
         client_request(&crowd[i], "GET", "/health", NULL);
     }
-    int answered = wait_for_responses(crowd, CROWD, DESCRIPTORS - OWN);
-    ck_assert_int_lt(answered, CROWD);
+    int responded = wait_for_responses(crowd, CROWD, DESCRIPTORS - OWN);
+    ck_assert_int_lt(responded, CROWD);
     stage_signal(&stage, SIGTERM);
     for (int i = 0; i < CROWD; i++) {
-        ck_assert_msg(client_wait(&crowd[i], SOON), "client %d: no answer", i);
+        ck_assert_msg(client_wait(&crowd[i], SOON), "client %d: no response",
+                      i);
         ck_assert_msg(ends_politely(&crowd[i]), "client %d", i);
         client_close(&crowd[i]);
     }
@@ -63,8 +64,8 @@ START_TEST(who_waits_for_a_descriptor_is_answered_before_the_end)
 }
 END_TEST
 
-// They asked nothing, and there is nothing to answer.
-START_TEST(who_is_silent_in_the_backlog_is_closed_politely)
+// Without a request there is no response.
+START_TEST(silent_clients_in_the_backlog_are_closed_politely)
 {
     struct stage stage;
     struct client crowd[CROWD];
@@ -82,7 +83,7 @@ START_TEST(who_is_silent_in_the_backlog_is_closed_politely)
 }
 END_TEST
 
-// All are answered, with 200 or with 503. Returns how many with 503.
+// Every client gets a 200 or a 503. Returns how many get a 503.
 static int count_busy(struct client *crowd)
 {
     int busy = 0;
@@ -101,7 +102,7 @@ static void post_held(struct stage *stage, const struct gate *gate)
         client_open(&crowd[i], stage->port);
         client_post_event(&crowd[i], "alice", 1);
     }
-    // The first that there was no thread for is answered at once.
+    // The first client without a thread gets its 503 at once.
     wait_for_responses(crowd, CROWD, 1);
     wait_for_metric(stage, "thaw_events_rejected_total", 1);
     assert_alive(stage);
@@ -114,7 +115,7 @@ static void post_held(struct stage *stage, const struct gate *gate)
     assert_metric(stage, "thaw_events_done_total", CROWD - busy);
 }
 
-static void assert_well_again(struct stage *stage)
+static void assert_works_again(struct stage *stage)
 {
     struct client client;
     client_open(&client, stage->port);
@@ -133,13 +134,13 @@ static void run_out_of_threads(int resource, rlim_t value)
     start(&stage, "--work-gate", gate.path, NULL);
     unlimit(resource, &before);
     post_held(&stage, &gate);
-    assert_well_again(&stage);
+    assert_works_again(&stage);
     gate_close(&gate);
 }
 
-// Processes and threads are counted for each user, and not for root. So become
-// somebody who has none yet.
-static bool become_nobody_in_particular(void)
+// The kernel counts processes and threads for each user, but not for root. So
+// become a user that has none yet.
+static bool become_another_user(void)
 {
     enum { A_USER = 61337 };
     if (getuid() == 0 && setuid(A_USER) < 0)
@@ -150,7 +151,7 @@ static bool become_nobody_in_particular(void)
 START_TEST(without_a_thread_an_event_is_a_503)
 {
     enum { THREADS = 40 };
-    if (become_nobody_in_particular())
+    if (become_another_user())
         run_out_of_threads(RLIMIT_NPROC, THREADS);
     else
         fprintf(stderr, "skipped: it needs root, to become another user\n");
@@ -218,9 +219,10 @@ int main(void)
 {
     Suite *suite = suite_create("scarce");
     TCase *tests = add_tests(suite);
-    tcase_add_test(tests,
-                   who_waits_for_a_descriptor_is_answered_before_the_end);
-    tcase_add_test(tests, who_is_silent_in_the_backlog_is_closed_politely);
+    tcase_add_test(
+        tests,
+        clients_that_wait_for_a_descriptor_get_a_response_before_the_end);
+    tcase_add_test(tests, silent_clients_in_the_backlog_are_closed_politely);
     if (stage_under_test() == 4)
         tcase_add_test(tests, without_a_thread_an_event_is_a_503);
 #ifdef TEST_MEMORY

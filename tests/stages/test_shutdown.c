@@ -1,7 +1,7 @@
-// test_shutdown.c - an orderly stop: nothing that was accepted is lost
+// test_shutdown.c - a graceful shutdown loses nothing that was accepted
 //
-// A signal is only sent when the server is known to be where the test wants it.
-// That it took notice shows when it closes a connection that is idle.
+// A test sends the signal only when it knows the state of the server. When the
+// server closes an idle connection, it has seen the signal.
 
 #include "tests/stages/stages.h"
 #include "tests/stages/tally.h"
@@ -9,15 +9,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-// Opens a connection that the server knows of, and that is idle.
+// Opens a connection that the server has accepted, and that is idle.
 static void open_idle(struct client *idle, const struct stage *stage)
 {
     ck_assert(
         client_request_once(idle, stage->port, "GET", "/health", NULL, SOON));
 }
 
-// Returns when the server has begun to stop.
-static void begin_to_stop(const struct stage *stage, struct client *idle)
+// Returns when the shutdown has begun.
+static void begin_shutdown(const struct stage *stage, struct client *idle)
 {
     stage_signal(stage, SIGTERM);
     assert_ends(idle);
@@ -41,7 +41,7 @@ START_TEST(an_idle_server_stops_at_once_and_prints_its_tally)
 }
 END_TEST
 
-START_TEST(idle_connections_are_closed_and_no_others_accepted)
+START_TEST(idle_connections_are_closed_and_no_new_ones_accepted)
 {
     struct stage stage;
     struct client silent;
@@ -53,7 +53,7 @@ START_TEST(idle_connections_are_closed_and_no_others_accepted)
     client_open(&half, stage.port);
     client_send(&half, slice_of("GET / HTTP/1.1\r\n"));
     open_idle(&idle, &stage);
-    begin_to_stop(&stage, &idle);
+    begin_shutdown(&stage, &idle);
     assert_ends(&silent);
     client_open(&late, stage.port);
     ck_assert(late.ended);
@@ -66,10 +66,10 @@ START_TEST(idle_connections_are_closed_and_no_others_accepted)
 }
 END_TEST
 
-// The server sleeps while they come, so all of them are in the backlog when it
-// learns of the signal. They are more than it accepts in one turn, where the
-// backlog takes so many.
-START_TEST(who_asked_before_the_signal_is_answered)
+// The server sleeps while the clients connect, so all of them are in the
+// backlog when it sees the signal. Where the backlog holds enough, they are
+// more than the server accepts in one loop iteration.
+START_TEST(requests_from_before_the_signal_get_their_responses)
 {
     enum { CROWD = SOMAXCONN > 600 ? 600 : 100 };
     struct stage stage;
@@ -89,8 +89,8 @@ START_TEST(who_asked_before_the_signal_is_answered)
 }
 END_TEST
 
-// Its client had the chance to finish it.
-START_TEST(an_unfinished_request_delays_the_stop_for_a_while_only)
+// The client has the time of --shutdown-timeout-ms to finish its request.
+START_TEST(an_unfinished_request_delays_the_shutdown_for_a_while_only)
 {
     struct stage stage;
     struct client client;
@@ -108,7 +108,7 @@ START_TEST(an_unfinished_request_delays_the_stop_for_a_while_only)
 }
 END_TEST
 
-START_TEST(a_request_that_is_finished_in_time_is_answered)
+START_TEST(a_request_that_is_finished_in_time_gets_its_response)
 {
     struct stage stage;
     struct client client;
@@ -117,7 +117,7 @@ START_TEST(a_request_that_is_finished_in_time_is_answered)
     client_open(&client, stage.port);
     client_send(&client, slice_of("GET /health HTTP/1.1\r\nHost: a\r\n"));
     open_idle(&idle, &stage);
-    begin_to_stop(&stage, &idle);
+    begin_shutdown(&stage, &idle);
     ck_assert(!client_wait(&client, A_WHILE));
     client_send(&client, slice_of("\r\n"));
     assert_response(&client, 200);
@@ -138,7 +138,7 @@ START_TEST(a_second_signal_ends_it_at_once)
     client_open(&half, stage.port);
     client_send(&half, slice_of("GET / HTTP/1.1\r\n"));
     open_idle(&idle, &stage);
-    begin_to_stop(&stage, &idle);
+    begin_shutdown(&stage, &idle);
     stage_signal(&stage, SIGTERM);
     ck_assert_int_eq(stage_wait(&stage, SOON), 1);
     const char *said =
@@ -150,7 +150,7 @@ END_TEST
 
 enum { EVENTS = 6 };
 
-// Events that are accepted, and that no worker or thread can finish yet.
+// Posts events that are accepted, and that no worker or thread can finish yet.
 static void post_held(struct stage *stage, struct gate *gate,
                       struct client *clients)
 {
@@ -163,7 +163,8 @@ static void post_held(struct stage *stage, struct gate *gate,
     wait_for_metric(stage, "thaw_events_accepted_total", EVENTS);
 }
 
-// It prints its tally at the very end; before, what is left to do.
+// The server prints its tally at the very end; before that, how many events are
+// still to do.
 static void assert_runs_on(const struct stage *stage)
 {
     char text[512] = "";
@@ -180,8 +181,8 @@ static void assert_runs_on(const struct stage *stage)
         ck_assert_ptr_nonnull(strstr(text, "accepted events are still to do"));
 }
 
-// In stage 4 their clients wait. In stages 5 and 6 these have their answers and
-// have left, only the jobs are still there.
+// In stage 4 the clients wait. In stages 5 and 6 the clients have their
+// responses and have left; only the jobs are still there.
 START_TEST(what_was_accepted_is_done_before_the_end)
 {
     struct stage stage;
@@ -190,7 +191,7 @@ START_TEST(what_was_accepted_is_done_before_the_end)
     struct client idle;
     post_held(&stage, &gate, clients);
     open_idle(&idle, &stage);
-    begin_to_stop(&stage, &idle);
+    begin_shutdown(&stage, &idle);
     for (int i = 0; i < EVENTS && stage.number > 4; i++) {
         assert_response(&clients[i], 202);
         client_close(&clients[i]);
@@ -208,7 +209,7 @@ START_TEST(what_was_accepted_is_done_before_the_end)
 }
 END_TEST
 
-START_TEST(a_second_signal_says_what_it_drops)
+START_TEST(a_second_signal_says_how_many_events_it_drops)
 {
     struct stage stage;
     struct gate gate;
@@ -218,7 +219,7 @@ START_TEST(a_second_signal_says_what_it_drops)
     gate_release(&gate, 2);
     wait_for_metric(&stage, "thaw_events_done_total", 2);
     open_idle(&idle, &stage);
-    begin_to_stop(&stage, &idle);
+    begin_shutdown(&stage, &idle);
     stage_signal(&stage, SIGTERM);
     ck_assert_int_eq(stage_wait(&stage, SOON), 1);
     ck_assert_msg(strstr(stage.printed, "dropped 4 accepted events") != NULL,
@@ -230,7 +231,7 @@ END_TEST
 
 enum { STORM = 8 };
 
-// All who are still connected post at the same time. Returns how many are.
+// All clients that are still connected post in parallel. Returns how many.
 static int post_round(struct client *clients)
 {
     int connected = 0;
@@ -242,13 +243,13 @@ static int post_round(struct client *clients)
     return connected;
 }
 
-// The signal comes when all have asked and none knows its answer. Who was
-// answered is in the tally, and nobody else.
-START_TEST(a_stop_in_a_storm_loses_nothing)
+// The signal comes when every client has sent a request and none has read its
+// response. The tally counts exactly the requests that got a response.
+START_TEST(a_shutdown_in_a_storm_loses_nothing)
 {
     struct stage stage;
     struct client clients[STORM];
-    int answers = 0;
+    int responses = 0;
     int accepted = 0;
     if (stage_under_test() >= 4)
         start(&stage, "--work-ms", "1", NULL);
@@ -259,13 +260,13 @@ START_TEST(a_stop_in_a_storm_loses_nothing)
     for (int round = 0; post_round(clients) > 0; round++) {
         if (round == 50)
             stage_signal(&stage, SIGTERM);
-        answers += clients_wait(clients, STORM, SOON);
+        responses += clients_wait(clients, STORM, SOON);
         for (int i = 0; i < STORM; i++)
             accepted += clients[i].status == status_of_an_event();
     }
     close_all(clients, STORM);
     ck_assert_int_eq(stage_wait(&stage, SOON), 0);
-    ck_assert_int_eq(tally_of(&stage).requests, answers);
+    ck_assert_int_eq(tally_of(&stage).requests, responses);
     if (stage.number >= 3)
         ck_assert_int_eq(tally_of(&stage).accepted, accepted);
     if (stage.number >= 4)
@@ -278,16 +279,16 @@ int main(void)
     Suite *suite = suite_create("shutdown");
     TCase *tests = add_tests(suite);
     tcase_add_test(tests, an_idle_server_stops_at_once_and_prints_its_tally);
-    tcase_add_test(tests, idle_connections_are_closed_and_no_others_accepted);
+    tcase_add_test(tests, idle_connections_are_closed_and_no_new_ones_accepted);
     tcase_add_test(tests,
-                   an_unfinished_request_delays_the_stop_for_a_while_only);
-    tcase_add_test(tests, who_asked_before_the_signal_is_answered);
-    tcase_add_test(tests, a_request_that_is_finished_in_time_is_answered);
+                   an_unfinished_request_delays_the_shutdown_for_a_while_only);
+    tcase_add_test(tests, requests_from_before_the_signal_get_their_responses);
+    tcase_add_test(tests, a_request_that_is_finished_in_time_gets_its_response);
     tcase_add_test(tests, a_second_signal_ends_it_at_once);
-    tcase_add_test(tests, a_stop_in_a_storm_loses_nothing);
+    tcase_add_test(tests, a_shutdown_in_a_storm_loses_nothing);
     if (stage_under_test() >= 4) {
         tcase_add_test(tests, what_was_accepted_is_done_before_the_end);
-        tcase_add_test(tests, a_second_signal_says_what_it_drops);
+        tcase_add_test(tests, a_second_signal_says_how_many_events_it_drops);
     }
     return unit_run(suite);
 }

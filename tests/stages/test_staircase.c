@@ -1,7 +1,7 @@
 // test_staircase.c - stage 4 does one piece of work at a time
 //
-// The mutex is held around the work. The gate holds the work, so each byte that
-// the test puts into it lets exactly one client go.
+// A thread holds the mutex while it works, and the work waits for a byte from
+// the gate. So each byte ends the wait of exactly one client.
 
 #include "tests/stages/stages.h"
 
@@ -12,8 +12,8 @@ static void open_gate(struct gate *gate)
     ck_assert_msg(gate_open(gate) == 0, "no FIFO");
 }
 
-// Each event has a thread from now on, and all but one of these threads wait
-// for the mutex.
+// Returns when each event has a thread. All but one of these threads wait for
+// the mutex.
 static void post_events(const struct stage *stage, struct client *clients,
                         int count)
 {
@@ -24,7 +24,7 @@ static void post_events(const struct stage *stage, struct client *clients,
     wait_for_metric(stage, "thaw_events_accepted_total", count);
 }
 
-// How many of them were answered with this balance.
+// How many of the responses say this balance.
 static int count_balance(const struct client *clients, int count, int balance)
 {
     char body[64];
@@ -35,7 +35,7 @@ static int count_balance(const struct client *clients, int count, int balance)
     return found;
 }
 
-START_TEST(each_byte_in_the_gate_answers_one_client)
+START_TEST(each_byte_in_the_gate_completes_one_response)
 {
     struct stage stage;
     struct gate gate;
@@ -56,7 +56,7 @@ START_TEST(each_byte_in_the_gate_answers_one_client)
 }
 END_TEST
 
-START_TEST(what_needs_no_work_is_answered_at_once)
+START_TEST(requests_without_work_get_their_responses_at_once)
 {
     struct stage stage;
     struct gate gate;
@@ -82,7 +82,8 @@ START_TEST(what_needs_no_work_is_answered_at_once)
 }
 END_TEST
 
-// Each in its own way; FIN and then RST makes the next send a SIGPIPE.
+// Clients leave in three ways. After FIN and then RST, the server's next send
+// raises SIGPIPE.
 static void leave(struct client *client, int number)
 {
     if (number % 3 == 1)
@@ -93,13 +94,13 @@ static void leave(struct client *client, int number)
         client_reset(client);
 }
 
-// The work is done for nobody, but it is done.
-START_TEST(a_client_that_leaves_takes_nothing_with_it)
+// No client waits for the work any more, but it is done.
+START_TEST(an_event_is_done_though_its_client_has_left)
 {
     struct stage stage;
     struct gate gate;
     struct client clients[EVENTS];
-    struct client later;
+    struct client reader;
     open_gate(&gate);
     start(&stage, "--work-gate", gate.path, NULL);
     post_events(&stage, clients, EVENTS);
@@ -109,19 +110,19 @@ START_TEST(a_client_that_leaves_takes_nothing_with_it)
     wait_for_metric(&stage, "thaw_events_done_total", EVENTS);
     for (int i = EVENTS / 2; i < EVENTS; i++)
         assert_response(&clients[i], 200);
-    ck_assert(client_request_once(&later, stage.port, "GET", "/balances/alice",
+    ck_assert(client_request_once(&reader, stage.port, "GET", "/balances/alice",
                                   NULL, SOON));
-    assert_body(&later, "{\"user\":\"alice\",\"balance\":10}");
-    client_close(&later);
+    assert_body(&reader, "{\"user\":\"alice\",\"balance\":10}");
+    client_close(&reader);
     close_all(clients + EVENTS / 2, EVENTS - EVENTS / 2);
     stop(&stage);
     gate_close(&gate);
 }
 END_TEST
 
-// The first answer can't be sent any more; the second is still to come when the
-// server finds that out.
-START_TEST(a_client_may_leave_with_two_answers_to_come)
+// The server can't send the first response any more. When it finds that out,
+// the second one is still to come.
+START_TEST(a_client_may_leave_with_two_responses_to_come)
 {
     static const struct slice both =
         SLICE("GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -145,10 +146,10 @@ START_TEST(a_client_may_leave_with_two_answers_to_come)
 }
 END_TEST
 
-// Asks until the answer does not come. An event is counted just before its
-// thread takes the mutex, and read some time after it was sent: so the first
-// answers may be quick.
-static void ask_until_it_waits(struct client *client, const char *path)
+// Sends requests until one has to wait. The first may get quick responses: the
+// server reads an event some time after the client sent it, and its thread
+// takes the mutex some time after it is counted.
+static void request_until_it_waits(struct client *client, const char *path)
 {
     for (int i = 0; i < 1000; i++) {
         client_request(client, "GET", path, NULL);
@@ -158,8 +159,9 @@ static void ask_until_it_waits(struct client *client, const char *path)
     ck_abort_msg("GET %s never had to wait", path);
 }
 
-// To read a balance takes no time, but the mutex is held for the work as well.
-START_TEST(who_only_looks_waits_for_the_work_of_others)
+// To read a balance takes no time, but needs the mutex, which a thread holds
+// for its work as well.
+START_TEST(reading_a_balance_waits_for_the_work_of_others)
 {
     struct stage stage;
     struct gate gate;
@@ -169,7 +171,7 @@ START_TEST(who_only_looks_waits_for_the_work_of_others)
     start(&stage, "--work-gate", gate.path, NULL);
     post_events(&stage, &client, 1);
     client_open(&reader, stage.port);
-    ask_until_it_waits(&reader, "/balances");
+    request_until_it_waits(&reader, "/balances");
     assert_alive(&stage);
     ck_assert_int_eq(reader.status, 0);
     gate_release(&gate, 1);
@@ -183,8 +185,8 @@ START_TEST(who_only_looks_waits_for_the_work_of_others)
 }
 END_TEST
 
-// The classic mistake: the loop works, and so it serves nobody.
-START_TEST(work_in_the_loop_holds_up_everybody)
+// The classic mistake: while the loop's thread works, it serves no client.
+START_TEST(work_in_the_loop_blocks_every_client)
 {
     struct stage stage;
     struct gate gate;
@@ -195,7 +197,7 @@ START_TEST(work_in_the_loop_holds_up_everybody)
     client_open(&client, stage.port);
     client_post_event(&client, "alice", 1);
     client_open(&other, stage.port);
-    ask_until_it_waits(&other, "/health");
+    request_until_it_waits(&other, "/health");
     ck_assert_int_eq(client.status, 0);
     gate_release(&gate, 1);
     assert_response(&other, 200);
@@ -211,11 +213,11 @@ int main(void)
 {
     Suite *suite = suite_create("staircase");
     TCase *tests = add_tests(suite);
-    tcase_add_test(tests, each_byte_in_the_gate_answers_one_client);
-    tcase_add_test(tests, what_needs_no_work_is_answered_at_once);
-    tcase_add_test(tests, a_client_that_leaves_takes_nothing_with_it);
-    tcase_add_test(tests, a_client_may_leave_with_two_answers_to_come);
-    tcase_add_test(tests, who_only_looks_waits_for_the_work_of_others);
-    tcase_add_test(tests, work_in_the_loop_holds_up_everybody);
+    tcase_add_test(tests, each_byte_in_the_gate_completes_one_response);
+    tcase_add_test(tests, requests_without_work_get_their_responses_at_once);
+    tcase_add_test(tests, an_event_is_done_though_its_client_has_left);
+    tcase_add_test(tests, a_client_may_leave_with_two_responses_to_come);
+    tcase_add_test(tests, reading_a_balance_waits_for_the_work_of_others);
+    tcase_add_test(tests, work_in_the_loop_blocks_every_client);
     return unit_run(suite);
 }

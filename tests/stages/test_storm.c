@@ -1,8 +1,8 @@
 // test_storm.c - SIGTERM in the middle of a storm
 //
-// 64 clients of all kinds ask as fast as they are answered. After a random
-// number of answers comes the signal, and nobody stops asking because of it.
-// Whatever was accepted is done, and every answer is whole.
+// 64 clients of all kinds send each request as soon as they have a response.
+// After a random number of responses comes the signal, and the clients go on.
+// Every accepted event is done, and every response is whole.
 
 #include "tests/stages/stages.h"
 #include "tests/stages/tally.h"
@@ -12,10 +12,10 @@
 
 enum {
     CLIENTS = 64,
-    ROUNDS = 50,       // from stage 4 on; before, no work can be lost
-    FEW_ROUNDS = 15,   // in stages 2 and 3
-    LONG = 30000,      // in milliseconds: then no further round begins
-    ANSWERS_MAX = 600, // before the signal
+    ROUNDS = 50,         // from stage 4 on; earlier stages have no work to lose
+    FEW_ROUNDS = 15,     // in stages 2 and 3
+    LONG = 30000,        // in milliseconds: then no further round begins
+    RESPONSES_MAX = 600, // before the signal
     IN_ONE_PIECE = 8,
 };
 
@@ -23,15 +23,15 @@ enum kind {
     STAYS,     // one request after the other on one connection
     PIPELINES, // several requests in one piece
     RETURNS,   // a connection for each request
-    HESITATES, // sends half a request, and the rest some time later
-    LEAVES,    // does not wait for its answer
+    HESITATES, // sends half a request, and the other half some time later
+    LEAVES,    // does not wait for its response
     KINDS
 };
 
 struct guest {
     enum kind kind;
-    int expected;    // answers to what was asked whole
-    bool is_halfway; // the rest of its request is still to be sent
+    int expected;    // responses to whole requests
+    bool is_halfway; // has sent half a request
     bool came_late;  // its connection is younger than the signal
     bool is_gone;    // its connection has ended, and there is no new one
 };
@@ -43,12 +43,12 @@ struct storm {
     uint32_t seed;                // of this round, to repeat it
     uint32_t random;
     bool is_stopping; // the signal was sent
-    int answers;
+    int responses;
     int accepted; // of these, 200 or 202 to an event
-    int unread;   // requests whose answer nobody waited for
+    int unread;   // requests of clients that left without their response
 };
 
-// What became of a server that nobody has waited for. Ends it.
+// Ends the server, unless it has ended by itself, and says which.
 static const char *fate_of(struct stage *stage)
 {
     static char text[sizeof stage->printed + 64];
@@ -70,15 +70,15 @@ static const char *fate_of(struct stage *stage)
 static void fail_at(struct storm *storm, int i, const char *what)
 {
     const struct client *client = &storm->clients[i];
-    ck_abort_msg("seed %u, after %d answers, client %d (kind %d): %s; got "
+    ck_abort_msg("seed %u, after %d responses, client %d (kind %d): %s; got "
                  "%zu bytes: %.*s; %s",
-                 storm->seed, storm->answers, i, (int)storm->guests[i].kind,
+                 storm->seed, storm->responses, i, (int)storm->guests[i].kind,
                  what, client->in.length, (int)client->in.length,
                  client->in.length > 0 ? client->in.bytes : "",
                  fate_of(&storm->stage));
 }
 
-#define EVENT_HEAD "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 43\r\n"
+#define EVENT_HEADER "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 43\r\n"
 #define EVENT_BODY "{\"user\":\"alice\",\"action\":\"buy\",\"amount\": 1}"
 
 static void send_text(struct client *client, const char *text)
@@ -86,14 +86,14 @@ static void send_text(struct client *client, const char *text)
     client_send(client, slice_of(text));
 }
 
-static void ask(struct storm *storm, int i)
+static void send_request(struct storm *storm, int i)
 {
-    static const char event[] = EVENT_HEAD "\r\n" EVENT_BODY;
+    static const char event[] = EVENT_HEADER "\r\n" EVENT_BODY;
     struct client *client = &storm->clients[i];
     struct guest *guest = &storm->guests[i];
     guest->is_halfway = guest->kind == HESITATES;
     if (guest->is_halfway) {
-        send_text(client, EVENT_HEAD);
+        send_text(client, EVENT_HEADER);
         return;
     }
     guest->expected = guest->kind == PIPELINES ? IN_ONE_PIECE : 1;
@@ -104,14 +104,14 @@ static void ask(struct storm *storm, int i)
     buffer_destroy(&requests);
 }
 
-static void come(struct storm *storm, int i)
+static void connect_client(struct storm *storm, int i)
 {
     storm->guests[i].came_late = storm->is_stopping;
     client_open(&storm->clients[i], storm->stage.port);
     if (storm->clients[i].ended)
-        storm->guests[i].is_gone = true; // it was refused
+        storm->guests[i].is_gone = true; // connection refused
     else
-        ask(storm, i);
+        send_request(storm, i);
 }
 
 static void leave(struct storm *storm, int i)
@@ -121,23 +121,24 @@ static void leave(struct storm *storm, int i)
     client_close(&storm->clients[i]);
 }
 
-// A listener that is closed resets whoever came between the last accept and
-// that. So who came after the signal may be reset, but not inside an answer.
+// A listener that closes resets each connection that came after the last
+// accept. So a connection that came after the signal may be reset, but not in
+// the middle of a response.
 static void check_end(struct storm *storm, int i)
 {
     const struct client *client = &storm->clients[i];
     if (client->in.length > 0)
-        fail_at(storm, i, "half an answer");
+        fail_at(storm, i, "half a response");
     if (client->was_reset && !storm->guests[i].came_late)
         fail_at(storm, i, "reset");
     if (!storm->is_stopping)
         fail_at(storm, i, "ended before the signal");
 }
 
-static void take_answer(struct storm *storm, int i)
+static void check_response(struct storm *storm, int i)
 {
     struct client *client = &storm->clients[i];
-    storm->answers++;
+    storm->responses++;
     if (client->status == status_of_an_event())
         storm->accepted++;
     else if (client->status != 503 && client->status != 408)
@@ -146,14 +147,14 @@ static void take_answer(struct storm *storm, int i)
     client_next(client);
 }
 
-// What a client does once it has all its answers.
+// What a client does once it has all its responses.
 static void go_on(struct storm *storm, int i)
 {
     if (storm->guests[i].kind == RETURNS) {
         client_close(&storm->clients[i]);
-        come(storm, i);
+        connect_client(storm, i);
     } else if (!storm->clients[i].ended) {
-        ask(storm, i);
+        send_request(storm, i);
     }
 }
 
@@ -169,7 +170,7 @@ static void step(struct storm *storm, int i)
     struct client *client = &storm->clients[i];
     struct guest *guest = &storm->guests[i];
     if (client->status != 0) {
-        take_answer(storm, i);
+        check_response(storm, i);
         if (guest->expected <= 0)
             go_on(storm, i);
     } else if (client->ended) {
@@ -178,23 +179,23 @@ static void step(struct storm *storm, int i)
         guest->is_gone = true;
     } else if (guest->kind == LEAVES) {
         leave(storm, i);
-        come(storm, i);
+        connect_client(storm, i);
     } else if (guest->is_halfway && random_below(&storm->random, 16) == 0) {
         finish_request(storm, i);
     }
 }
 
-// Returns whether anybody is left.
+// Returns whether any client is left.
 static bool step_all(struct storm *storm)
 {
-    bool is_anybody_left = false;
+    bool is_any_left = false;
     clients_wait(storm->clients, CLIENTS, 1);
     for (int i = 0; i < CLIENTS; i++) {
         if (!storm->guests[i].is_gone)
             step(storm, i);
-        is_anybody_left = is_anybody_left || !storm->guests[i].is_gone;
+        is_any_left = is_any_left || !storm->guests[i].is_gone;
     }
-    return is_anybody_left;
+    return is_any_left;
 }
 
 static void start_storm(struct storm *storm, uint32_t seed)
@@ -207,33 +208,33 @@ static void start_storm(struct storm *storm, uint32_t seed)
         start(&storm->stage, "--shutdown-timeout-ms", "50", NULL);
     for (int i = 0; i < CLIENTS; i++) {
         storm->guests[i].kind = (enum kind)(i % KINDS);
-        come(storm, i);
+        connect_client(storm, i);
     }
 }
 
-// At most those answers that nobody waited for were not seen.
+// The server may have sent responses that no client read, but only to clients
+// that left.
 static void check_tally(const struct storm *storm)
 {
     struct tally tally = tally_of(&storm->stage);
     const char *printed = storm->stage.printed;
-    ck_assert_msg(tally.requests >= storm->answers &&
-                      tally.requests <= storm->answers + storm->unread,
-                  "seed %u: %d answers came, %d were not waited for: %s",
-                  storm->seed, storm->answers, storm->unread, printed);
+    ck_assert_msg(tally.requests >= storm->responses &&
+                      tally.requests <= storm->responses + storm->unread,
+                  "seed %u: %d responses came, %d not read: %s", storm->seed,
+                  storm->responses, storm->unread, printed);
     if (storm->stage.number < 3)
         return;
     ck_assert_msg(tally.accepted >= storm->accepted &&
                       tally.accepted <= storm->accepted + storm->unread,
-                  "seed %u: %d were told that they are accepted, %d did not "
-                  "wait: %s",
+                  "seed %u: %d events were accepted, %d not read: %s",
                   storm->seed, storm->accepted, storm->unread, printed);
     if (storm->stage.number >= 4)
         ck_assert_msg(tally.done == tally.accepted, "seed %u: %s", storm->seed,
                       printed);
 }
 
-// Every other time the server sleeps while they go on asking, and finds all of
-// it together with the signal: a full backlog, full sockets.
+// Every other time the server sleeps while the clients go on. Then it finds a
+// full backlog and full sockets together with the signal.
 static void send_signal(struct storm *storm)
 {
     bool sleeps = random_below(&storm->random, 2) == 0;
@@ -253,8 +254,8 @@ static void signal_in_a_storm(uint32_t seed)
     struct storm storm;
     int64_t end = clock_milliseconds() + SOON;
     start_storm(&storm, seed);
-    int before = (int)random_below(&storm.random, ANSWERS_MAX);
-    while (storm.answers < before && clock_milliseconds() < end)
+    int before = (int)random_below(&storm.random, RESPONSES_MAX);
+    while (storm.responses < before && clock_milliseconds() < end)
         step_all(&storm);
     send_signal(&storm);
     while (step_all(&storm))
@@ -263,8 +264,7 @@ static void signal_in_a_storm(uint32_t seed)
     check_tally(&storm);
 }
 
-// All rounds take five seconds; with a sanitizer, stage 4's threads take
-// longer.
+// All rounds take five seconds; stage 4 with a sanitizer takes longer.
 START_TEST(whenever_the_signal_comes_nothing_that_was_accepted_is_lost)
 {
     int rounds = stage_under_test() >= 4 ? ROUNDS : FEW_ROUNDS;

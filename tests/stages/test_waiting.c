@@ -1,18 +1,18 @@
-// test_waiting.c - clients that wait, and what they cost: nothing
+// test_waiting.c - clients that wait cost no processor time
 //
-// A server that spins gives the right answers, too. What it spends of the
-// processor's time tells.
+// A server that spins sends the right responses, too. Only the processor time
+// that it spends tells it apart.
 
 #include "tests/stages/stages.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define HALF_A_HEAD "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n"
+#define HALF_HEADER "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n"
 
-// The time that a process has spent on a processor, in seconds; where there is
-// no /proc, 0. It is in the 14th and 15th field, and the second is a name in
-// brackets (proc(5)).
+// The processor time of a process, in seconds; 0 where there is no /proc.
+// Fields 14 and 15 have it; field 2 is a name in brackets, which may contain
+// spaces (proc(5)).
 static double processor_seconds(pid_t pid)
 {
     char path[64];
@@ -23,18 +23,18 @@ static double processor_seconds(pid_t pid)
     FILE *file = fopen(path, "r");
     if (file == NULL)
         return 0;
-    const char *behind_name =
+    const char *after_name =
         fgets(line, sizeof line, file) != NULL ? strrchr(line, ')') : NULL;
     fclose(file);
-    if (behind_name != NULL)
-        sscanf(behind_name,
+    if (after_name != NULL)
+        sscanf(after_name,
                ") %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu %lu", &user,
                &system);
     return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
 
-// For a second in which nothing happens. The one before may have seen the end
-// of what happened earlier, but that ends.
+// Looks at a second in which nothing happens. The first seconds may still
+// contain the end of earlier work.
 static void assert_costs_nothing(const struct stage *stage,
                                  struct client *clients, int count)
 {
@@ -47,29 +47,29 @@ static void assert_costs_nothing(const struct stage *stage,
     ck_assert_msg(spent <= 0.1, "%.2f s in about one: it spins", spent);
 }
 
-// In each of these states a connection waits for something else.
-START_TEST(whoever_waits_costs_no_time)
+// In each state a connection waits for something else.
+START_TEST(a_waiting_client_costs_no_time)
 {
-    enum { IDLE, HEAD, BODY, WRITING, LINGERING, CLIENTS };
+    enum { IDLE, HEADER, BODY, SENDING, LINGERING, CLIENTS };
     struct stage stage;
     struct client clients[CLIENTS];
     start(&stage, "--linger-timeout-ms", "60000", NULL);
     for (int i = 0; i < CLIENTS; i++)
         client_open_narrow(&clients[i], stage.port);
-    client_send(&clients[HEAD], slice_of(HALF_A_HEAD));
-    client_send(&clients[BODY], slice_of(HALF_A_HEAD "\r\n"));
-    request_too_much(&clients[WRITING]);
+    client_send(&clients[HEADER], slice_of(HALF_HEADER));
+    client_send(&clients[BODY], slice_of(HALF_HEADER "\r\n"));
+    request_too_much(&clients[SENDING]);
     client_send(&clients[LINGERING], slice_of("nonsense\r\n"));
     assert_response(&clients[LINGERING], 400);
-    assert_costs_nothing(&stage, clients, WRITING);
+    assert_costs_nothing(&stage, clients, SENDING);
     close_all(clients, CLIENTS);
     stop(&stage);
 }
 END_TEST
 
-// Nobody watches the connection meanwhile: its end would be there to be read
-// again and again, and there is work to be done first.
-START_TEST(whoever_left_and_has_an_answer_to_come_costs_no_time)
+// The server does not poll these connections while the work is to do: each
+// would be readable all the time, because its end can be read.
+START_TEST(a_client_that_left_before_its_response_costs_no_time)
 {
     struct stage stage;
     struct gate gate;
@@ -93,7 +93,7 @@ START_TEST(whoever_left_and_has_an_answer_to_come_costs_no_time)
 END_TEST
 
 enum { DESCRIPTORS = 64 }; // of the server
-enum { OWN = 24 };         // at most so many are no connections
+enum { OWN = 24 };         // of these, those that are no connections, at most
 enum { CLIENTS = 100 };
 
 static void start_with_few_descriptors(struct stage *stage)
@@ -106,7 +106,7 @@ static void start_with_few_descriptors(struct stage *stage)
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
-static int close_answered(struct client *clients, int count)
+static int close_finished(struct client *clients, int count)
 {
     int closed = 0;
     for (int i = 0; i < count; i++)
@@ -117,8 +117,8 @@ static int close_answered(struct client *clients, int count)
     return closed;
 }
 
-static void ask_all(const struct stage *stage, struct client *clients,
-                    int count)
+static void request_all(const struct stage *stage, struct client *clients,
+                        int count)
 {
     for (int i = 0; i < count; i++) {
         client_open(&clients[i], stage->port);
@@ -126,38 +126,38 @@ static void ask_all(const struct stage *stage, struct client *clients,
     }
 }
 
-// The others wait in the backlog, and cost nothing there.
-START_TEST(as_many_are_served_as_there_are_descriptors)
+// The other clients wait in the backlog, and cost nothing there.
+START_TEST(as_many_clients_are_served_as_there_are_descriptors)
 {
     struct stage stage;
     struct client clients[CLIENTS];
     start_with_few_descriptors(&stage);
-    ask_all(&stage, clients, CLIENTS);
+    request_all(&stage, clients, CLIENTS);
     wait_for_responses(clients, CLIENTS, DESCRIPTORS - OWN);
     assert_costs_nothing(&stage, clients, CLIENTS);
     int served = clients_wait(clients, CLIENTS, 0);
     ck_assert_int_lt(served, DESCRIPTORS);
 
-    ck_assert_int_eq(close_answered(clients, CLIENTS), served);
+    ck_assert_int_eq(close_finished(clients, CLIENTS), served);
     ck_assert_int_eq(clients_wait(clients, CLIENTS, SOON), CLIENTS);
     close_all(clients, CLIENTS);
     stop(&stage);
 }
 END_TEST
 
-START_TEST(whoever_leaves_makes_room_for_one_who_waits)
+START_TEST(a_client_that_leaves_makes_room_for_one_that_waits)
 {
     struct stage stage;
     struct client clients[CLIENTS];
     start_with_few_descriptors(&stage);
-    ask_all(&stage, clients, CLIENTS);
+    request_all(&stage, clients, CLIENTS);
     int64_t end = clock_milliseconds() + SOON;
-    for (int answered = 0; answered < CLIENTS;) {
+    for (int responded = 0; responded < CLIENTS;) {
         ck_assert_int_lt(clock_milliseconds(), end);
         int more = clients_wait(clients, CLIENTS, 10);
-        ck_assert_int_lt(more - answered, DESCRIPTORS);
-        answered = more;
-        close_answered(clients, CLIENTS);
+        ck_assert_int_lt(more - responded, DESCRIPTORS);
+        responded = more;
+        close_finished(clients, CLIENTS);
     }
     stop(&stage);
 }
@@ -167,11 +167,11 @@ int main(void)
 {
     Suite *suite = suite_create("waiting");
     TCase *tests = add_tests(suite);
-    tcase_add_test(tests, whoever_waits_costs_no_time);
+    tcase_add_test(tests, a_waiting_client_costs_no_time);
     if (stage_under_test() == 4)
         tcase_add_test(tests,
-                       whoever_left_and_has_an_answer_to_come_costs_no_time);
-    tcase_add_test(tests, as_many_are_served_as_there_are_descriptors);
-    tcase_add_test(tests, whoever_leaves_makes_room_for_one_who_waits);
+                       a_client_that_left_before_its_response_costs_no_time);
+    tcase_add_test(tests, as_many_clients_are_served_as_there_are_descriptors);
+    tcase_add_test(tests, a_client_that_leaves_makes_room_for_one_that_waits);
     return unit_run(suite);
 }

@@ -1,4 +1,4 @@
-// test_wire.c - the answers to whole requests, in each stage
+// test_wire.c - the responses to whole requests, in each stage
 
 #include "tests/stages/stages.h"
 
@@ -13,7 +13,7 @@ enum kind {
     APPLIED,
     ALL_BALANCES,
     ONE_BALANCE,
-    INVALID, // of this and the next, the table has only how the body begins
+    INVALID, // from here on, the table says how the body begins
     NOT_FOUND,
     NO_METHOD,
     NUMBERS,
@@ -22,7 +22,7 @@ enum kind {
 static const struct {
     int status;
     const char *body;
-} answers[] = {
+} responses[] = {
     [ECHOED] = {200, NULL},
     [HEALTHY] = {200, "{\"status\":\"ok\"}"},
     [ACCEPTED] = {202, "{\"status\":\"accepted\"}"},
@@ -47,7 +47,7 @@ static const struct row {
     {"POST", "/", "hello", {ECHOED, INVALID}},
     {"GET", "/balances", NULL, {ECHOED, NOT_FOUND, ALL_BALANCES}},
     {"GET", "/balances/alice", NULL, {ECHOED, NOT_FOUND, ONE_BALANCE}},
-    {"GET", "/balances/nobody", NULL, {ECHOED, NOT_FOUND}},
+    {"GET", "/balances/stranger", NULL, {ECHOED, NOT_FOUND}},
     {"GET", "/health", NULL, {ECHOED, HEALTHY}},
     {"GET", "/metrics", NULL, {ECHOED, NUMBERS}},
     {"GET", "/other", NULL, {ECHOED, NOT_FOUND}},
@@ -58,7 +58,7 @@ static const struct row {
     {"GET", "/Health", NULL, {ECHOED, NOT_FOUND}},
     {"GET", "/health/", NULL, {ECHOED, NOT_FOUND}},
     {"GET", "/health?verbose=1", NULL, {ECHOED, HEALTHY}},
-    // A body belongs to its request, also where nobody wants it.
+    // A body belongs to its request, also where the server needs none.
     {"GET", "/health", "body", {ECHOED, HEALTHY}},
     // HEAD is GET without the body.
     {"HEAD", "/health", NULL, {ECHOED, HEALTHY}},
@@ -80,20 +80,20 @@ static const char *expected_body(const struct row *row)
         return "";
     if (expected_kind(row) == ECHOED)
         return row->body != NULL ? row->body : "";
-    return answers[expected_kind(row)].body;
+    return responses[expected_kind(row)].body;
 }
 
 static bool is_expected(const struct client *client, const struct row *row)
 {
     enum kind kind = expected_kind(row);
-    if (client->status != answers[kind].status)
+    if (client->status != responses[kind].status)
         return false;
     return kind >= INVALID && !client->is_head
                ? slice_starts_with(client->body, expected_body(row))
                : slice_is(client->body, expected_body(row));
 }
 
-START_TEST(the_table_is_kept_row_by_row)
+START_TEST(each_row_of_the_table_is_true)
 {
     struct stage stage;
     struct client client;
@@ -107,7 +107,7 @@ START_TEST(the_table_is_kept_row_by_row)
         ck_assert_msg(is_expected(&client, row),
                       "%s %s: %d %.*s; expected %d %s", row->method, row->path,
                       client.status, (int)client.body.length, client.body.bytes,
-                      answers[expected_kind(row)].status, expected_body(row));
+                      responses[expected_kind(row)].status, expected_body(row));
         client_close(&client);
     }
     stop(&stage);
@@ -198,8 +198,8 @@ static bool has_shape(struct slice text, const char *shape)
     return true;
 }
 
-// A refusal is an answer, too.
-START_TEST(every_answer_has_a_date)
+// Also the response that rejects a request.
+START_TEST(every_response_has_a_date)
 {
     static const char *const requests[] = {
         "GET /health HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -222,7 +222,7 @@ START_TEST(every_answer_has_a_date)
 }
 END_TEST
 
-START_TEST(an_answer_says_what_its_body_is)
+START_TEST(a_response_says_what_its_body_is)
 {
     static const struct {
         const char *path;
@@ -245,8 +245,8 @@ START_TEST(an_answer_says_what_its_body_is)
 }
 END_TEST
 
-// RFC 9110, 9.3.2: the same head as for GET, and no body behind it.
-START_TEST(head_is_answered_without_the_body)
+// RFC 9110, 9.3.2: the same header section as for GET, and no body after it.
+START_TEST(a_head_request_gets_the_response_without_the_body)
 {
     struct stage stage;
     struct client client;
@@ -296,14 +296,14 @@ int main(void)
 {
     Suite *suite = suite_create("wire");
     TCase *tests = add_tests(suite);
-    tcase_add_test(tests, the_table_is_kept_row_by_row);
+    tcase_add_test(tests, each_row_of_the_table_is_true);
     tcase_add_test(tests, an_event_is_understood_however_it_is_spelled);
-    tcase_add_test(tests, every_answer_has_a_date);
-    tcase_add_test(tests, head_is_answered_without_the_body);
+    tcase_add_test(tests, every_response_has_a_date);
+    tcase_add_test(tests, a_head_request_gets_the_response_without_the_body);
     if (stage_under_test() <= 2)
         tcase_add_test(tests, any_bytes_are_echoed);
     if (stage_under_test() >= 3) {
-        tcase_add_test(tests, an_answer_says_what_its_body_is);
+        tcase_add_test(tests, a_response_says_what_its_body_is);
         tcase_add_test(tests, a_wrong_method_is_told_the_right_ones);
     }
     return unit_run(suite);

@@ -8,8 +8,8 @@
 //     printf("hello\n");
 //     capture_stop(&out); // out.text is "hello\n"
 //
-// The descriptor is turned to a file and back, so that whatever writes to it,
-// in whatever way, is seen.
+// dup2 puts a file in the place of the descriptor, so all output is captured,
+// however it is written.
 
 #include "tests/unit/unit.h"
 
@@ -19,8 +19,8 @@
 
 struct capture {
     FILE *stream; // what is captured: stdout or stderr
-    FILE *file;   // where it goes meanwhile
-    int before;   // the descriptor where it went before
+    FILE *file;   // where the output goes now
+    int before;   // where it went before
     char text[64 * 1024];
 };
 
@@ -34,7 +34,7 @@ static inline void capture_start(struct capture *capture, FILE *stream)
     ck_assert_int_ge(dup2(fileno(capture->file), fileno(stream)), 0);
 }
 
-// Reads what has left the stream's own buffer so far.
+// Reads what the stream has written to its descriptor so far.
 static inline void capture_look(struct capture *capture)
 {
     ssize_t length = pread(fileno(capture->file), capture->text,

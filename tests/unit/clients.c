@@ -22,8 +22,10 @@ void clients_init(http_handler *handle)
     init_loop(&server.loop);
     conns_init(&server.conns, &server.loop, handle);
     server.conns.limits = http_limits_default;
-    server.conns.timeouts =
-        (struct conn_timeouts){HOUR, HOUR, HOUR, HOUR, HOUR, HOUR};
+    for (int state = 0; state < CONN_STATES; state++)
+        server.conns.timeouts_ms[state] = HOUR;
+    server.conns.timeouts_ms[CONN_DEFERRED] = -1;
+    server.conns.shutdown_ms = HOUR;
     iterations_init(&turns, &server.loop);
 }
 
@@ -196,8 +198,8 @@ static void add_answers(struct buffer *summary, struct slice bytes)
 
 size_t client_held(const struct client *client)
 {
-    const struct conn_rest *rest = client->conn->rest;
-    return rest != NULL ? rest->in.size + rest->out.size : 0;
+    const struct pending *pending = client->conn->pending;
+    return pending != NULL ? pending->in.size + pending->out.size : 0;
 }
 
 const char *client_responses(struct client *client)

@@ -1,13 +1,13 @@
 #ifndef THAW_TESTS_UNIT_GUARD_H
 #define THAW_TESTS_UNIT_GUARD_H
 
-// guard.h - memory that ends where reading must end
+// guard.h - memory that ends with its last byte
 //
-//     [ . . . . . . . . bytes | a page that nobody may touch ]
+//     [ . . . . . . . . bytes | a page without access ]
 //
-// * Whoever reads one byte too many gets a SIGSEGV, in the test that did it.
-// * The bytes stand at another address whenever their number changes, so
-//   nobody gets away with a pointer to where they stood before.
+// * Code that reads one byte too many gets a SIGSEGV, in the test itself.
+// * The bytes have another address whenever their number changes, so a pointer
+//   that was kept from an earlier call is seen, too.
 
 #include "lib/base/slice.h"
 
@@ -19,12 +19,12 @@
 
 struct guard {
     char *start;
-    size_t size; // in bytes, in front of the forbidden page
-    size_t page; // in bytes, the forbidden one
+    size_t size; // in bytes, before the page without access
+    size_t page; // in bytes, the page without access
 };
 
-// Makes room for at least `size` bytes. It maps a temporary file, because
-// POSIX.1-2008 has no MAP_ANONYMOUS.
+// Allocates at least `size` bytes, from a temporary file: POSIX.1-2008 has no
+// MAP_ANONYMOUS.
 static inline void guard_init(struct guard *guard, size_t size)
 {
     guard->page = (size_t)sysconf(_SC_PAGESIZE);
@@ -46,14 +46,14 @@ static inline void guard_destroy(struct guard *guard)
     munmap(guard->start, guard->size + guard->page);
 }
 
-// Copies the bytes so that the last of them is the last that may be read.
+// Copies the bytes to the end of the memory, and returns their address.
 static inline char *guard_place(struct guard *guard, struct slice bytes)
 {
     assert(bytes.length <= guard->size);
-    char *place = guard->start + guard->size - bytes.length;
+    char *copy = guard->start + guard->size - bytes.length;
     if (bytes.length > 0)
-        memcpy(place, bytes.bytes, bytes.length);
-    return place;
+        memcpy(copy, bytes.bytes, bytes.length);
+    return copy;
 }
 
 #endif

@@ -9,13 +9,13 @@
 enum {
     MUTATIONS = 100,                       // of each request
     CHANGES_MAX = 3,                       // in one mutation
-    LONGER_MAX = CHANGES_MAX * MUTATE_MAX, // in bytes, by so many changes
+    LONGER_MAX = CHANGES_MAX * MUTATE_MAX, // in bytes, by all of them
 };
 
-static struct guard whole_room; // for what is parsed in one go
+static struct guard whole_room; // for what is parsed whole
 static struct guard piece_room; // for what is compared with it
 static const struct http_limits *limits_in_use = &http_limits_default;
-static char story[256];
+static char title[256];
 
 void cuts_setup(void)
 {
@@ -34,12 +34,12 @@ void cuts_use_limits(const struct http_limits *limits)
     limits_in_use = limits;
 }
 
-void tell(const char *why)
+void set_title(const char *why)
 {
-    snprintf(story, sizeof story, "%s", why);
+    snprintf(title, sizeof title, "%s", why);
 }
 
-// A byte as one would write it in C.
+// Writes a byte as in C source.
 static int quote(char *text, unsigned char byte)
 {
     if (byte == '\r')
@@ -65,44 +65,46 @@ static const char *quoted(struct slice bytes)
 
 _Noreturn void fail_at(struct slice bytes, size_t given, const char *what)
 {
-    ck_abort_msg("%s\n# %s, given %zu of the %zu bytes\n# \"%s\"", story, what,
+    ck_abort_msg("%s\n# %s, given %zu of the %zu bytes\n# \"%s\"", title, what,
                  given, bytes.length, quoted(bytes));
 }
 
-// Parses a copy, because a chunked body is joined in place. Whatever the answer
-// is: no more was taken than given, and nothing else was changed.
-static struct answer parse_in(struct guard *room, struct slice bytes,
-                              size_t given, struct http_progress *progress)
+// Parses a copy, because a chunked body is joined in place. In every case the
+// request is not longer than the given bytes, and all other bytes are
+// unchanged.
+static struct outcome parse_in(struct guard *room, struct slice bytes,
+                               size_t given, struct http_progress *progress)
 {
-    struct answer answer;
-    memset(&answer, 0xa5, sizeof answer);
+    struct outcome outcome;
+    memset(&outcome, 0xa5, sizeof outcome);
     char *copy = guard_place(room, (struct slice){bytes.bytes, given});
-    answer.result = http_parse_request(copy, given, limits_in_use, progress,
-                                       &answer.request);
-    size_t taken = answer.result == HTTP_PARSE_DONE ? answer.request.length : 0;
+    outcome.result = http_parse_request(copy, given, limits_in_use, progress,
+                                        &outcome.request);
+    size_t taken =
+        outcome.result == HTTP_PARSE_DONE ? outcome.request.length : 0;
     if (taken > given)
         fail_at(bytes, given, "took more than was given");
     if (memcmp(copy + taken, bytes.bytes + taken, given - taken) != 0)
         fail_at(bytes, given, "changed bytes that were not taken");
-    return answer;
+    return outcome;
 }
 
-struct answer parse_whole(struct slice bytes)
+struct outcome parse_whole(struct slice bytes)
 {
     struct http_progress progress = {0};
     return parse_in(&whole_room, bytes, bytes.length, &progress);
 }
 
-struct answer parse_on(struct slice bytes, size_t given,
-                       struct http_progress *progress)
+struct outcome parse_continued(struct slice bytes, size_t given,
+                               struct http_progress *progress)
 {
     return parse_in(&piece_room, bytes, given, progress);
 }
 
-struct answer parse_first(struct slice bytes, size_t given)
+struct outcome parse_prefix(struct slice bytes, size_t given)
 {
     struct http_progress progress = {0};
-    return parse_on(bytes, given, &progress);
+    return parse_continued(bytes, given, &progress);
 }
 
 static bool is_same(struct slice one, struct slice other)
@@ -111,7 +113,7 @@ static bool is_same(struct slice one, struct slice other)
            (one.length == 0 || memcmp(one.bytes, other.bytes, one.length) == 0);
 }
 
-bool is_same_response(const struct answer *one, const struct answer *other)
+bool is_same_outcome(const struct outcome *one, const struct outcome *other)
 {
     const struct http_request *a = &one->request;
     const struct http_request *b = &other->request;
@@ -123,44 +125,44 @@ bool is_same_response(const struct answer *one, const struct answer *other)
            a->fault_offset == b->fault_offset;
 }
 
-static struct answer parse_byte_by_byte(struct slice bytes)
+static struct outcome parse_byte_by_byte(struct slice bytes)
 {
     struct http_progress progress = {0};
-    struct answer answer = {.result = HTTP_PARSE_MORE};
+    struct outcome outcome = {.result = HTTP_PARSE_MORE};
     size_t given = 0;
-    while (given <= bytes.length && answer.result == HTTP_PARSE_MORE)
-        answer = parse_on(bytes, given++, &progress);
-    return answer;
+    while (given <= bytes.length && outcome.result == HTTP_PARSE_MORE)
+        outcome = parse_continued(bytes, given++, &progress);
+    return outcome;
 }
 
-// Gives `cut` bytes and then, where they do not suffice, all. Returns whether
-// they did.
+// Parses `cut` bytes and then, if that gave MORE, all. Returns whether the
+// first were enough.
 static bool check_cut(struct slice bytes, size_t cut,
-                      const struct answer *whole)
+                      const struct outcome *whole)
 {
     struct http_progress progress = {0};
-    struct answer answer = parse_on(bytes, cut, &progress);
-    bool sufficed = answer.result != HTTP_PARSE_MORE;
-    if (!sufficed)
-        answer = parse_on(bytes, bytes.length, &progress);
-    if (!is_same_response(&answer, whole))
-        fail_at(bytes, cut, "a cut changed the answer");
-    return sufficed;
+    struct outcome outcome = parse_continued(bytes, cut, &progress);
+    bool was_enough = outcome.result != HTTP_PARSE_MORE;
+    if (!was_enough)
+        outcome = parse_continued(bytes, bytes.length, &progress);
+    if (!is_same_outcome(&outcome, whole))
+        fail_at(bytes, cut, "a cut changed the outcome");
+    return was_enough;
 }
 
 void check_cuts(struct slice bytes)
 {
-    struct answer whole = parse_whole(bytes);
-    bool sufficed = false;
+    struct outcome whole = parse_whole(bytes);
+    bool was_enough = false;
     for (size_t cut = 0; cut <= bytes.length; cut++) {
-        bool suffices = check_cut(bytes, cut, &whole);
-        if (sufficed && !suffices)
-            fail_at(bytes, cut, "wants more than it wanted before");
-        sufficed = suffices;
+        bool is_enough = check_cut(bytes, cut, &whole);
+        if (was_enough && !is_enough)
+            fail_at(bytes, cut, "needs more bytes than before");
+        was_enough = is_enough;
     }
-    struct answer answer = parse_byte_by_byte(bytes);
-    if (!is_same_response(&answer, &whole))
-        fail_at(bytes, bytes.length, "byte by byte the answer is another");
+    struct outcome outcome = parse_byte_by_byte(bytes);
+    if (!is_same_outcome(&outcome, &whole))
+        fail_at(bytes, bytes.length, "the outcome differs byte by byte");
 }
 
 void check_mutations(struct slice bytes, uint32_t seed)
@@ -173,7 +175,7 @@ void check_mutations(struct slice bytes, uint32_t seed)
         memcpy(mutant, bytes.bytes, length);
         for (size_t n = random_below(&state, CHANGES_MAX) + 1; n > 0; n--)
             length = mutate(mutant, length, &state);
-        snprintf(story, sizeof story, "mutation %d with seed %u", i,
+        snprintf(title, sizeof title, "mutation %d with seed %u", i,
                  (unsigned)seed);
         check_cuts((struct slice){mutant, length});
     }

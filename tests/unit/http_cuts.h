@@ -4,13 +4,13 @@
 // http_cuts.h - the ways in which the bytes of a request may arrive
 //
 //     POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi
-//     -------------------- one go ---------------------------->
-//     -------- cut --------><------------ the rest ----------->
+//     --------------------- whole ---------------------------->
+//     ----- the first ----><------------ the others ---------->
 //     -><-><-><-><-><-><-><-> byte by byte <-><-><-><-><-><-><>
 //
-// * However they are cut, they are answered like the whole.
-// * The first bytes alone get the same answer, or MORE: never another one.
-// * All of it is parsed in front of a page that nobody may touch.
+// * However the bytes are cut, the outcome is that of the whole.
+// * The first bytes alone have the same outcome, or MORE: never another one.
+// * Every call of the parser reads before a page without access (guard.h).
 
 #include "lib/http/http_request.h"
 #include "lib/base/slice.h"
@@ -21,33 +21,34 @@
 
 enum { CUTS_MAX = 4096 }; // in bytes, the longest request
 
-struct answer {
+struct outcome {
     enum http_parse result;
     struct http_request request;
 };
 
-// Around every test. Without cuts_use_limits they are the default ones.
+// For every test. Without cuts_use_limits, the default limits apply.
 void cuts_setup(void);
 void cuts_teardown(void);
 void cuts_use_limits(const struct http_limits *limits);
 
-// Which request this is about: every failure begins with it.
-void tell(const char *why);
+// Sets the title of this request: every message of a failure starts with it.
+void set_title(const char *why);
 
-// Ends the test: the story, what is wrong, and the bytes.
+// Fails the test, with the title, what is wrong, and the bytes.
 _Noreturn void fail_at(struct slice bytes, size_t given, const char *what);
 
-// All bytes in one go. The slices of the answer stay until the next call.
-struct answer parse_whole(struct slice bytes);
+// Parses all bytes at once. The slices of the outcome are valid until the next
+// call.
+struct outcome parse_whole(struct slice bytes);
 
-// The first `given` bytes, with that progress.
-struct answer parse_on(struct slice bytes, size_t given,
-                       struct http_progress *progress);
+// Parses the first `given` bytes, with that progress.
+struct outcome parse_continued(struct slice bytes, size_t given,
+                               struct http_progress *progress);
 
-// The first `given` bytes, as if they were all.
-struct answer parse_first(struct slice bytes, size_t given);
+// Parses the first `given` bytes without earlier progress.
+struct outcome parse_prefix(struct slice bytes, size_t given);
 
-bool is_same_response(const struct answer *one, const struct answer *other);
+bool is_same_outcome(const struct outcome *one, const struct outcome *other);
 
 // Tries every cut.
 void check_cuts(struct slice bytes);

@@ -12,42 +12,42 @@ enum {
 static const struct good_request *good_rows;
 static const struct bad_request *bad_rows;
 
-START_TEST(a_good_request_is_taken_apart)
+START_TEST(a_good_request_has_its_method_path_and_body)
 {
     const struct good_request *row = &good_rows[_i];
-    tell(row->why);
-    struct answer answer = parse_whole(row->bytes);
-    const struct http_request *request = &answer.request;
-    if (answer.result == HTTP_PARSE_REJECTED)
+    set_title(row->why);
+    struct outcome outcome = parse_whole(row->bytes);
+    const struct http_request *request = &outcome.request;
+    if (outcome.result == HTTP_PARSE_REJECTED)
         fail_at(row->bytes, request->fault_offset, request->detail);
-    if (answer.result == HTTP_PARSE_MORE)
-        fail_at(row->bytes, row->bytes.length, "wants more");
+    if (outcome.result == HTTP_PARSE_MORE)
+        fail_at(row->bytes, row->bytes.length, "needs more bytes");
     if (request->length != row->bytes.length)
-        fail_at(row->bytes, request->length, "took too little");
+        fail_at(row->bytes, request->length, "has another length");
     if (!slice_is(request->method, row->method))
-        fail_at(row->bytes, row->bytes.length, "the method is another");
+        fail_at(row->bytes, row->bytes.length, "has another method");
     if (!slice_is(request->path, row->path))
-        fail_at(row->bytes, row->bytes.length, "the path is another");
+        fail_at(row->bytes, row->bytes.length, "has another path");
     if (!slice_is(request->body, row->body))
-        fail_at(row->bytes, row->bytes.length, "the body is another");
+        fail_at(row->bytes, row->bytes.length, "has another body");
     if (request->keep_alive != row->keep_alive)
         fail_at(row->bytes, row->bytes.length, "keep_alive is wrong");
 }
 END_TEST
 
-START_TEST(every_proper_prefix_of_a_good_request_answers_more)
+START_TEST(every_proper_prefix_of_a_good_request_gives_more)
 {
     const struct good_request *row = &good_rows[_i];
-    tell(row->why);
+    set_title(row->why);
     for (size_t given = 0; given < row->bytes.length; given++)
-        if (parse_first(row->bytes, given).result != HTTP_PARSE_MORE)
-            fail_at(row->bytes, given, "does not wait for more");
+        if (parse_prefix(row->bytes, given).result != HTTP_PARSE_MORE)
+            fail_at(row->bytes, given, "does not give MORE");
 }
 END_TEST
 
 START_TEST(a_good_request_is_the_same_however_it_is_cut)
 {
-    tell(good_rows[_i].why);
+    set_title(good_rows[_i].why);
     check_cuts(good_rows[_i].bytes);
 }
 END_TEST
@@ -61,18 +61,18 @@ static struct slice joined(char *room, struct slice one, struct slice other)
 }
 
 // Pipelining: the same request twice, in one buffer.
-START_TEST(the_length_of_a_good_request_points_at_the_next)
+START_TEST(the_length_of_a_good_request_leads_to_the_next)
 {
     char room[CUTS_MAX];
     const struct slice one = good_rows[_i].bytes;
     struct slice both = joined(room, one, one);
-    tell(good_rows[_i].why);
-    struct answer first = parse_whole(both);
+    set_title(good_rows[_i].why);
+    struct outcome first = parse_whole(both);
     if (first.result != HTTP_PARSE_DONE || first.request.length != one.length)
-        fail_at(both, both.length, "does not end where the next begins");
-    struct slice rest = slice_after(both, first.request.length);
-    struct answer second = parse_first(rest, rest.length);
-    if (!is_same_response(&first, &second))
+        fail_at(both, both.length, "does not end where the next one starts");
+    struct slice next = slice_after(both, first.request.length);
+    struct outcome second = parse_prefix(next, next.length);
+    if (!is_same_outcome(&first, &second))
         fail_at(both, both.length, "the second is not like the first");
     check_cuts(both);
 }
@@ -87,36 +87,38 @@ END_TEST
 START_TEST(a_bad_request_is_rejected_with_its_status)
 {
     const struct bad_request *row = &bad_rows[_i];
-    tell(row->why);
-    struct answer answer = parse_whole(row->bytes);
-    if (answer.result != HTTP_PARSE_REJECTED)
+    set_title(row->why);
+    struct outcome outcome = parse_whole(row->bytes);
+    if (outcome.result != HTTP_PARSE_REJECTED)
         fail_at(row->bytes, row->bytes.length, "is not rejected");
-    if (answer.request.status != row->status)
+    if (outcome.request.status != row->status)
         ck_abort_msg("%s\n# expected %d, got %d: %s", row->why,
-                     (int)row->status, (int)answer.request.status,
-                     answer.request.detail);
-    if (answer.request.detail == NULL)
-        fail_at(row->bytes, row->bytes.length, "says not what was expected");
-    if (answer.request.fault_offset >= row->bytes.length)
-        fail_at(row->bytes, row->bytes.length, "the fault is beyond the end");
+                     (int)row->status, (int)outcome.request.status,
+                     outcome.request.detail);
+    if (outcome.request.detail == NULL)
+        fail_at(row->bytes, row->bytes.length, "has no detail");
+    if (outcome.request.fault_offset >= row->bytes.length)
+        fail_at(row->bytes, row->bytes.length,
+                "has a fault offset beyond the end");
 }
 END_TEST
 
-// A connection that goes on asking, with the progress it has, learns no more.
-START_TEST(a_bad_request_is_never_taken_and_stays_rejected)
+// More bytes do not change the outcome, whatever the progress is.
+START_TEST(a_bad_request_is_never_accepted_and_stays_rejected)
 {
     const struct bad_request *row = &bad_rows[_i];
     struct http_progress progress = {0};
     bool rejected = false;
-    tell(row->why);
+    set_title(row->why);
     for (size_t given = 0; given <= row->bytes.length; given++) {
-        struct answer answer = parse_on(row->bytes, given, &progress);
-        if (answer.result == HTTP_PARSE_DONE)
-            fail_at(row->bytes, given, "is taken");
-        if (answer.result == HTTP_PARSE_MORE && rejected)
-            fail_at(row->bytes, given, "wants more after it was rejected");
-        rejected = answer.result == HTTP_PARSE_REJECTED;
-        if (rejected && answer.request.status != row->status)
+        struct outcome outcome = parse_continued(row->bytes, given, &progress);
+        if (outcome.result == HTTP_PARSE_DONE)
+            fail_at(row->bytes, given, "is accepted");
+        if (outcome.result == HTTP_PARSE_MORE && rejected)
+            fail_at(row->bytes, given,
+                    "needs more bytes after it was rejected");
+        rejected = outcome.result == HTTP_PARSE_REJECTED;
+        if (rejected && outcome.request.status != row->status)
             fail_at(row->bytes, given, "is rejected with another status");
     }
 }
@@ -124,23 +126,24 @@ END_TEST
 
 START_TEST(a_bad_request_is_the_same_however_it_is_cut)
 {
-    tell(bad_rows[_i].why);
+    set_title(bad_rows[_i].why);
     check_cuts(bad_rows[_i].bytes);
 }
 END_TEST
 
-// No resynchronising: a good request behind a bad one may be a smuggled one.
+// No resynchronising: a good request after a bad one may be a smuggled one.
 START_TEST(a_bad_request_is_not_saved_by_what_follows)
 {
     static const struct slice good = SLICE("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     const struct bad_request *row = &bad_rows[_i];
     char room[CUTS_MAX];
     struct slice both = joined(room, row->bytes, good);
-    tell(row->why);
-    struct answer alone = parse_whole(row->bytes);
-    struct answer followed = parse_first(both, both.length);
-    if (!is_same_response(&alone, &followed))
-        fail_at(both, both.length, "a good request behind it changed that");
+    set_title(row->why);
+    struct outcome alone = parse_whole(row->bytes);
+    struct outcome followed = parse_prefix(both, both.length);
+    if (!is_same_outcome(&alone, &followed))
+        fail_at(both, both.length,
+                "a good request after it changed the outcome");
 }
 END_TEST
 
@@ -163,10 +166,10 @@ void add_good_requests(Suite *suite, const struct good_request *rows,
                        size_t count)
 {
     const TTest *const tests[] = {
-        a_good_request_is_taken_apart,
-        every_proper_prefix_of_a_good_request_answers_more,
+        a_good_request_has_its_method_path_and_body,
+        every_proper_prefix_of_a_good_request_gives_more,
         a_good_request_is_the_same_however_it_is_cut,
-        the_length_of_a_good_request_points_at_the_next,
+        the_length_of_a_good_request_leads_to_the_next,
         mutations_of_good_requests_are_the_same_however_they_are_cut,
     };
     TCase *tcase = add_case(suite, "good requests");
@@ -180,7 +183,7 @@ void add_bad_requests(Suite *suite, const struct bad_request *rows,
 {
     const TTest *const tests[] = {
         a_bad_request_is_rejected_with_its_status,
-        a_bad_request_is_never_taken_and_stays_rejected,
+        a_bad_request_is_never_accepted_and_stays_rejected,
         a_bad_request_is_the_same_however_it_is_cut,
         a_bad_request_is_not_saved_by_what_follows,
         mutations_of_bad_requests_are_the_same_however_they_are_cut,

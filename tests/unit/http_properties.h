@@ -3,9 +3,8 @@
 
 // http_properties.h - what must hold for every request, good or bad
 //
-// A test program brings a table of requests that must be taken, or of requests
-// that must be refused, or both. Every row goes through every property, so a
-// new row is a dozen tests.
+// A test program has a table of good requests, or of bad requests, or both.
+// Every row is checked for every property, so each new row is five tests.
 
 #include "lib/http/http_request.h"
 #include "lib/base/slice.h"
@@ -15,8 +14,8 @@
 #include <stddef.h>
 
 struct good_request {
-    const char *why;    // this row is here
-    struct slice bytes; // one request: all of it and nothing else
+    const char *why;    // the row exists
+    struct slice bytes; // one request, complete, with nothing after it
     const char *method;
     const char *path;
     const char *body;
@@ -25,11 +24,11 @@ struct good_request {
 
 struct bad_request {
     const char *why;
-    struct slice bytes; // may end where the fault has become clear
+    struct slice bytes; // may end with the byte that shows the fault
     enum http_status status;
 };
 
-// The rows must stay until the suite has run.
+// The rows must be valid until the suite has run.
 void add_good_requests(Suite *suite, const struct good_request *rows,
                        size_t count);
 void add_bad_requests(Suite *suite, const struct bad_request *rows,

@@ -1,11 +1,9 @@
 #ifndef THAW_TESTS_UNIT_ITERATIONS_H
 #define THAW_TESTS_UNIT_ITERATIONS_H
 
-// iterations.h - runs a loop for so many turns, or for so long, and then stops
-// it
+// iterations.h - runs a loop for so many iterations, or so long, and stops it
 //
-// A turn is one poll(2), and a call for everyone who is ready or overdue. The
-// counter has something to do in each turn that is counted, so none of them
+// The counter is woken in each iteration that is counted, so none of them
 // waits.
 
 #include "stage2_async/loop.h"
@@ -21,38 +19,40 @@ struct iterations {
 
 static inline short iterations_count(void *context, short revents)
 {
-    struct iterations *turns = context;
+    struct iterations *iterations = context;
     (void)revents;
-    if (turns->left > 0 && --turns->left == 0)
-        loop_stop(turns->loop);
-    if (turns->left > 0)
-        loop_wake(turns->loop, turns->pipe[0]);
-    return LOOP_NOTHING;
+    if (iterations->left > 0 && --iterations->left == 0)
+        loop_stop(iterations->loop);
+    if (iterations->left > 0)
+        loop_wake(iterations->loop, iterations->pipe[0]);
+    return 0;
 }
 
-static inline void iterations_init(struct iterations *turns, struct loop *loop)
+static inline void iterations_init(struct iterations *iterations,
+                                   struct loop *loop)
 {
-    *turns = (struct iterations){.loop = loop};
-    ck_assert_int_eq(pipe(turns->pipe), 0);
+    *iterations = (struct iterations){.loop = loop};
+    ck_assert_int_eq(pipe(iterations->pipe), 0);
     ck_assert_int_eq(
-        loop_register(loop, turns->pipe[0], iterations_count, turns), 0);
+        loop_register(loop, iterations->pipe[0], iterations_count, iterations),
+        0);
 }
 
-static inline void iterations_run(struct iterations *turns, int count)
+static inline void iterations_run(struct iterations *iterations, int count)
 {
-    turns->left = count;
-    loop_wake(turns->loop, turns->pipe[0]);
-    ck_assert_int_eq(loop_run(turns->loop), 0);
-    ck_assert_int_eq(turns->left, 0); // nobody else stopped it
+    iterations->left = count;
+    loop_wake(iterations->loop, iterations->pipe[0]);
+    ck_assert_int_eq(loop_run(iterations->loop), 0);
+    ck_assert_int_eq(iterations->left, 0); // and nothing else stopped it
 }
 
-static inline void iterations_run_for(struct iterations *turns,
+static inline void iterations_run_for(struct iterations *iterations,
                                       int milliseconds)
 {
-    turns->left = 1;
-    loop_set_deadline(turns->loop, turns->pipe[0], milliseconds);
-    ck_assert_int_eq(loop_run(turns->loop), 0);
-    ck_assert_int_eq(turns->left, 0);
+    iterations->left = 1;
+    loop_set_deadline(iterations->loop, iterations->pipe[0], milliseconds);
+    ck_assert_int_eq(loop_run(iterations->loop), 0);
+    ck_assert_int_eq(iterations->left, 0);
 }
 
 #endif

@@ -8,8 +8,8 @@
 //         ...
 //     }
 //
-// This goes through every place in which the code under test, and jansson on
-// its behalf, can be told that there is none. Only jansson's memory is limited.
+// This loop goes through every allocation that can fail. Only jansson's memory
+// is limited, which is all that the code under test allocates for JSON.
 
 #include <jansson.h>
 #include <limits.h>
@@ -22,7 +22,7 @@ static inline void *allocate_if_allowed(size_t size)
     return allocations_left-- > 0 ? malloc(size) : NULL;
 }
 
-// From now on the first `count` allocations work, and the later ones fail.
+// From now on the first `count` allocations succeed, and all others fail.
 static inline void memory_allow(int count)
 {
     json_set_alloc_funcs(allocate_if_allowed, free);

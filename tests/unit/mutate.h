@@ -3,13 +3,13 @@
 
 // mutate.h - small random changes to some bytes
 //
-// The same seed makes the same changes on every machine: rand() does not.
+// The same seed makes the same changes on every machine, unlike with rand().
 
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-enum { MUTATE_MAX = 32 }; // in bytes, how much longer one change may make it
+enum { MUTATE_MAX = 32 }; // in bytes: no change adds more
 
 // Marsaglia's xorshift. The state must not be 0, and never becomes 0.
 static inline size_t random_below(uint32_t *state, size_t limit)
@@ -20,7 +20,7 @@ static inline size_t random_below(uint32_t *state, size_t limit)
     return *state % limit;
 }
 
-// A byte that means something to somebody, or any byte at all.
+// A byte that has a meaning in HTTP or JSON, or sometimes any byte.
 static inline char random_byte(uint32_t *state)
 {
     static const char marks[] = "\r\n\0\t ::;,/?#*+-.01289aAfFxX\"{}\\\x7f\x80";
@@ -35,7 +35,7 @@ static inline void open_gap(char *bytes, size_t length, size_t at, size_t count)
     memmove(bytes + at + count, bytes + at, length - at);
 }
 
-// Says again, at `at`, something that is said elsewhere: a field, a chunk.
+// Copies a piece from elsewhere to `at`: a field, a chunk.
 static inline size_t repeat_a_piece(char *bytes, size_t length, size_t at,
                                     uint32_t *state)
 {
@@ -50,21 +50,21 @@ static inline size_t repeat_a_piece(char *bytes, size_t length, size_t at,
     return length + count;
 }
 
-// Rather late than early: a fault in front hides whatever comes behind it.
-static inline size_t random_place(size_t length, uint32_t *state)
+// Late positions are more likely, because an early fault hides all later ones.
+static inline size_t random_position(size_t length, uint32_t *state)
 {
     size_t one = random_below(state, length);
     size_t other = random_below(state, length);
     return one > other ? one : other;
 }
 
-// Replaces a byte, takes one away, puts one in, or repeats some. Returns the
-// new length: there must be room for MUTATE_MAX more bytes.
+// Replaces, removes or inserts a byte, or repeats some. Returns the new length;
+// `bytes` must have room for MUTATE_MAX more.
 static inline size_t mutate(char *bytes, size_t length, uint32_t *state)
 {
     if (length == 0)
         return 0;
-    size_t at = random_place(length, state);
+    size_t at = random_position(length, state);
     switch (random_below(state, 4)) {
     case 0:
         bytes[at] = random_byte(state);

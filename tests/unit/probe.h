@@ -5,8 +5,7 @@
 //
 //     loop --> probe.descriptor <--> probe.peer <-- the test
 //
-// The callback reads nothing, so once there is something to read there always
-// is.
+// The callback reads nothing, so a descriptor that is readable stays readable.
 
 #include "tests/unit/iterations.h"
 
@@ -17,10 +16,10 @@ struct probe {
     int descriptor;
     int peer;
     short wants;        // what the callback returns
-    short revents;      // what it was called with last
+    short revents;      // of the last call
     int calls;          // so far
-    int deadlines;      // of those: calls with 0
-    void (*then)(void); // what else it does, or NULL
+    int deadlines;      // how many of those calls had revents 0
+    void (*then)(void); // the callback calls this, too; or NULL
 };
 
 static inline short probe_call(void *context, short revents)
@@ -35,7 +34,7 @@ static inline short probe_call(void *context, short revents)
     return probe->wants;
 }
 
-// Watches it, and forgets about the call that comes at once.
+// Registers a new descriptor. The call at registration is not counted.
 static inline void probe_open(struct probe *probe, struct loop *loop,
                               short wants)
 {
@@ -47,8 +46,8 @@ static inline void probe_open(struct probe *probe, struct loop *loop,
     probe->calls = 0;
 }
 
-// Another descriptor of the same end: it is ready when that one is. Watches it,
-// which calls it at once.
+// Registers another descriptor of the same end, which is ready whenever the
+// first one is. The call at registration is counted.
 static inline void probe_open_copy(struct probe *probe, struct loop *loop,
                                    const struct probe *of)
 {
@@ -58,8 +57,8 @@ static inline void probe_open_copy(struct probe *probe, struct loop *loop,
     ck_assert_int_eq(loop_register(loop, descriptor, probe_call, probe), 0);
 }
 
-// Returns how many descriptors there may be now: fewer than `wanted`, where the
-// system allows no more.
+// Returns how many descriptors the process may have now: `wanted`, or fewer
+// where the system allows fewer.
 static inline int probe_raise_limit(int wanted)
 {
     struct rlimit limit;

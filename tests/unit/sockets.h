@@ -3,7 +3,7 @@
 
 // sockets.h - both ends of a connection in one process
 //
-//     client ---- connect ----> [ backlog ] ---- net_accept ----> server
+//     client --- connect ---> [ backlog ] --- net_wait_for_client ---> server
 
 #include "lib/base/net.h"
 #include "tests/unit/unit.h"
@@ -17,7 +17,7 @@ struct ends {
     int server;
 };
 
-// A client of this listener, in its backlog. Blocking.
+// Returns a blocking client, which is in the listener's backlog.
 static inline int connect_to(int listener)
 {
     struct sockaddr_storage address;

@@ -1,4 +1,4 @@
-// Buffers that grow, and the slices that point into them.
+// test_buffer.c - buffers that grow, and slices of bytes
 
 #include "lib/base/buffer.h"
 #include "lib/base/slice.h"
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Nobody has that much memory; only the length is looked at.
-// Behind the compiler's back, which knows that no such memory exists.
+// No machine has that much memory: the buffer must fail by the length alone.
+// Volatile, because the compiler warns of such a length where it can see it.
 static struct slice endless(void)
 {
     static const char *volatile bytes = "x";
@@ -31,7 +31,7 @@ START_TEST(an_all_zero_buffer_is_empty_and_ready)
 }
 END_TEST
 
-START_TEST(what_is_added_stands_in_order)
+START_TEST(added_bytes_are_in_order)
 {
     struct buffer buffer = {0};
     buffer_add_text(&buffer, "one ");
@@ -45,8 +45,8 @@ START_TEST(what_is_added_stands_in_order)
 }
 END_TEST
 
-// Every length up to some thousands: at each one the room may just suffice,
-// also for the NUL that vsnprintf writes behind the rest.
+// Every length up to some thousands, because the room may just be enough, also
+// for the NUL that vsnprintf writes at the end.
 START_TEST(a_growing_buffer_keeps_every_byte)
 {
     enum { LENGTH = 5000 };
@@ -88,7 +88,7 @@ START_TEST(one_addition_may_be_larger_than_all_before)
 }
 END_TEST
 
-START_TEST(the_front_goes_and_the_rest_moves_up)
+START_TEST(removing_the_front_moves_the_other_bytes_to_the_front)
 {
     struct buffer buffer = {0};
     buffer_add_text(&buffer, "one two three");
@@ -104,7 +104,7 @@ START_TEST(the_front_goes_and_the_rest_moves_up)
 }
 END_TEST
 
-START_TEST(clearing_keeps_the_memory_and_destroying_gives_it_back)
+START_TEST(clearing_keeps_the_memory_and_destroying_releases_it)
 {
     struct buffer buffer = {0};
     buffer_add_text(&buffer, "one");
@@ -122,7 +122,7 @@ START_TEST(clearing_keeps_the_memory_and_destroying_gives_it_back)
 }
 END_TEST
 
-// So half an answer is never taken for a whole one.
+// So a part of a response is never sent as a complete one.
 START_TEST(a_failed_buffer_ignores_what_is_added)
 {
     struct buffer buffer = {0};
@@ -137,7 +137,7 @@ START_TEST(a_failed_buffer_ignores_what_is_added)
 }
 END_TEST
 
-START_TEST(a_failed_buffer_is_good_again_once_empty)
+START_TEST(a_failed_buffer_can_be_used_again_once_it_is_empty)
 {
     struct buffer buffer = {0};
     buffer_add(&buffer, endless());
@@ -166,7 +166,7 @@ START_TEST(a_slice_is_compared_byte_by_byte_and_as_a_whole)
 }
 END_TEST
 
-START_TEST(a_slice_may_be_asked_how_it_starts_and_what_follows)
+START_TEST(a_slice_has_prefixes_and_bytes_after_them)
 {
     const struct slice slice = SLICE("/balances/alice");
     ck_assert(slice_starts_with(slice, ""));
@@ -180,7 +180,7 @@ START_TEST(a_slice_may_be_asked_how_it_starts_and_what_follows)
 }
 END_TEST
 
-START_TEST(a_slice_may_hold_nul)
+START_TEST(a_slice_may_contain_nul)
 {
     static const struct slice slice = SLICE("a\0b");
     ck_assert_uint_eq(slice.length, 3);
@@ -189,7 +189,7 @@ START_TEST(a_slice_may_hold_nul)
 }
 END_TEST
 
-START_TEST(hexadecimal_digits_have_a_value_and_no_other_byte_has)
+START_TEST(only_hexadecimal_digits_have_a_value)
 {
     static const char digits[] = "0123456789abcdef0123456789ABCDEF";
     for (int byte = 0; byte < 256; byte++) {
@@ -205,21 +205,21 @@ static Suite *buffer_suite(void)
     Suite *suite = suite_create("buffer");
     TCase *buffers = tcase_create("buffers");
     tcase_add_test(buffers, an_all_zero_buffer_is_empty_and_ready);
-    tcase_add_test(buffers, what_is_added_stands_in_order);
+    tcase_add_test(buffers, added_bytes_are_in_order);
     tcase_add_test(buffers, a_growing_buffer_keeps_every_byte);
     tcase_add_test(buffers, one_addition_may_be_larger_than_all_before);
-    tcase_add_test(buffers, the_front_goes_and_the_rest_moves_up);
     tcase_add_test(buffers,
-                   clearing_keeps_the_memory_and_destroying_gives_it_back);
+                   removing_the_front_moves_the_other_bytes_to_the_front);
+    tcase_add_test(buffers,
+                   clearing_keeps_the_memory_and_destroying_releases_it);
     tcase_add_test(buffers, a_failed_buffer_ignores_what_is_added);
-    tcase_add_test(buffers, a_failed_buffer_is_good_again_once_empty);
+    tcase_add_test(buffers, a_failed_buffer_can_be_used_again_once_it_is_empty);
     suite_add_tcase(suite, buffers);
     TCase *slices = tcase_create("slices");
     tcase_add_test(slices, a_slice_is_compared_byte_by_byte_and_as_a_whole);
-    tcase_add_test(slices, a_slice_may_be_asked_how_it_starts_and_what_follows);
-    tcase_add_test(slices, a_slice_may_hold_nul);
-    tcase_add_test(slices,
-                   hexadecimal_digits_have_a_value_and_no_other_byte_has);
+    tcase_add_test(slices, a_slice_has_prefixes_and_bytes_after_them);
+    tcase_add_test(slices, a_slice_may_contain_nul);
+    tcase_add_test(slices, only_hexadecimal_digits_have_a_value);
     suite_add_tcase(suite, slices);
     return suite;
 }

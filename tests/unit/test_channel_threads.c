@@ -13,29 +13,29 @@
 
 enum {
     CAPACITY = 3, // small: the channel is full or empty most of the time
-    SENDERS = 4,
-    RECEIVERS = 4,
-    EACH = 2000, // jobs from one sender
-    ALL = SENDERS * EACH,
+    PRODUCERS = 4,
+    CONSUMERS = 4,
+    EACH = 2000, // jobs from one producer
+    ALL = PRODUCERS * EACH,
     ROUNDS = 200,
     TIMEOUT = 60, // in seconds
 };
 
 struct job {
-    int sender;
-    int number; // of the sender's jobs, from 0
+    int producer;
+    int number; // of the producer's jobs, from 0
 };
 
 // A thread can't fail a test, so each writes down what it saw.
-struct receiver {
+struct consumer {
     pthread_t thread;
     int received;
-    int times[SENDERS][EACH]; // how often each job came
-    bool in_order;            // each sender's jobs, one after the other
+    int times[PRODUCERS][EACH]; // how often each job came
+    bool in_order;              // each producer's jobs, one after the other
 };
 
 static struct channel channel; // of struct job
-static struct receiver receivers[RECEIVERS];
+static struct consumer consumers[CONSUMERS];
 static struct gate all_here;
 
 static void open_channel(void)
@@ -50,156 +50,137 @@ static void start(pthread_t *thread, void *work(void *), void *argument)
 
 static void *send_all(void *argument)
 {
-    struct job job = {.sender = *(const int *)argument};
+    struct job job = {.producer = *(const int *)argument};
     for (job.number = 0; job.number < EACH; job.number++) {
         while (channel_try_send(&channel, &job) == CHANNEL_FULL)
             sched_yield();
-        channel_wake(&channel);
     }
     return NULL;
 }
 
 static void *receive_all(void *argument)
 {
-    struct receiver *receiver = argument;
-    int next[SENDERS] = {0};
+    struct consumer *consumer = argument;
+    int next[PRODUCERS] = {0};
     struct job job;
-    receiver->in_order = true;
+    consumer->in_order = true;
     while (channel_receive(&channel, &job)) {
-        receiver->received++;
-        receiver->times[job.sender][job.number]++;
-        if (job.number < next[job.sender])
-            receiver->in_order = false;
-        next[job.sender] = job.number + 1;
+        consumer->received++;
+        consumer->times[job.producer][job.number]++;
+        if (job.number < next[job.producer])
+            consumer->in_order = false;
+        next[job.producer] = job.number + 1;
     }
     return NULL;
 }
 
-// All senders send all their jobs to so many receivers. When the last one is
-// sent, the channel is closed, and everybody comes home.
-static void send_to_receivers(int count)
+// All producers send all their jobs to so many consumers. When the last one is
+// sent, the channel is closed, and all consumers return.
+static void send_to_consumers(int count)
 {
-    pthread_t senders[SENDERS];
-    int names[SENDERS];
-    memset(receivers, 0, sizeof receivers);
+    pthread_t producers[PRODUCERS];
+    int names[PRODUCERS];
+    memset(consumers, 0, sizeof consumers);
     for (int i = 0; i < count; i++)
-        start(&receivers[i].thread, receive_all, &receivers[i]);
-    for (int i = 0; i < SENDERS; i++) {
+        start(&consumers[i].thread, receive_all, &consumers[i]);
+    for (int i = 0; i < PRODUCERS; i++) {
         names[i] = i;
-        start(&senders[i], send_all, &names[i]);
+        start(&producers[i], send_all, &names[i]);
     }
-    for (int i = 0; i < SENDERS; i++)
-        pthread_join(senders[i], NULL);
+    for (int i = 0; i < PRODUCERS; i++)
+        pthread_join(producers[i], NULL);
     channel_close(&channel);
     for (int i = 0; i < count; i++)
-        pthread_join(receivers[i].thread, NULL);
+        pthread_join(consumers[i].thread, NULL);
 }
 
-static int times_received(int sender, int number)
+static int times_received(int producer, int number)
 {
     int times = 0;
-    for (int i = 0; i < RECEIVERS; i++)
-        times += receivers[i].times[sender][number];
+    for (int i = 0; i < CONSUMERS; i++)
+        times += consumers[i].times[producer][number];
     return times;
 }
 
 START_TEST(every_job_is_received_exactly_once)
 {
     open_channel();
-    send_to_receivers(RECEIVERS);
-    for (int sender = 0; sender < SENDERS; sender++)
+    send_to_consumers(CONSUMERS);
+    for (int producer = 0; producer < PRODUCERS; producer++)
         for (int number = 0; number < EACH; number++)
-            ck_assert_int_eq(times_received(sender, number), 1);
+            ck_assert_int_eq(times_received(producer, number), 1);
     ck_assert_uint_eq(channel_length(&channel), 0);
     channel_destroy(&channel);
 }
 END_TEST
 
-// With one receiver, that is. Several receive in order, but what each does
+// With one consumer, that is. Several receive in order, but what each does
 // with its job may be done in any.
-START_TEST(one_receiver_gets_each_senders_jobs_in_order)
+START_TEST(one_consumer_gets_each_producers_jobs_in_order)
 {
     open_channel();
-    send_to_receivers(1);
-    ck_assert_int_eq(receivers[0].received, ALL);
-    ck_assert(receivers[0].in_order);
+    send_to_consumers(1);
+    ck_assert_int_eq(consumers[0].received, ALL);
+    ck_assert(consumers[0].in_order);
     channel_destroy(&channel);
 }
 END_TEST
 
 static void *receive_one(void *argument)
 {
-    struct receiver *receiver = argument;
+    struct consumer *consumer = argument;
     struct job job;
     gate_pass(&all_here);
-    receiver->received = channel_receive(&channel, &job) ? 1 : 0;
+    consumer->received = channel_receive(&channel, &job) ? 1 : 0;
     return NULL;
 }
 
 // Returns when they are about to receive. The channel is empty, so they wait.
-static void start_waiting_receivers(void)
+static void start_waiting_consumers(void)
 {
-    gate_init(&all_here, RECEIVERS + 1);
-    for (int i = 0; i < RECEIVERS; i++)
-        start(&receivers[i].thread, receive_one, &receivers[i]);
+    gate_init(&all_here, CONSUMERS + 1);
+    for (int i = 0; i < CONSUMERS; i++)
+        start(&consumers[i].thread, receive_one, &consumers[i]);
     gate_pass(&all_here);
     sched_yield();
 }
 
-static int join_receivers(void)
+static int join_consumers(void)
 {
     int received = 0;
-    for (int i = 0; i < RECEIVERS; i++) {
-        pthread_join(receivers[i].thread, NULL);
-        received += receivers[i].received;
+    for (int i = 0; i < CONSUMERS; i++) {
+        pthread_join(consumers[i].thread, NULL);
+        received += consumers[i].received;
     }
     return received;
 }
 
-START_TEST(closing_an_empty_channel_wakes_all_receivers)
+START_TEST(closing_an_empty_channel_wakes_all_consumers)
 {
     for (int i = 0; i < ROUNDS; i++) {
         open_channel();
-        start_waiting_receivers();
+        start_waiting_consumers();
         channel_close(&channel);
-        ck_assert_int_eq(join_receivers(), 0);
+        ck_assert_int_eq(join_consumers(), 0);
         channel_destroy(&channel);
     }
 }
 END_TEST
 
-START_TEST(each_job_wakes_a_receiver_that_waits)
+START_TEST(each_job_wakes_a_consumer_that_waits)
 {
     struct job job = {0};
     for (int i = 0; i < ROUNDS; i++) {
         open_channel();
-        start_waiting_receivers();
-        for (int sent = 0; sent < RECEIVERS; sent++) {
+        start_waiting_consumers();
+        for (int sent = 0; sent < CONSUMERS; sent++)
             while (channel_try_send(&channel, &job) == CHANNEL_FULL)
                 sched_yield();
-            channel_wake(&channel);
-        }
-        ck_assert_int_eq(join_receivers(), RECEIVERS);
+        ck_assert_int_eq(join_consumers(), CONSUMERS);
         channel_destroy(&channel);
     }
 }
 END_TEST
-
-static bool all_wait(void)
-{
-    pthread_mutex_lock(&channel.mutex);
-    bool all = channel.idle == RECEIVERS;
-    pthread_mutex_unlock(&channel.mutex);
-    return all;
-}
-
-static void open_with_all_waiting(void)
-{
-    open_channel();
-    start_waiting_receivers();
-    while (!all_wait())
-        sched_yield();
-}
 
 static void send_jobs(int count)
 {
@@ -208,79 +189,14 @@ static void send_jobs(int count)
         ck_assert_int_eq(channel_try_send(&channel, &job), CHANNEL_SENT);
 }
 
-static void expect_received(int count)
-{
-    while (channel_length(&channel) > 0)
-        sched_yield();
-    channel_close(&channel);
-    ck_assert_int_eq(join_receivers(), count);
-    channel_destroy(&channel);
-}
-
-// Each that is woken wakes the next.
-START_TEST(one_wake_is_enough_for_all_that_was_sent)
+START_TEST(closing_while_consumers_wait_loses_no_job)
 {
     for (int i = 0; i < ROUNDS; i++) {
         open_channel();
-        start_waiting_receivers();
-        send_jobs(CAPACITY);
-        channel_wake(&channel);
-        expect_received(CAPACITY);
-    }
-}
-END_TEST
-
-// Nobody calls channel_wake here.
-START_TEST(a_full_channel_wakes_by_itself)
-{
-    struct job job = {0};
-    for (int i = 0; i < ROUNDS; i++) {
-        open_with_all_waiting();
-        send_jobs(CAPACITY);
-        ck_assert_int_eq(channel_try_send(&channel, &job), CHANNEL_FULL);
-        expect_received(CAPACITY);
-    }
-}
-END_TEST
-
-// As if a signal had reached nobody: the next one does not count on it.
-START_TEST(a_lost_wake_up_is_made_good_by_the_next)
-{
-    for (int i = 0; i < ROUNDS; i++) {
-        open_with_all_waiting();
-        pthread_mutex_lock(&channel.mutex);
-        channel.waking = true;
-        pthread_mutex_unlock(&channel.mutex);
-        send_jobs(1);
-        channel_wake(&channel);
-        expect_received(1);
-    }
-}
-END_TEST
-
-START_TEST(waking_without_a_job_harms_nobody)
-{
-    for (int i = 0; i < ROUNDS; i++) {
-        open_channel();
-        channel_wake(&channel);
-        start_waiting_receivers();
-        channel_wake(&channel);
-        send_jobs(1);
-        channel_wake(&channel);
-        channel_wake(&channel);
-        expect_received(1);
-    }
-}
-END_TEST
-
-START_TEST(closing_while_receivers_wait_loses_no_job)
-{
-    for (int i = 0; i < ROUNDS; i++) {
-        open_channel();
-        start_waiting_receivers();
+        start_waiting_consumers();
         send_jobs(2);
         channel_close(&channel);
-        ck_assert_int_eq(join_receivers(), 2);
+        ck_assert_int_eq(join_consumers(), 2);
         channel_destroy(&channel);
     }
 }
@@ -292,14 +208,10 @@ static Suite *channel_suite(void)
     TCase *tests = tcase_create("many threads");
     tcase_set_timeout(tests, TIMEOUT);
     tcase_add_test(tests, every_job_is_received_exactly_once);
-    tcase_add_test(tests, one_receiver_gets_each_senders_jobs_in_order);
-    tcase_add_test(tests, closing_an_empty_channel_wakes_all_receivers);
-    tcase_add_test(tests, each_job_wakes_a_receiver_that_waits);
-    tcase_add_test(tests, one_wake_is_enough_for_all_that_was_sent);
-    tcase_add_test(tests, a_full_channel_wakes_by_itself);
-    tcase_add_test(tests, a_lost_wake_up_is_made_good_by_the_next);
-    tcase_add_test(tests, waking_without_a_job_harms_nobody);
-    tcase_add_test(tests, closing_while_receivers_wait_loses_no_job);
+    tcase_add_test(tests, one_consumer_gets_each_producers_jobs_in_order);
+    tcase_add_test(tests, closing_an_empty_channel_wakes_all_consumers);
+    tcase_add_test(tests, each_job_wakes_a_consumer_that_waits);
+    tcase_add_test(tests, closing_while_consumers_wait_loses_no_job);
     suite_add_tcase(suite, tests);
     return suite;
 }

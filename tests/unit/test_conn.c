@@ -102,7 +102,7 @@ START_TEST(two_requests_may_be_cut_anywhere)
         ck_assert_msg(strcmp(answers, "200 one, 200 two") == 0,
                       "%s, cut after %zu bytes: %s", pairs[_i].name, cut,
                       answers);
-        ck_assert_ptr_null(client->conn->rest);
+        ck_assert_ptr_null(client->conn->pending);
         client_close(client);
     }
 }
@@ -131,7 +131,7 @@ END_TEST
 
 static void expect_no_buffers(void)
 {
-    ck_assert_ptr_null(client->conn->rest);
+    ck_assert_ptr_null(client->conn->pending);
 }
 
 START_TEST(a_connection_holds_memory_only_in_the_middle_of_a_request)
@@ -143,7 +143,7 @@ START_TEST(a_connection_holds_memory_only_in_the_middle_of_a_request)
     expect_no_buffers();
     client_send(client, start);
     clients_iterate(1);
-    ck_assert_uint_eq(client->conn->rest->in.length, sizeof start - 1);
+    ck_assert_uint_eq(client->conn->pending->in.length, sizeof start - 1);
     client_send(client, "ngth: 3\r\n\r\ntwo");
     clients_iterate(1);
     expect_no_buffers();

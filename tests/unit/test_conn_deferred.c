@@ -73,7 +73,7 @@ START_TEST(an_answer_can_be_brought_later)
     bring(0, "there you are");
     clients_iterate(1);
     expect("200 there you are");
-    ck_assert_ptr_null(client->conn->rest);
+    ck_assert_ptr_null(client->conn->pending);
 }
 END_TEST
 
@@ -148,7 +148,7 @@ START_TEST(a_request_behind_it_waits)
     bring(0, "one");
     clients_iterate(1);
     expect("200 one, 200 two");
-    ck_assert_ptr_null(client->conn->rest);
+    ck_assert_ptr_null(client->conn->pending);
 }
 END_TEST
 
@@ -208,14 +208,14 @@ START_TEST(it_goes_behind_what_is_not_sent_yet)
 {
     static const char end[] = "\r\n\r\nbrought";
     static const int small = SMALL;
-    setsockopt(client->conn->client, SOL_SOCKET, SO_SNDBUF, &small,
+    setsockopt(client->conn->socket, SOL_SOCKET, SO_SNDBUF, &small,
                sizeof small);
     client_send(client, "GET /large HTTP/1.1\r\nHost: a\r\n\r\n" POST("0", ""));
     clients_iterate(3);
-    ck_assert_uint_gt(client->conn->rest->out.length, 0);
+    ck_assert_uint_gt(client->conn->pending->out.length, 0);
     client_receive(client); // there is room now, and nobody used it yet
     bring(0, "brought");
-    while (client->conn->rest != NULL) {
+    while (client->conn->pending != NULL) {
         client_receive(client);
         clients_iterate(1);
     }

@@ -96,7 +96,7 @@ START_TEST(one_that_sends_more_all_the_same_is_not)
     clients_iterate(1);
     ck_assert_int_eq(server.conns.count, 1);
     expect("200 (last), end");
-    ck_assert_ptr_null(client->conn->rest);
+    ck_assert_ptr_null(client->conn->pending);
     clients_iterate(3);
     client_close(client);
     expect_closed();
@@ -110,7 +110,7 @@ START_TEST(a_lingering_connection_holds_no_buffer)
     client_send(client, "st\n");
     clients_iterate(1);
     expect_refusal("400 ", "byte 21: ");
-    ck_assert_ptr_null(client->conn->rest);
+    ck_assert_ptr_null(client->conn->pending);
 }
 END_TEST
 

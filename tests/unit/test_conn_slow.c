@@ -47,7 +47,7 @@ static void open_client(void)
     static const int room = ROOM;
     clients_init(handle);
     client = client_open();
-    setsockopt(client->conn->client, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+    setsockopt(client->conn->socket, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
     setsockopt(client->socket, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
 }
 
@@ -94,7 +94,7 @@ static void expect(struct buffer *answers)
 
 static void expect_no_buffers(void)
 {
-    ck_assert_ptr_null(client->conn->rest);
+    ck_assert_ptr_null(client->conn->pending);
 }
 
 static void push_large_request(struct buffer *answer)
@@ -180,7 +180,7 @@ static void send_many(struct buffer *answers, const char *another)
 static void wait_behind_unsent_answers(struct buffer *answers)
 {
     send_many(answers, "GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
-    ck_assert(client->conn->answering);
+    ck_assert(client->conn->deferred);
 }
 
 START_TEST(a_later_answer_goes_behind_those_that_are_unsent)
@@ -236,7 +236,7 @@ static int64_t wait_until_dropped(void)
 START_TEST(a_reader_that_takes_nothing_is_dropped)
 {
     struct buffer answer = {0};
-    server.conns.timeouts.write = WRITE;
+    server.conns.timeouts_ms[CONN_SENDING] = WRITE;
     int64_t start = clock_milliseconds();
     push_large_request(&answer);
     ck_assert_int_ge(wait_until_dropped() - start, WRITE);
@@ -251,7 +251,7 @@ END_TEST
 START_TEST(a_reader_that_took_something_gets_its_time_again)
 {
     struct buffer answer = {0};
-    server.conns.timeouts.write = WRITE;
+    server.conns.timeouts_ms[CONN_SENDING] = WRITE;
     push_large_request(&answer);
     clients_run_for(WRITE / 2);
     int64_t taken_at = clock_milliseconds();
@@ -265,7 +265,7 @@ END_TEST
 START_TEST(a_later_answer_does_not_lift_the_write_time_out)
 {
     struct buffer answers = {0};
-    server.conns.timeouts.write = WRITE;
+    server.conns.timeouts_ms[CONN_SENDING] = WRITE;
     wait_behind_unsent_answers(&answers);
     bring("brought");
     wait_until_dropped();

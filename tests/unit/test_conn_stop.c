@@ -18,7 +18,7 @@ enum {
 #define HEAD "POST / HTTP/1.1\r\nHost: a\r\n"
 #define LATER "GET /later HTTP/1.1\r\nHost: a\r\n\r\n"
 
-static struct conn_timeouts *const timeouts = &server.conns.timeouts;
+static int *const timeouts_ms = server.conns.timeouts_ms;
 static struct client *client;
 static void *put_off; // whom the answer to /later must be brought to
 
@@ -72,7 +72,7 @@ static short call_soon(void *context, short revents)
     (void)revents;
     if (soon != NULL)
         soon();
-    return LOOP_NOTHING;
+    return 0;
 }
 
 // Calls it from within the loop.
@@ -120,7 +120,7 @@ END_TEST
 
 START_TEST(a_client_that_does_not_leave_is_left)
 {
-    timeouts->linger = SHORT;
+    timeouts_ms[CONN_LINGERING] = SHORT;
     int64_t start = clock_milliseconds();
     stop();
     ck_assert_int_eq(loop_run(&server.loop), 0);
@@ -144,7 +144,7 @@ START_TEST(a_large_answer_is_the_last_too)
 {
     static char body[66 * 1000 + 2];
     memset(body, 'x', sizeof body - 1); // one more than announced
-    timeouts->linger = SHORT;
+    timeouts_ms[CONN_LINGERING] = SHORT;
     client_send(client, HEAD "Content-Length: 66000\r\n\r\n");
     client_send(client, body);
     stop();
@@ -165,7 +165,7 @@ START_TEST(a_later_answer_is_waited_for)
 {
     client_send(client, LATER);
     clients_iterate(1);
-    timeouts->linger = SHORT;
+    timeouts_ms[CONN_LINGERING] = SHORT;
     stop();
     do_in(SHORT, bring_answer);
     ck_assert_int_eq(loop_run(&server.loop), 0);
@@ -195,7 +195,7 @@ static const struct {
     const char *expected; // when the rest did not come
 } halves[] = {
     {"head", "POST / HTTP/1.1\r\nHost", ": a\r\nContent-Length: 2\r\n\r\nhi",
-     "the head took too long"},
+     "the header section took too long"},
     {"body", HEAD "Content-Length: 2\r\n\r\nh", "i", "the body took too long"},
 };
 
@@ -223,7 +223,7 @@ static void expect_refusal(const char *detail)
 
 START_TEST(half_a_request_has_the_stop_time_left)
 {
-    timeouts->stop = SHORT;
+    server.conns.shutdown_ms = SHORT;
     client_send(client, halves[_i].first);
     clients_iterate(1);
     int64_t start = clock_milliseconds();
@@ -237,8 +237,8 @@ END_TEST
 
 START_TEST(half_a_request_has_no_more_time_than_ever)
 {
-    timeouts->head = SHORT;
-    timeouts->body = SHORT;
+    timeouts_ms[CONN_HEADER] = SHORT;
+    timeouts_ms[CONN_BODY] = SHORT;
     client_send(client, halves[_i].first);
     clients_iterate(1);
     stop();
@@ -250,7 +250,7 @@ END_TEST
 
 START_TEST(a_drip_of_bytes_does_not_delay_the_stop)
 {
-    timeouts->stop = SHORT;
+    server.conns.shutdown_ms = SHORT;
     client_send(client, HEAD "X-Drip: ");
     clients_iterate(1);
     int64_t start = clock_milliseconds();
@@ -260,7 +260,7 @@ START_TEST(a_drip_of_bytes_does_not_delay_the_stop)
         clients_run_for(DRIP);
         client_receive(client);
     }
-    expect_refusal("the head took too long");
+    expect_refusal("the header section took too long");
     leave();
 }
 END_TEST

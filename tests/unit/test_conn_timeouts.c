@@ -27,7 +27,7 @@ enum {
     "{\"status\":\"error\",\"reason\":\"request_timeout\",\"detail\":\"" what  \
     " took too long\"} (last), end"
 
-static struct conn_timeouts *const timeouts = &server.conns.timeouts;
+static int *const timeouts_ms = server.conns.timeouts_ms;
 static struct client *client;
 static void *put_off[2]; // whom answers to /later must be brought to
 static int put_off_count;
@@ -80,20 +80,20 @@ static const struct {
     const char *bytes;
     const char *expected;
 } silences[] = {
-    {"from the start", &server.conns.timeouts.idle, "", "end"},
-    {"after a request", &server.conns.timeouts.idle, POST("3", "one"),
+    {"from the start", &server.conns.timeouts_ms[CONN_IDLE], "", "end"},
+    {"after a request", &server.conns.timeouts_ms[CONN_IDLE], POST("3", "one"),
      "200 one, end"},
-    {"in the head", &server.conns.timeouts.head, "POST / HT",
-     TOO_LONG("byte 10: the head")},
-    {"in a second head", &server.conns.timeouts.head, POST("3", "one") "P",
-     "200 one, " TOO_LONG("byte 2: the head")},
-    {"in the body", &server.conns.timeouts.body,
+    {"in the head", &server.conns.timeouts_ms[CONN_HEADER], "POST / HT",
+     TOO_LONG("byte 10: the header section")},
+    {"in a second head", &server.conns.timeouts_ms[CONN_HEADER],
+     POST("3", "one") "P", "200 one, " TOO_LONG("byte 2: the header section")},
+    {"in the body", &server.conns.timeouts_ms[CONN_BODY],
      HEAD "Content-Length: 5\r\n\r\nhel", TOO_LONG("byte 51: the body")},
-    {"in a chunk", &server.conns.timeouts.body, CHUNKED "5\r\nhel",
+    {"in a chunk", &server.conns.timeouts_ms[CONN_BODY], CHUNKED "5\r\nhel",
      TOO_LONG("byte 63: the body")},
-    {"between chunks", &server.conns.timeouts.body, CHUNKED "1\r\nh\r\n",
-     TOO_LONG("byte 63: the body")},
-    {"after a 100", &server.conns.timeouts.body,
+    {"between chunks", &server.conns.timeouts_ms[CONN_BODY],
+     CHUNKED "1\r\nh\r\n", TOO_LONG("byte 63: the body")},
+    {"after a 100", &server.conns.timeouts_ms[CONN_BODY],
      HEAD "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n",
      "100, " TOO_LONG("byte 70: the body")},
 };
@@ -107,14 +107,14 @@ START_TEST(a_silent_client_is_told_and_closed)
     ck_assert_msg(strcmp(client_responses(client), silences[_i].expected) == 0,
                   "silent %s: %s", silences[_i].name, client_responses(client));
     ck_assert_int_eq(server.conns.count, 1); // it lingers, and holds nothing
-    ck_assert_ptr_null(client->conn->rest);
+    ck_assert_ptr_null(client->conn->pending);
 }
 END_TEST
 
 // It was answered, but does not close its side.
 START_TEST(a_lingering_client_is_closed)
 {
-    timeouts->linger = SHORT;
+    timeouts_ms[CONN_LINGERING] = SHORT;
     start_client("\n");
     while (server.conns.count > 0)
         clients_run_for(1);
@@ -129,11 +129,11 @@ static const struct {
     const char *drop; // byte by byte, again and again
     const char *expected;
 } drips[] = {
-    {"head", &server.conns.timeouts.head, HEAD "X-Drip: ", "a",
-     "the head took too long"},
-    {"body", &server.conns.timeouts.body, HEAD "Content-Length: 99999\r\n\r\n",
-     "b", "the body took too long"},
-    {"chunks", &server.conns.timeouts.body, CHUNKED, "1\r\nc\r\n",
+    {"head", &server.conns.timeouts_ms[CONN_HEADER], HEAD "X-Drip: ", "a",
+     "the header section took too long"},
+    {"body", &server.conns.timeouts_ms[CONN_BODY],
+     HEAD "Content-Length: 99999\r\n\r\n", "b", "the body took too long"},
+    {"chunks", &server.conns.timeouts_ms[CONN_BODY], CHUNKED, "1\r\nc\r\n",
      "the body took too long"},
 };
 
@@ -157,7 +157,7 @@ END_TEST
 
 START_TEST(a_drip_of_bytes_does_not_extend_the_lingering)
 {
-    timeouts->linger = SHORT;
+    timeouts_ms[CONN_LINGERING] = SHORT;
     start_client("\n");
     while (server.conns.count > 0 && elapsed() < FAR) {
         client_send(client, "x");
@@ -170,20 +170,20 @@ END_TEST
 
 START_TEST(the_head_has_its_time_from_its_first_byte)
 {
-    timeouts->head = SHORT;
+    timeouts_ms[CONN_HEADER] = SHORT;
     start_client("");
     clients_run_for(2 * SHORT);
     int64_t first_byte = clock_milliseconds();
     client_send(client, "P");
     client_wait_for_end(client);
     ck_assert_int_ge(clock_milliseconds() - first_byte, SHORT);
-    expect(TOO_LONG("byte 2: the head"));
+    expect(TOO_LONG("byte 2: the header section"));
 }
 END_TEST
 
 START_TEST(each_answer_begins_a_new_idle_time)
 {
-    timeouts->idle = 2 * SHORT;
+    timeouts_ms[CONN_IDLE] = 2 * SHORT;
     start_client("");
     clients_run_for(SHORT);
     client_receive(client);
@@ -192,7 +192,7 @@ START_TEST(each_answer_begins_a_new_idle_time)
     int64_t request = clock_milliseconds();
     client_send(client, POST("3", "one"));
     client_wait_for_end(client);
-    ck_assert_int_ge(clock_milliseconds() - request, timeouts->idle);
+    ck_assert_int_ge(clock_milliseconds() - request, timeouts_ms[CONN_IDLE]);
     expect("200 one, end");
 }
 END_TEST
@@ -204,11 +204,11 @@ static const struct {
     const char *first;
     const char *rest;
 } patience[] = {
-    {"idle, then in the head", &server.conns.timeouts.idle, HEAD "Content-L",
-     "ength: 2\r\n\r\nhi"},
-    {"in the head, then in the body", &server.conns.timeouts.head,
+    {"idle, then in the head", &server.conns.timeouts_ms[CONN_IDLE],
+     HEAD "Content-L", "ength: 2\r\n\r\nhi"},
+    {"in the head, then in the body", &server.conns.timeouts_ms[CONN_HEADER],
      HEAD "Content-Length: 2\r\n\r\nh", "i"},
-    {"in the body, then in the next head", &server.conns.timeouts.body,
+    {"in the body, then in the next head", &server.conns.timeouts_ms[CONN_BODY],
      POST("1", "-") HEAD, "Content-Length: 2\r\n\r\nhi"},
 };
 
@@ -228,12 +228,13 @@ END_TEST
 
 START_TEST(who_waits_for_a_later_answer_has_all_the_time)
 {
-    *timeouts =
-        (struct conn_timeouts){SHORT, SHORT, SHORT, SHORT, SHORT, SHORT};
+    for (int state = 0; state < CONN_STATES; state++)
+        if (state != CONN_DEFERRED)
+            timeouts_ms[state] = SHORT;
     start_client(LATER);
     clients_run_for(3 * SHORT);
     expect("");
-    timeouts->idle = FAR;
+    timeouts_ms[CONN_IDLE] = FAR;
     bring_answers();
     expect("200");
 }
@@ -261,7 +262,7 @@ static void let_others_wait(void)
 START_TEST(waiting_takes_no_time_of_the_processor)
 {
     let_others_wait();
-    timeouts->idle = LONGER;
+    timeouts_ms[CONN_IDLE] = LONGER;
     start_client("");
     double before = processor_seconds();
     client_wait_for_end(client);

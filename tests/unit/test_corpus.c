@@ -3,11 +3,11 @@
 //     test_corpus DIRECTORY
 //
 // `corpus.py expand DIRECTORY` has written the bytes of the cases there, and
-// lists of what to expect:
+// lists of the expected outcomes:
 //
-//     length 200 open              a request, and nothing behind it
+//     length 200 open              a request, and nothing after it
 //     pipeline-good-bad 200 400 close
-//     key-duplicate refused: byte
+//     key-duplicate rejected: byte
 
 #include "lib/event/event.h"
 #include "tests/unit/guard.h"
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 
 enum { CASES_MAX = 2000, LINE_MAX_SIZE = 512 };
-enum { PIECE = 16 * 1024 }; // in bytes: what a server may receive at once
+enum { PIECE = 16 * 1024 }; // in bytes, for one recv of a server
 
 struct cases {
     const char *kind;
@@ -29,10 +29,10 @@ static const char *directory;
 static struct cases requests = {.kind = "requests"};
 static struct cases bodies = {.kind = "bodies"};
 
-static FILE *open_in_directory(const char *kind, const char *rest)
+static FILE *open_in_directory(const char *kind, const char *suffix)
 {
     char path[4096];
-    snprintf(path, sizeof path, "%s/%s%s", directory, kind, rest);
+    snprintf(path, sizeof path, "%s/%s%s", directory, kind, suffix);
     FILE *file = fopen(path, "rb");
     if (file == NULL)
         perror(path);
@@ -53,8 +53,8 @@ static bool read_list(struct cases *cases)
     return cases->count > 0;
 }
 
-// The line is cut behind its name. Returns what is expected; whoever asks has
-// the bytes for the rest of the test.
+// Cuts the line after its name, and returns the expected outcome. The caller
+// owns the bytes.
 static char *read_case(struct cases *cases, int number, struct slice *bytes)
 {
     char *name = cases->lines[number];
@@ -72,45 +72,45 @@ static char *read_case(struct cases *cases, int number, struct slice *bytes)
     ck_assert_uint_eq(fread(content, 1, length, file), length);
     fclose(file);
     *bytes = (struct slice){content, length};
-    tell(name);
+    set_title(name);
     return expected;
 }
 
-static struct answer parse_given(struct guard *room, struct slice bytes,
-                                 size_t given, struct http_progress *progress)
+static struct outcome parse_given(struct guard *room, struct slice bytes,
+                                  size_t given, struct http_progress *progress)
 {
-    struct answer answer;
+    struct outcome outcome;
     char *copy = guard_place(room, (struct slice){bytes.bytes, given});
-    answer.result = http_parse_request(copy, given, &http_limits_default,
-                                       progress, &answer.request);
-    return answer;
+    outcome.result = http_parse_request(copy, given, &http_limits_default,
+                                        progress, &outcome.request);
+    return outcome;
 }
 
-// Every cut of what is too long for that would take hours: such a request is
-// read in one go, and in the pieces in which it comes to a server.
-static struct answer parse_long(struct slice bytes)
+// For a long request, every cut would take hours. It is parsed whole, and in
+// the pieces that a server would receive.
+static struct outcome parse_long(struct slice bytes)
 {
     struct guard room;
     struct http_progress progress = {0};
     guard_init(&room, bytes.length);
-    struct answer whole = parse_given(&room, bytes, bytes.length, &progress);
-    struct answer answer = {.result = HTTP_PARSE_MORE};
+    struct outcome whole = parse_given(&room, bytes, bytes.length, &progress);
+    struct outcome outcome = {.result = HTTP_PARSE_MORE};
     progress = (struct http_progress){0};
     for (size_t given = 0;
-         given < bytes.length && answer.result == HTTP_PARSE_MORE;) {
+         given < bytes.length && outcome.result == HTTP_PARSE_MORE;) {
         size_t left = bytes.length - given;
         given += left < PIECE ? left : PIECE;
-        answer = parse_given(&room, bytes, given, &progress);
+        outcome = parse_given(&room, bytes, given, &progress);
     }
     guard_destroy(&room);
-    if (answer.result != whole.result ||
-        answer.request.status != whole.request.status ||
-        answer.request.length != whole.request.length)
-        fail_at(bytes, bytes.length, "in pieces the answer is another");
+    if (outcome.result != whole.result ||
+        outcome.request.status != whole.request.status ||
+        outcome.request.length != whole.request.length)
+        fail_at(bytes, bytes.length, "pieces changed the outcome");
     return whole;
 }
 
-static struct answer parse(struct slice bytes)
+static struct outcome parse(struct slice bytes)
 {
     if (bytes.length > CUTS_MAX)
         return parse_long(bytes);
@@ -126,27 +126,27 @@ static void must_be(struct slice bytes, bool right, const char *expected)
         fail_at(bytes, bytes.length, text);
 }
 
-// Takes the request that is expected next off the bytes. `after` is what
-// comes behind it.
+// Checks the next request, and returns the bytes after it. `after` is the
+// expected word after this one.
 static struct slice check_next(struct slice bytes, const char *expected,
                                const char *after)
 {
-    struct answer answer = parse(bytes);
+    struct outcome outcome = parse(bytes);
     int status = atoi(expected);
     if (status != 200) {
         must_be(bytes,
-                answer.result == HTTP_PARSE_REJECTED &&
-                    (int)answer.request.status == status,
+                outcome.result == HTTP_PARSE_REJECTED &&
+                    (int)outcome.request.status == status,
                 expected);
         return bytes;
     }
-    must_be(bytes, answer.result == HTTP_PARSE_DONE, expected);
-    must_be(bytes, answer.request.keep_alive == (strcmp(after, "close") != 0),
+    must_be(bytes, outcome.result == HTTP_PARSE_DONE, expected);
+    must_be(bytes, outcome.request.keep_alive == (strcmp(after, "close") != 0),
             after);
-    return slice_after(bytes, answer.request.length);
+    return slice_after(bytes, outcome.request.length);
 }
 
-START_TEST(a_request_is_read_as_the_corpus_says)
+START_TEST(a_request_has_the_outcome_of_the_corpus)
 {
     struct slice bytes;
     char *expected = read_case(&requests, _i, &bytes);
@@ -155,16 +155,16 @@ START_TEST(a_request_is_read_as_the_corpus_says)
     for (char *next; (next = strtok(NULL, " ")) != NULL; word = next)
         bytes = check_next(bytes, word, next);
     if (strcmp(word, "open") == 0)
-        must_be(bytes, bytes.length == 0, "nothing behind the last request");
+        must_be(bytes, bytes.length == 0, "nothing after the last request");
     if (strcmp(word, "more") == 0)
         must_be(bytes, parse(bytes).result == HTTP_PARSE_MORE, "more bytes");
     free(content);
 }
 END_TEST
 
-START_TEST(a_body_is_decoded_as_the_corpus_says)
+START_TEST(a_body_has_the_outcome_of_the_corpus)
 {
-    static const char refused[] = "refused: ";
+    static const char rejected[] = "rejected: ";
     struct slice bytes;
     struct guard room;
     struct event event;
@@ -174,8 +174,8 @@ START_TEST(a_body_is_decoded_as_the_corpus_says)
     struct slice json = {guard_place(&room, bytes), bytes.length};
     free((char *)bytes.bytes);
     bool accepted = event_decode(json, &event, detail);
-    if (strncmp(expected, refused, strlen(refused)) == 0) {
-        expected += strlen(refused);
+    if (strncmp(expected, rejected, strlen(rejected)) == 0) {
+        expected += strlen(rejected);
         ck_assert_msg(!accepted, "%s: accepted", bodies.lines[_i]);
     }
     ck_assert_msg(strncmp(detail, expected, strlen(expected)) == 0,
@@ -190,9 +190,9 @@ static Suite *corpus_suite(void)
     TCase *tcase = tcase_create("cases");
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, cuts_setup, cuts_teardown);
-    tcase_add_loop_test(tcase, a_request_is_read_as_the_corpus_says, 0,
+    tcase_add_loop_test(tcase, a_request_has_the_outcome_of_the_corpus, 0,
                         requests.count);
-    tcase_add_loop_test(tcase, a_body_is_decoded_as_the_corpus_says, 0,
+    tcase_add_loop_test(tcase, a_body_has_the_outcome_of_the_corpus, 0,
                         bodies.count);
     suite_add_tcase(suite, tcase);
     return suite;

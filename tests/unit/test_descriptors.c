@@ -1,6 +1,6 @@
-// test_descriptors.c - there is no descriptor left, or one is missing
+// test_descriptors.c - no descriptor is free, or a standard one is missing
 //
-// Whoever needs one is told by -1 and EMFILE, and has kept none.
+// A function that needs one fails with -1 and EMFILE, and keeps none open.
 
 #include "lib/base/clock.h"
 #include "lib/base/net.h"
@@ -17,7 +17,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-// The next descriptor that will be given: always the lowest one.
+// The descriptor that the next call gets: always the lowest free one.
 static int next_free(void)
 {
     int descriptor = dup(STDIN_FILENO);
@@ -28,8 +28,8 @@ static int next_free(void)
 
 static rlim_t before;
 
-// From now on so many more can be had.
-static void leave(int count)
+// From now on only `count` more can be opened.
+static void limit_to(int count)
 {
     struct rlimit few;
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &few), 0);
@@ -38,7 +38,7 @@ static void leave(int count)
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
 }
 
-static void leave_all(void)
+static void remove_limit(void)
 {
     struct rlimit many;
     getrlimit(RLIMIT_NOFILE, &many);
@@ -64,17 +64,17 @@ static int open_trace(void)
 
 static const struct {
     int (*open)(void);
-    int left; // descriptors
+    int free; // descriptors
 } needs[] = {
     {listen_somewhere, 0}, {open_pipe, 0}, {open_pipe, 1}, {open_trace, 0}};
 
-START_TEST(who_finds_no_descriptor_says_so_and_keeps_none)
+START_TEST(a_call_without_a_descriptor_fails_and_keeps_none)
 {
     int first_free = next_free();
-    leave(needs[_i].left);
+    limit_to(needs[_i].free);
     int result = needs[_i].open();
     int error = errno;
-    leave_all();
+    remove_limit();
     ck_assert_int_eq(result, -1);
     ck_assert_int_eq(error, EMFILE);
     ck_assert_int_eq(next_free(), first_free);
@@ -82,14 +82,14 @@ START_TEST(who_finds_no_descriptor_says_so_and_keeps_none)
 }
 END_TEST
 
-START_TEST(a_client_that_finds_none_stays_in_the_backlog)
+START_TEST(without_a_descriptor_a_client_stays_in_the_backlog)
 {
     int listener = net_listen("127.0.0.1", 0);
     int client = connect_to(listener);
-    leave(0);
+    limit_to(0);
     int server = net_accept_nonblocking(listener);
     int error = errno;
-    leave_all();
+    remove_limit();
     ck_assert_int_eq(server, -1);
     ck_assert_int_eq(error, EMFILE);
     server = net_accept_nonblocking(listener);
@@ -100,36 +100,37 @@ START_TEST(a_client_that_finds_none_stays_in_the_backlog)
 }
 END_TEST
 
-enum { LATER = 250 }; // in milliseconds: after two trials
+enum { DELAY = 250 }; // in milliseconds: after two attempts
 
-static void *free_some_later(void *argument)
+static void *free_some_after_a_delay(void *argument)
 {
-    poll(NULL, 0, LATER);
-    leave_all();
+    poll(NULL, 0, DELAY);
+    remove_limit();
     return argument;
 }
 
-// Trying again without a pause would take all of a processor.
-START_TEST(whoever_waits_for_a_client_waits_for_a_descriptor)
+// Without a pause, the attempts would keep a processor busy.
+START_TEST(waiting_for_a_client_includes_waiting_for_a_descriptor)
 {
     pthread_t thread;
     int listener = net_listen("127.0.0.1", 0);
     int client = connect_to(listener);
-    leave(0);
-    ck_assert_int_eq(pthread_create(&thread, NULL, free_some_later, NULL), 0);
+    limit_to(0);
+    ck_assert_int_eq(
+        pthread_create(&thread, NULL, free_some_after_a_delay, NULL), 0);
     clock_t busy = clock();
     int server = net_wait_for_client(listener);
     busy = clock() - busy;
     pthread_join(thread, NULL);
     ck_assert_int_ge(server, 0);
-    ck_assert_int_lt(busy, CLOCKS_PER_SEC * LATER / 2 / 1000);
+    ck_assert_int_lt(busy, CLOCKS_PER_SEC * DELAY / 2 / 1000);
     close(server);
     close(client);
     close(listener);
 }
 END_TEST
 
-// Else the listener would get the number, and our printed lines.
+// Otherwise the listener would be descriptor 1, where our lines are printed.
 START_TEST(a_program_without_standard_descriptors_gets_some)
 {
     struct options options;
@@ -149,7 +150,7 @@ START_TEST(a_program_without_standard_descriptors_gets_some)
 END_TEST
 
 #ifdef __linux__
-START_TEST(a_trace_on_a_full_disk_harms_nobody)
+START_TEST(a_trace_on_a_full_disk_only_loses_events)
 {
     ck_assert_int_eq(trace_open("/dev/full", "program"), 0);
     for (int i = 0; i < 1000; i++) {
@@ -161,8 +162,9 @@ START_TEST(a_trace_on_a_full_disk_harms_nobody)
 END_TEST
 #endif
 
-// Valgrind keeps this limit by itself: the kernel accepts a client, and only
-// then valgrind closes it, and says EMFILE. Nobody stays in the backlog.
+// Valgrind enforces this limit itself: the kernel accepts a client, then
+// valgrind closes it and returns EMFILE. So the client does not stay in the
+// backlog.
 static bool is_in_valgrind(void)
 {
     const char *libraries = getenv("LD_PRELOAD");
@@ -171,8 +173,9 @@ static bool is_in_valgrind(void)
 
 static void add_backlog_tests(TCase *tests)
 {
-    tcase_add_test(tests, a_client_that_finds_none_stays_in_the_backlog);
-    tcase_add_test(tests, whoever_waits_for_a_client_waits_for_a_descriptor);
+    tcase_add_test(tests, without_a_descriptor_a_client_stays_in_the_backlog);
+    tcase_add_test(tests,
+                   waiting_for_a_client_includes_waiting_for_a_descriptor);
 }
 
 int main(void)
@@ -180,12 +183,13 @@ int main(void)
     Suite *suite = suite_create("descriptors");
     TCase *tests = tcase_create("descriptors");
     tcase_set_timeout(tests, 60); // in seconds
-    unit_add_rows(tests, who_finds_no_descriptor_says_so_and_keeps_none, needs);
+    unit_add_rows(tests, a_call_without_a_descriptor_fails_and_keeps_none,
+                  needs);
     if (!is_in_valgrind())
         add_backlog_tests(tests);
     tcase_add_test(tests, a_program_without_standard_descriptors_gets_some);
 #ifdef __linux__
-    tcase_add_test(tests, a_trace_on_a_full_disk_harms_nobody);
+    tcase_add_test(tests, a_trace_on_a_full_disk_only_loses_events);
 #endif
     suite_add_tcase(suite, tests);
     return unit_run(suite);

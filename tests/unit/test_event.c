@@ -1,4 +1,4 @@
-// test_event.c - the fields of an event: which values they take
+// test_event.c - the fields of an event: which values are valid
 
 #include "lib/event/event.h"
 #include "lib/base/buffer.h"
@@ -14,17 +14,17 @@ static char detail[EVENT_DETAIL_SIZE];
 
 static bool decode(const char *json)
 {
-    memset(detail, '\x01', sizeof detail); // so that a missing end is seen
+    memset(detail, '\x01', sizeof detail); // a missing NUL is then seen
     memset(&event, '\x01', sizeof event);
     return event_decode(slice_of(json), &event, detail);
 }
 
-// The whole detail, or its beginning when `expected` ends in a space.
-static void must_refuse(const char *json, const char *expected)
+// `expected` is the whole detail, or its start if it ends with a space.
+static void must_reject(const char *json, const char *expected)
 {
     size_t length = strlen(expected);
     bool is_start = length > 0 && expected[length - 1] == ' ';
-    ck_assert_msg(!decode(json), "%s: was taken for an event", json);
+    ck_assert_msg(!decode(json), "%s: was accepted", json);
     ck_assert_ptr_nonnull(memchr(detail, '\0', sizeof detail));
     ck_assert_msg(is_start ? strncmp(detail, expected, length) == 0
                            : strcmp(detail, expected) == 0,
@@ -41,7 +41,7 @@ START_TEST(an_event_has_a_user_an_action_and_an_amount)
 }
 END_TEST
 
-// RFC 8259, section 4: the members of an object have no order.
+// The members of an object have no order (RFC 8259, section 4).
 START_TEST(the_order_of_the_keys_does_not_matter)
 {
     ck_assert(decode("{\"amount\":-5,\"action\":\"sell\",\"user\":\"bob\"}"));
@@ -51,7 +51,7 @@ START_TEST(the_order_of_the_keys_does_not_matter)
 }
 END_TEST
 
-START_TEST(other_keys_are_ignored_whatever_they_hold)
+START_TEST(other_keys_are_ignored_with_any_value)
 {
     ck_assert(decode("{\"user\":\"a\",\"x\":{\"user\":[null,\"\",1.5e3]},"
                      "\"action\":\"b\",\"\":true,\"Amount\":9,\"amount\":1}"));
@@ -73,10 +73,10 @@ static const struct {
     {"{\"action\":\"b\",\"amount\":1}", no_user},
     {"{\"user\":\"a\",\"amount\":1}", no_action},
     {"{\"user\":\"a\",\"action\":\"b\"}", no_amount},
-    // A key is its bytes: no case, no blanks.
+    // A key is compared byte by byte, with its case and its spaces.
     {"{\"User\":\"a\",\"action\":\"b\",\"amount\":1}", no_user},
     {"{\"user \":\"a\",\"action\":\"b\",\"amount\":1}", no_user},
-    // Of the right name, but further in.
+    // The right names, but in an inner object.
     {"{\"event\":{\"user\":\"a\",\"action\":\"b\",\"amount\":1}}", no_user},
     {"{\"user\":null,\"action\":\"b\",\"amount\":1}", no_user},
     {"{\"user\":7,\"action\":\"b\",\"amount\":1}", no_user},
@@ -87,11 +87,11 @@ static const struct {
 
 START_TEST(a_field_that_is_missing_or_of_another_type_is_named)
 {
-    must_refuse(incomplete[_i].json, incomplete[_i].detail);
+    must_reject(incomplete[_i].json, incomplete[_i].detail);
 }
 END_TEST
 
-// Who reads the first of two, and who reads the last, believe different things.
+// Some programs use the first of two values, and some the last.
 static const char *const duplicates[] = {
     "{\"user\":\"a\",\"user\":\"a\",\"action\":\"b\",\"amount\":1}",
     "{\"user\":\"a\",\"action\":\"b\",\"amount\":1,\"amount\":2}",
@@ -100,9 +100,9 @@ static const char *const duplicates[] = {
     "{\"user\":\"a\",\"action\":\"b\",\"amount\":1,\"x\":{\"y\":1,\"y\":1}}",
 };
 
-START_TEST(a_duplicate_key_is_refused)
+START_TEST(a_duplicate_key_is_rejected)
 {
-    must_refuse(duplicates[_i], "byte ");
+    must_reject(duplicates[_i], "byte ");
 }
 END_TEST
 
@@ -119,10 +119,10 @@ static const struct {
     int64_t value;
 } amounts[] = {
     {"0", 0},
-    {"-0", 0}, // JSON knows it; an integer has one zero
+    {"-0", 0}, // JSON has it; as an integer it is 0
     {"-1", -1},
     {" \t\r\n7 ", 7},
-    {"9007199254740993", 9007199254740993}, // 2^53 + 1: a double has it not
+    {"9007199254740993", 9007199254740993}, // 2^53 + 1, which no double is
     {"9223372036854775807", INT64_MAX},
     {"-9223372036854775808", INT64_MIN},
 };
@@ -139,24 +139,24 @@ static const struct {
     const char *text;
     const char *detail;
 } no_amounts[] = {
-    // Numbers, but written as no integer is.
+    // Numbers, but not written as integers.
     {"1.5", no_amount},
     {"1.0", no_amount},
     {"-0.0", no_amount},
     {"1e2", no_amount},
     {"1E-400", no_amount},
-    // Of other types.
+    // Values of other types.
     {"\"1\"", no_amount},
     {"null", no_amount},
     {"true", no_amount},
     {"[1]", no_amount},
     {"{}", no_amount},
-    // Out of range, by one or by much.
+    // Out of range.
     {"9223372036854775808", "byte "},
     {"-9223372036854775809", "byte "},
     {"1000000000000000000000000000000000000000000000000000000000", "byte "},
     {"1e999", "byte "},
-    // No JSON, though strtol, or a person, would take some of it.
+    // Not JSON, though strtol, or a person, might accept it.
     {"", "byte "},
     {"+1", "byte "},
     {"01", "byte "},
@@ -171,20 +171,20 @@ static const struct {
     {"'1'", "byte "},
 };
 
-START_TEST(an_amount_that_is_no_such_integer_is_refused)
+START_TEST(an_amount_that_is_not_such_an_integer_is_rejected)
 {
-    must_refuse(with_amount(no_amounts[_i].text), no_amounts[_i].detail);
+    must_reject(with_amount(no_amounts[_i].text), no_amounts[_i].detail);
 }
 END_TEST
 
-// `count` times `unit`, and then `rest`.
-static const char *repeated(const char *unit, int count, const char *rest)
+// `count` times `unit`, and then `end`.
+static const char *repeated(const char *unit, int count, const char *end)
 {
     static struct buffer text;
     buffer_clear(&text);
     for (int i = 0; i < count; i++)
         buffer_add_text(&text, unit);
-    buffer_add_text(&text, rest);
+    buffer_add_text(&text, end);
     buffer_add(&text, (struct slice){"", 1}); // the NUL
     return text.bytes;
 }
@@ -200,8 +200,8 @@ static const char *with_names(const char *user, const char *action)
 static const struct {
     const char *unit;
     int count;
-    const char *rest;
-    size_t length; // in bytes; 0: it is refused
+    const char *end;
+    size_t length; // in bytes; 0: it is rejected
 } names[] = {
     {"", 0, "", 0},
     {"x", 1, "", 1},
@@ -219,11 +219,10 @@ static const struct {
 
 START_TEST(a_name_is_measured_in_bytes_of_utf8)
 {
-    const char *name =
-        repeated(names[_i].unit, names[_i].count, names[_i].rest);
+    const char *name = repeated(names[_i].unit, names[_i].count, names[_i].end);
     if (names[_i].length == 0) {
-        must_refuse(with_names(name, "b"), no_user);
-        must_refuse(with_names("a", name), no_action);
+        must_reject(with_names(name, "b"), no_user);
+        must_reject(with_names("a", name), no_action);
         return;
     }
     ck_assert_msg(decode(with_names(name, "b")), "%s", detail);
@@ -233,7 +232,7 @@ START_TEST(a_name_is_measured_in_bytes_of_utf8)
 }
 END_TEST
 
-START_TEST(escapes_in_a_name_are_undone)
+START_TEST(escapes_in_a_name_are_decoded)
 {
     ck_assert(decode(with_names("\\\"\\\\\\/\\b\\f\\n\\r\\t\\u007f",
                                 "\\u00e9\\u20ac\\uD83D\\uDE00\\uFFFF")));
@@ -243,8 +242,8 @@ START_TEST(escapes_in_a_name_are_undone)
 }
 END_TEST
 
-// Whichever allocation fails: no crash, no leak, and something is said.
-START_TEST(no_memory_is_a_refusal)
+// Whichever allocation fails, there is no crash and no leak, but a detail.
+START_TEST(an_event_without_memory_is_rejected)
 {
     bool valid = false;
     for (int count = 0; !valid; count++) {
@@ -263,16 +262,16 @@ int main(void)
     TCase *fields = tcase_create("fields");
     tcase_add_test(fields, an_event_has_a_user_an_action_and_an_amount);
     tcase_add_test(fields, the_order_of_the_keys_does_not_matter);
-    tcase_add_test(fields, other_keys_are_ignored_whatever_they_hold);
+    tcase_add_test(fields, other_keys_are_ignored_with_any_value);
     unit_add_rows(fields, a_field_that_is_missing_or_of_another_type_is_named,
                   incomplete);
-    unit_add_rows(fields, a_duplicate_key_is_refused, duplicates);
+    unit_add_rows(fields, a_duplicate_key_is_rejected, duplicates);
     unit_add_rows(fields, an_amount_is_any_64_bit_integer, amounts);
-    unit_add_rows(fields, an_amount_that_is_no_such_integer_is_refused,
+    unit_add_rows(fields, an_amount_that_is_not_such_an_integer_is_rejected,
                   no_amounts);
     unit_add_rows(fields, a_name_is_measured_in_bytes_of_utf8, names);
-    tcase_add_test(fields, escapes_in_a_name_are_undone);
-    tcase_add_test(fields, no_memory_is_a_refusal);
+    tcase_add_test(fields, escapes_in_a_name_are_decoded);
+    tcase_add_test(fields, an_event_without_memory_is_rejected);
     suite_add_tcase(suite, fields);
     return unit_run(suite);
 }

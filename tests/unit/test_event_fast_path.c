@@ -1,8 +1,8 @@
-// test_event_plain.c - the shortcut says what jansson says, or nothing
+// test_event_fast_path.c - what the fast path accepts, jansson decodes alike
 //
-// Whatever it takes, the long way must take too, with the same values. That is
-// tried with some hundred thousand texts, each in front of a page that nobody
-// may touch; tests/fuzz/fuzz_event.c goes on with that for as long as you like.
+// Whatever the fast path accepts, jansson must accept, with the same values.
+// Some hundred thousand texts are tried, each before a page without access;
+// tests/fuzz/fuzz_event.c tries more.
 
 #include "lib/event/event_fast_path.h"
 #include "lib/event/event_jansson.h"
@@ -10,10 +10,10 @@
 #include "tests/unit/mutate.h"
 #include "tests/unit/unit.h"
 
-enum { JSON_MAX = 512 };   // in bytes
-enum { ROUNDS = 20000 };   // for each text
-enum { CHANGES_MAX = 4 };  // in one text
-enum { TAKEN_MIN = 1000 }; // so many must be taken, or nothing was compared
+enum { JSON_MAX = 512 };      // in bytes
+enum { ROUNDS = 20000 };      // for each text
+enum { CHANGES_MAX = 4 };     // in one text
+enum { ACCEPTED_MIN = 1000 }; // else too few were compared
 
 #define TEN "0123456789"
 #define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
@@ -32,7 +32,7 @@ static void close_guard(void)
     guard_destroy(&guard);
 }
 
-static const char *const plain[] = {
+static const char *const usual[] = {
     EVENT("alice", "100"),
     "{\"user\": \"alice\", \"action\": \"buy\", \"amount\": 100}",
     "{\"amount\":-5,\"action\":\"sell\",\"user\":\"bob\"}",
@@ -43,7 +43,7 @@ static const char *const plain[] = {
     EVENT("a", "-999999999999999999"),
 };
 
-// Most of these are no event at all; some are, and jansson finds out.
+// Most of these are not events; the others have an unusual form.
 static const char *const others[] = {
     "",
     "{}",
@@ -82,20 +82,20 @@ static const char *const others[] = {
     "[\"user\",\"a\",\"action\",\"b\",\"amount\",1]",
 };
 
-static bool is_taken(struct slice json, struct event *event)
+static bool is_accepted(struct slice json, struct event *event)
 {
     memset(event, 1, sizeof *event);
-    const char *place = guard_place(&guard, json);
-    return event_decode_fast((struct slice){place, json.length}, event);
+    const char *copy = guard_place(&guard, json);
+    return event_decode_fast((struct slice){copy, json.length}, event);
 }
 
-// Returns whether the shortcut took it.
+// Returns whether the fast path accepts it.
 static bool check(struct slice json)
 {
     struct event one;
     struct event other;
     char detail[EVENT_DETAIL_SIZE];
-    if (!is_taken(json, &one))
+    if (!is_accepted(json, &one))
         return false;
     ck_assert_msg(event_decode_jansson(json, &other, detail), "%.*s: %s",
                   (int)json.length, json.bytes, detail);
@@ -105,53 +105,53 @@ static bool check(struct slice json)
     return true;
 }
 
-START_TEST(a_plain_event_takes_the_shortcut)
+START_TEST(a_usual_event_takes_the_fast_path)
 {
-    ck_assert_msg(check(slice_of(plain[_i])), "%s", plain[_i]);
+    ck_assert_msg(check(slice_of(usual[_i])), "%s", usual[_i]);
 }
 END_TEST
 
-START_TEST(all_else_is_left_to_jansson)
+START_TEST(everything_else_is_left_to_jansson)
 {
     ck_assert_msg(!check(slice_of(others[_i])), "%s", others[_i]);
 }
 END_TEST
 
-START_TEST(a_beginning_is_not_taken_for_the_whole)
+START_TEST(a_prefix_of_an_event_is_not_accepted)
 {
-    size_t length = strlen(plain[0]);
+    size_t length = strlen(usual[0]);
     for (size_t given = 0; given < length; given++)
-        ck_assert(!check((struct slice){plain[0], given}));
+        ck_assert(!check((struct slice){usual[0], given}));
 }
 END_TEST
 
-// How many of the changed texts the shortcut took.
-static int count_taken(struct slice text, uint32_t seed)
+// How many of the changed texts the fast path accepts.
+static int count_accepted(struct slice text, uint32_t seed)
 {
     char json[JSON_MAX + CHANGES_MAX * MUTATE_MAX];
-    int taken = 0;
+    int accepted = 0;
     for (int i = 0; i < ROUNDS; i++) {
         size_t length = text.length;
         memcpy(json, text.bytes, length);
         size_t changes = 1 + random_below(&seed, CHANGES_MAX);
         while (changes-- > 0)
             length = mutate(json, length, &seed);
-        taken += check((struct slice){json, length});
+        accepted += check((struct slice){json, length});
     }
-    return taken;
+    return accepted;
 }
 
-START_TEST(both_ways_agree_on_texts_with_small_changes)
+START_TEST(fast_path_and_jansson_agree_on_changed_events)
 {
-    int taken = 0;
-    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
-        taken += count_taken(slice_of(plain[i]), (uint32_t)i + 1);
-    ck_assert_int_ge(taken, TAKEN_MIN);
+    int accepted = 0;
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+        accepted += count_accepted(slice_of(usual[i]), (uint32_t)i + 1);
+    ck_assert_int_ge(accepted, ACCEPTED_MIN);
 }
 END_TEST
 
-// What is refused is told why, shortcut or not.
-START_TEST(a_refusal_never_comes_from_the_shortcut)
+// jansson decodes what the fast path does not, and gives the detail.
+START_TEST(a_rejection_never_comes_from_the_fast_path)
 {
     struct event event;
     char detail[EVENT_DETAIL_SIZE] = "";
@@ -160,22 +160,22 @@ START_TEST(a_refusal_never_comes_from_the_shortcut)
 }
 END_TEST
 
-static Suite *event_plain_suite(void)
+static Suite *event_fast_path_suite(void)
 {
-    Suite *suite = suite_create("event plain");
-    TCase *tests = tcase_create("shortcut");
+    Suite *suite = suite_create("event_fast_path");
+    TCase *tests = tcase_create("fast path");
     tcase_set_timeout(tests, 60); // in seconds
     tcase_add_checked_fixture(tests, open_guard, close_guard);
-    unit_add_rows(tests, a_plain_event_takes_the_shortcut, plain);
-    unit_add_rows(tests, all_else_is_left_to_jansson, others);
-    tcase_add_test(tests, a_beginning_is_not_taken_for_the_whole);
-    tcase_add_test(tests, both_ways_agree_on_texts_with_small_changes);
-    tcase_add_test(tests, a_refusal_never_comes_from_the_shortcut);
+    unit_add_rows(tests, a_usual_event_takes_the_fast_path, usual);
+    unit_add_rows(tests, everything_else_is_left_to_jansson, others);
+    tcase_add_test(tests, a_prefix_of_an_event_is_not_accepted);
+    tcase_add_test(tests, fast_path_and_jansson_agree_on_changed_events);
+    tcase_add_test(tests, a_rejection_never_comes_from_the_fast_path);
     suite_add_tcase(suite, tests);
     return suite;
 }
 
 int main(void)
 {
-    return unit_run(event_plain_suite());
+    return unit_run(event_fast_path_suite());
 }

@@ -1,4 +1,4 @@
-// test_event_json.c - the bytes of an event: which JSON it may be written in
+// test_event_json.c - the bytes of an event: which JSON is valid
 
 #include "lib/event/event.h"
 #include "tests/unit/guard.h"
@@ -14,11 +14,12 @@
 static struct event event;
 static char detail[EVENT_DETAIL_SIZE];
 
-// Whatever is in the bytes, the detail is a line of a terminal, and not empty.
+// Whatever the client sends, the detail is one printable line, and not empty.
 static void must_be_printable(void)
 {
     const char *end = memchr(detail, '\0', sizeof detail);
-    ck_assert_msg(end != NULL && end > detail, "a detail without end, or none");
+    ck_assert_msg(end != NULL && end > detail,
+                  "the detail is empty, or has no NUL");
     for (const char *at = detail; at < end; at++)
         ck_assert_msg(*at >= ' ' && *at <= '~', "byte %d is 0x%02x in: %s",
                       (int)(at - detail), (unsigned char)*at, detail);
@@ -38,8 +39,8 @@ static bool decode(struct slice json)
     return valid;
 }
 
-// Said once as "invalid JSON", when the fault was a header.
-START_TEST(an_empty_body_asks_for_the_content_length)
+// "invalid JSON" would mislead: the usual fault is a missing header field.
+START_TEST(the_detail_of_an_empty_body_names_content_length)
 {
     ck_assert(!decode((struct slice){NULL, 0}));
     ck_assert_str_eq(detail, "empty body: no Content-Length?");
@@ -50,15 +51,15 @@ static const struct {
     const char *name;
     struct slice json;
 } events[] = {
-    {"bare", SLICE("{" ALICE "}")},
-    {"a newline at the end, as echo sends it", SLICE("{" ALICE "}\n")},
-    {"all white space that JSON has", SLICE(" \t\r\n{" ALICE "}\n\r\t ")},
+    {"without white space", SLICE("{" ALICE "}")},
+    {"a newline at the end, which echo adds", SLICE("{" ALICE "}\n")},
+    {"all white space of JSON", SLICE(" \t\r\n{" ALICE "}\n\r\t ")},
     {"a key written in escapes",
      SLICE("{\"\\u0075ser\":\"alice\",\"action\":\"buy\",\"amount\":100}")},
     {"an empty key among the others", SLICE("{" ALICE ",\"\":{}}")},
 };
 
-START_TEST(an_event_may_be_written_so)
+START_TEST(an_event_may_have_any_valid_form)
 {
     ck_assert_msg(decode(events[_i].json), "%s: %s", events[_i].name, detail);
     ck_assert_str_eq(event.user, "alice");
@@ -78,7 +79,7 @@ static const struct {
     {"a literal", SLICE("null")},
 };
 
-START_TEST(other_json_is_told_that_an_object_was_expected)
+START_TEST(the_detail_of_other_json_says_that_an_object_is_expected)
 {
     ck_assert_msg(!decode(others[_i].json), "%s", others[_i].name);
     ck_assert_str_eq(detail, "expected an object with user, action and amount");
@@ -91,15 +92,15 @@ static const struct {
 } broken[] = {
     {"white space alone", SLICE(" \n")},
     {"words", SLICE("hello")},
-    {"a form, as curl -d sends it", SLICE("user=alice&amount=100")},
+    {"a form, the default of curl -d", SLICE("user=alice&amount=100")},
     {"another request, pasted", SLICE("GET / HTTP/1.1\r\n\r\n")},
-    {"without an end", SLICE("{" ALICE)},
-    {"an end too many", SLICE("{" ALICE "}}")},
-    {"a comma too many", SLICE("{" ALICE ",}")},
+    {"without its end", SLICE("{" ALICE)},
+    {"one brace too many", SLICE("{" ALICE "}}")},
+    {"one comma too many", SLICE("{" ALICE ",}")},
     {"two events", SLICE("{" ALICE "}{" ALICE "}")},
     {"a second event on its own line", SLICE("{" ALICE "}\n{" ALICE "}\n")},
-    {"bytes behind it", SLICE("{" ALICE "}x")},
-    {"a NUL behind it", SLICE("{" ALICE "}\0")},
+    {"bytes after it", SLICE("{" ALICE "}x")},
+    {"a NUL after it", SLICE("{" ALICE "}\0")},
     {"a comment", SLICE("{" ALICE "} // buy")},
     {"single quotes", SLICE("{'user':'alice'}")},
     {"no quotes", SLICE("{user:\"alice\"}")},
@@ -111,7 +112,7 @@ static const struct {
     {"an ESC in a string", SLICE("{" ALICE ",\"x\":\"\x1b[31m\"}")},
     {"an unknown escape", SLICE("{" ALICE ",\"x\":\"\\x41\"}")},
     {"half an escape", SLICE("{" ALICE ",\"x\":\"\\u004\"}")},
-    // Two halves that make one character only together (RFC 8259, 8.2).
+    // Only a pair of surrogates is a character (RFC 8259, 8.2).
     {"a high surrogate alone", SLICE("{" ALICE ",\"x\":\"\\ud83d\"}")},
     {"a low surrogate alone", SLICE("{" ALICE ",\"x\":\"\\ude00\"}")},
     {"surrogates the wrong way", SLICE("{" ALICE ",\"x\":\"\\ude00\\ud83d\"}")},
@@ -121,28 +122,52 @@ static const struct {
     {"a byte that UTF-8 never has", SLICE("{" ALICE ",\"x\":\"\xff\"}")},
     {"latin-1", SLICE("{" ALICE ",\"x\":\"Ren\xe9\"}")},
     {"a continuation alone", SLICE("{" ALICE ",\"x\":\"\x80\"}")},
-    {"cut off in a character", SLICE("{" ALICE ",\"x\":\"\xe2\x82\"}")},
-    {"cut off, and at the end", SLICE("{" ALICE ",\"x\":\"\xe2\x82")},
+    {"a character that is cut off", SLICE("{" ALICE ",\"x\":\"\xe2\x82\"}")},
+    {"the same at the end of the bytes", SLICE("{" ALICE ",\"x\":\"\xe2\x82")},
     {"a slash in two bytes", SLICE("{" ALICE ",\"x\":\"\xc0\xaf\"}")},
     {"beyond U+10FFFF", SLICE("{" ALICE ",\"x\":\"\xf4\x90\x80\x80\"}")},
-    {"no UTF-8 outside of strings", SLICE("{" ALICE "}\xff")},
-    // RFC 8259, section 8.1: senders must not add one.
+    {"invalid UTF-8 outside of strings", SLICE("{" ALICE "}\xff")},
+    // Clients must not add one (RFC 8259, 8.1).
     {"a byte order mark", SLICE("\xef\xbb\xbf{" ALICE "}")},
     {"UTF-16", SLICE("\xff\xfe{\0\"\0u\0")},
     {"compressed", SLICE("\x1f\x8b\x08\0\0\0\0\0")},
 };
 
-START_TEST(what_is_no_json_is_refused_by_its_byte)
+START_TEST(invalid_json_is_rejected_with_the_number_of_its_byte)
 {
-    ck_assert_msg(!decode(broken[_i].json), "%s: was taken for an event",
+    ck_assert_msg(!decode(broken[_i].json), "%s: was accepted",
                   broken[_i].name);
     ck_assert_msg(strncmp(detail, "byte ", 5) == 0, "%s: %s", broken[_i].name,
                   detail);
+    ck_assert_msg(atoi(detail + 5) >= 1, "%s: %s", broken[_i].name, detail);
     ck_assert_int_le(atoi(detail + 5), (int)broken[_i].json.length);
 }
 END_TEST
 
-START_TEST(every_proper_prefix_of_an_event_is_refused)
+static const struct {
+    struct slice json;
+    const char *byte;
+} counted[] = {
+    {SLICE("?"), "byte 1: "},
+    {SLICE("}"), "byte 1: "},
+    {SLICE("\xff"), "byte 1: "},
+    {SLICE("{\xff"), "byte 2: "},
+    {SLICE("{\"a\": \"\xff\"}"), "byte 8: "},
+    {SLICE("{" ALICE "}?"), "byte 45: "},
+    {SLICE("{" ALICE "}\xff"), "byte 45: "},
+    {SLICE("hello"), "byte 5: "}, // the last one of the wrong word
+};
+
+START_TEST(the_bytes_of_a_detail_count_from_1)
+{
+    ck_assert(!decode(counted[_i].json));
+    ck_assert_msg(strncmp(detail, counted[_i].byte, strlen(counted[_i].byte)) ==
+                      0,
+                  "%s, expected %s", detail, counted[_i].byte);
+}
+END_TEST
+
+START_TEST(every_proper_prefix_of_an_event_is_rejected)
 {
     struct slice whole = SLICE("{" ALICE "}");
     for (size_t length = 0; length < whole.length; length++)
@@ -152,7 +177,7 @@ START_TEST(every_proper_prefix_of_an_event_is_refused)
 }
 END_TEST
 
-// An event with a key that holds arrays in arrays, so many deep.
+// An event with a key whose value is `depth` arrays, one in another.
 static bool decode_nested(size_t depth)
 {
     struct slice start = SLICE("{" ALICE ",\"x\":");
@@ -168,8 +193,8 @@ static bool decode_nested(size_t depth)
     return valid;
 }
 
-// A parser that calls itself has the client choose the size of its stack.
-START_TEST(depth_has_an_end_before_the_stack_has)
+// In a recursive parser, the client chooses how much of the stack is used.
+START_TEST(nesting_is_limited_before_the_stack_is_full)
 {
     ck_assert_msg(decode_nested(100), "%s", detail);
     ck_assert(!decode_nested(100000));
@@ -177,8 +202,8 @@ START_TEST(depth_has_an_end_before_the_stack_has)
 }
 END_TEST
 
-// What is quoted in the detail is the client's, and may be long.
-START_TEST(a_long_body_of_nonsense_has_a_short_detail)
+// The detail quotes the client's bytes, which may be many.
+START_TEST(a_long_invalid_body_has_a_short_detail)
 {
     enum { LENGTH = 100 * 1000 };
     char *body = malloc(LENGTH);
@@ -191,7 +216,7 @@ START_TEST(a_long_body_of_nonsense_has_a_short_detail)
 }
 END_TEST
 
-START_TEST(a_changed_event_is_an_event_or_a_printable_refusal)
+START_TEST(a_changed_event_is_valid_or_has_a_printable_detail)
 {
     enum { ROUNDS = 3000, CHANGES = 8, ROOM = 512 };
     struct slice whole = SLICE("{" ALICE ",\"x\":[\"\\u00e9\xc3\xa9\",-1e2]}");
@@ -242,14 +267,17 @@ int main(void)
     Suite *suite = suite_create("event");
     TCase *json = tcase_create("json");
     tcase_set_timeout(json, 60);
-    tcase_add_test(json, an_empty_body_asks_for_the_content_length);
-    unit_add_rows(json, an_event_may_be_written_so, events);
-    unit_add_rows(json, other_json_is_told_that_an_object_was_expected, others);
-    unit_add_rows(json, what_is_no_json_is_refused_by_its_byte, broken);
-    tcase_add_test(json, every_proper_prefix_of_an_event_is_refused);
-    tcase_add_test(json, depth_has_an_end_before_the_stack_has);
-    tcase_add_test(json, a_long_body_of_nonsense_has_a_short_detail);
-    tcase_add_test(json, a_changed_event_is_an_event_or_a_printable_refusal);
+    tcase_add_test(json, the_detail_of_an_empty_body_names_content_length);
+    unit_add_rows(json, an_event_may_have_any_valid_form, events);
+    unit_add_rows(
+        json, the_detail_of_other_json_says_that_an_object_is_expected, others);
+    unit_add_rows(json, the_bytes_of_a_detail_count_from_1, counted);
+    unit_add_rows(json, invalid_json_is_rejected_with_the_number_of_its_byte,
+                  broken);
+    tcase_add_test(json, every_proper_prefix_of_an_event_is_rejected);
+    tcase_add_test(json, nesting_is_limited_before_the_stack_is_full);
+    tcase_add_test(json, a_long_invalid_body_has_a_short_detail);
+    tcase_add_test(json, a_changed_event_is_valid_or_has_a_printable_detail);
     tcase_add_test(json, threads_decode_at_the_same_time);
     suite_add_tcase(suite, json);
     return unit_run(suite);

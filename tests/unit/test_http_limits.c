@@ -1,4 +1,4 @@
-// Limits: what just fits is taken, and one byte more is refused at once.
+// test_http_limits.c - what just fits is accepted, one byte more is rejected
 
 #include "lib/base/buffer.h"
 #include "lib/http/http_request.h"
@@ -19,9 +19,9 @@ static const struct http_limits small = {
 };
 
 #define OLD_GET "GET / HTTP/1.0\r\n" // 16 bytes
-#define HEAD "POST / HTTP/1.1\r\nHost: a\r\n"
-#define SIZED HEAD "Content-Length: "
-#define CHUNKED HEAD "Transfer-Encoding: chunked\r\n\r\n"
+#define POST "POST / HTTP/1.1\r\nHost: a\r\n"
+#define SIZED POST "Content-Length: "
+#define CHUNKED POST "Transfer-Encoding: chunked\r\n\r\n"
 
 #define FITS(why, bytes, body)                                                 \
     {                                                                          \
@@ -56,19 +56,19 @@ static const struct good_request fits[] = {
          CHUNKED "2\r\nhi\r\n0\r\nA:3\r\nB:6\r\n\r\n", "hi"),
     FITS("6 bytes of extensions and a trailer",
          CHUNKED "2;2\r\nhi\r\n0;4\r\nA:\r\n\r\n", "hi"),
-    FITS("2 * 8 + 6 bytes of chunks in front of the last",
+    FITS("2 * 8 + 6 bytes of chunks before the last",
          CHUNKED "1\r\n1\r\n1\r\n2\r\n5\r\n34567\r\n0\r\n\r\n", "1234567"),
 };
 
-// Each ends with the first byte that is too much, or with its line where only
-// the line can tell.
+// Each ends with the first byte beyond the limit, or with its line if the line
+// must be complete.
 static const struct bad_request exceeds[] = {
     {"a request line of 21 bytes", SLICE("GET /2345678901234567"), 414},
     {"a request line of 21 bytes, its end in sight",
      SLICE("GET /2345678 HTTP/1.0"), 414},
-    {"65 bytes of head",
+    {"65 bytes of request line and fields",
      SLICE(OLD_GET "A: 45678901234567890123456789012345678901234567"), 431},
-    {"a byte behind 64 bytes of head",
+    {"a byte after 64 bytes of request line and fields",
      SLICE(OLD_GET "A: 45678901234\r\nB: 45678901234\r\nC: 45678901234\r\nD"),
      431},
     {"a fourth field", SLICE(OLD_GET "A:\r\nB:\r\nC:\r\nD:\r\n"), 431},
@@ -92,15 +92,15 @@ static const struct bad_request exceeds[] = {
      SLICE(CHUNKED "1\r\n1\r\n2\r\n23\r\n5\r\n45678\r\n"), 413},
 };
 
-START_TEST(limits_of_zero_leave_the_empty_body)
+START_TEST(limits_of_zero_allow_an_empty_body)
 {
-    static const struct http_limits none = {
+    static const struct http_limits zero = {
         .line_max = 20, .header_max = 64, .fields_max = 3};
     const struct slice empty = SLICE(CHUNKED "0\r\n\r\n");
     const struct slice byte = SLICE(CHUNKED "1\r\n");
     const struct slice extension = SLICE(CHUNKED "0;\r\n");
     const struct slice trailer = SLICE(CHUNKED "0\r\nA");
-    cuts_use_limits(&none);
+    cuts_use_limits(&zero);
     ck_assert_int_eq(parse_whole(empty).result, HTTP_PARSE_DONE);
     ck_assert_int_eq(parse_whole(byte).request.status, 413);
     ck_assert_int_eq(parse_whole(extension).request.status, 400);
@@ -108,8 +108,8 @@ START_TEST(limits_of_zero_leave_the_empty_body)
 }
 END_TEST
 
-// Who sets --header-max-bytes below --line-max-bytes means it.
-START_TEST(a_request_line_is_part_of_the_head)
+// Also if --header-max-bytes is below --line-max-bytes.
+START_TEST(the_header_limit_includes_the_request_line)
 {
     static const struct http_limits limits = {.line_max = 64, .header_max = 32};
     const struct slice fits_in =
@@ -129,13 +129,14 @@ static const struct {
     const char *why;
     const char *before;
     const char *piece;
-    int count; // of pieces that just fit
+    int count; // of pieces, so many just fit
     const char *after;
-    enum http_status status; // of one more
+    enum http_status status; // with one piece more
 } defaults[] = {
     {"8 KiB of request line", "GET /", "a", 8 * KIB - 14, " HTTP/1.0\r\n\r\n",
      414},
-    {"16 KiB of head", OLD_GET "A: ", "a", 16 * KIB - 21, "\r\n\r\n", 431},
+    {"16 KiB of request line and fields", OLD_GET "A: ", "a", 16 * KIB - 21,
+     "\r\n\r\n", 431},
     {"100 fields", OLD_GET, "A:\r\n", 100, "\r\n", 431},
     {"1 MiB of body, in chunks of 16 bytes", CHUNKED,
      "10\r\n0123456789abcdef\r\n", MIB / 16, "0\r\n\r\n", 413},
@@ -145,7 +146,7 @@ static const struct {
     {"8 KiB of trailers", CHUNKED "0\r\n", "A:\r\n", 4 * KIB, "\r\n", 400},
 };
 
-// 0 when it is taken.
+// 0: the request is accepted.
 static enum http_status status_of(int row, int count)
 {
     struct buffer bytes = {0};
@@ -178,8 +179,8 @@ static Suite *http_limits_suite(void)
     Suite *suite = suite_create("http_limits");
     TCase *tcase = tcase_create("other limits");
     tcase_add_checked_fixture(tcase, cuts_setup, cuts_teardown);
-    tcase_add_test(tcase, limits_of_zero_leave_the_empty_body);
-    tcase_add_test(tcase, a_request_line_is_part_of_the_head);
+    tcase_add_test(tcase, limits_of_zero_allow_an_empty_body);
+    tcase_add_test(tcase, the_header_limit_includes_the_request_line);
     tcase_add_loop_test(tcase, a_default_limit_can_be_reached_but_not_exceeded,
                         0, COUNT(defaults));
     suite_add_tcase(suite, tcase);

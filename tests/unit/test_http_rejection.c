@@ -1,4 +1,4 @@
-// Heads that the parser must refuse, and with which status.
+// test_http_rejection.c - header sections that the parser must reject, and why
 
 #include "lib/http/http_request.h"
 #include "tests/unit/http_cuts.h"
@@ -16,16 +16,18 @@
 // (9112, 2.2) is RFC 9112, section 2.2.
 static const struct bad_request rows[] = {
     // Not HTTP
-    {"a TLS client, told so before its line ends", SLICE("\x16\x03\x01\x02"),
+    {"a TLS client, rejected before its line ends", SLICE("\x16\x03\x01\x02"),
      400},
     {"noise", SLICE("%$&\r\n"), 400},
-    {"two empty lines before it (9112, 2.2: one)", SLICE("\r\n\r\n"), 400},
+    {"two empty lines before it (9112, 2.2, allows one)", SLICE("\r\n\r\n"),
+     400},
     {"the start of HTTP/2 (9113, 3.4)", SLICE("PRI * HTTP/2.0\r\n"), 505},
 
     // The request line
     {"HTTP/0.9 had no version", SLICE("GET /\r\n"), 400},
     {"no method", SLICE(" / HTTP/1.1\r\n"), 400},
-    {"a method that is no token (9110, 9.1)", SLICE("G(T / HTTP/1.1\r\n"), 400},
+    {"a method that is not a token (9110, 9.1)", SLICE("G(T / HTTP/1.1\r\n"),
+     400},
     {"no target", SLICE("GET HTTP/1.1\r\n"), 400},
     {"two spaces (9112, 3)", SLICE("GET  / HTTP/1.1\r\n"), 400},
     {"a tab instead of a space", SLICE("GET\t/ HTTP/1.1\r\n"), 400},
@@ -46,7 +48,7 @@ static const struct bad_request rows[] = {
     {"a port without a host", SLICE("GET http://:80/ HTTP/1.1\r\n"), 400},
     {"a user in absolute-form (9110, 4.2.4)",
      SLICE("GET http://b@a/ HTTP/1.1\r\n"), 400},
-    {"a scheme that is not ours", SLICE("GET ftp://a/ HTTP/1.1\r\n"), 400},
+    {"another scheme", SLICE("GET ftp://a/ HTTP/1.1\r\n"), 400},
     {"a version in lower case (9112, 2.3)", SLICE("GET / http/1.1\r\n"), 400},
     {"a version of two digits", SLICE("GET / HTTP/1.10\r\n"), 400},
     {"a version of no digits", SLICE("GET / HTTP/1.x\r\n"), 400},
@@ -56,9 +58,9 @@ static const struct bad_request rows[] = {
     // Where a line ends (9112, 2.2) and what it may hold (9110, 5.5)
     {"a bare LF before it", SLICE("\nGET"), 400},
     {"a bare CR before it", SLICE("\rGET"), 400},
-    {"a bare LF behind the request line", SLICE("GET / HTTP/1.1\n"), 400},
-    {"a bare LF behind a field", SLICE(LINE "Host: a\n"), 400},
-    {"a bare LF behind the head", SLICE(LINE HOST "\n"), 400},
+    {"a bare LF after the request line", SLICE("GET / HTTP/1.1\n"), 400},
+    {"a bare LF after a field", SLICE(LINE "Host: a\n"), 400},
+    {"a bare LF after the header section", SLICE(LINE HOST "\n"), 400},
     {"a bare CR in the request line", SLICE("GET /\r HTTP/1.1\r\n"), 400},
     {"a bare CR in a value", SLICE(LINE HOST "A: b\rC: d\r\n"), 400},
     {"CR CR LF", SLICE(LINE HOST "A: b\r\r\n"), 400},
@@ -77,7 +79,7 @@ static const struct bad_request rows[] = {
      SLICE(LINE " Host: a\r\n"), 400},
     {"no name", SLICE(LINE HOST ": b\r\n"), 400},
     {"no colon", SLICE(LINE HOST "A\r\n"), 400},
-    {"a name that is no token", SLICE(LINE HOST "A(b): c\r\n"), 400},
+    {"a name that is not a token", SLICE(LINE HOST "A(b): c\r\n"), 400},
 
     // Host (9112, 3.2)
     {"no Host", SLICE(LINE "\r\n"), 400},
@@ -92,7 +94,7 @@ static const struct bad_request rows[] = {
 
     // Content-Length (9110, 8.6; 9112, 6.3)
     {"a length with a sign", SLICE(POST "Content-Length: +2\r\n"), 400},
-    {"a length below zero", SLICE(POST "Content-Length: -2\r\n"), 400},
+    {"a negative length", SLICE(POST "Content-Length: -2\r\n"), 400},
     {"a length with a space in it", SLICE(POST "Content-Length: 1 2\r\n"), 400},
     {"a list of lengths, though equal", SLICE(POST "Content-Length: 2, 2\r\n"),
      400},
@@ -105,9 +107,9 @@ static const struct bad_request rows[] = {
      SLICE(POST "Content-Length: 1048577\r\n\r\n"), 413},
     {"a length of 2^64 - 1",
      SLICE(POST "Content-Length: 18446744073709551615\r\n\r\n"), 413},
-    {"a length of 2^64 + 2, which is 2 to whoever overflows",
+    {"a length of 2^64 + 2, which is 2 after an overflow",
      SLICE(POST "Content-Length: 18446744073709551618\r\n"), 413},
-    {"a length of ten times 2^64, which is 0 to them",
+    {"a length of ten times 2^64, which is 0 after one",
      SLICE(POST "Content-Length: 184467440737095516160\r\n"), 413},
 
     // Transfer-Encoding (9112, 6.1)
@@ -117,9 +119,9 @@ static const struct bad_request rows[] = {
     {"both lengths, in the other order",
      SLICE(POST "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n"),
      400},
-    {"a coding we do not have, and no chunked (9112, 6.3)",
+    {"another coding, without chunked (9112, 6.3)",
      SLICE(POST "Transfer-Encoding: gzip\r\n\r\n"), 400},
-    {"two codings, the last of them ours",
+    {"two codings, the last of them chunked",
      SLICE(POST "Transfer-Encoding: gzip, chunked\r\n\r\n"), 501},
     {"two codings, in two fields",
      SLICE(POST "Transfer-Encoding: gzip\r\n"
@@ -136,7 +138,7 @@ static const struct bad_request rows[] = {
      SLICE(POST "Transfer-Encoding: chunked\r\n"
                 "Transfer-Encoding: chunked\r\n"),
      400},
-    {"another coding behind chunked",
+    {"another coding after chunked",
      SLICE(POST "Transfer-Encoding: chunked\r\n"
                 "Transfer-Encoding: identity\r\n"),
      400},
@@ -144,10 +146,9 @@ static const struct bad_request rows[] = {
      SLICE("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), 400},
 
     // Expect (9110, 10.1.1)
-    {"an expectation that we do not know", SLICE(POST "Expect: 200-ok\r\n"),
-     417},
-    {"an expectation of nothing", SLICE(POST "Expect:\r\n"), 417},
-    {"an expectation of more", SLICE(POST "Expect: 100-continue, x\r\n"), 417},
+    {"an unknown expectation", SLICE(POST "Expect: 200-ok\r\n"), 417},
+    {"an empty expectation", SLICE(POST "Expect:\r\n"), 417},
+    {"two expectations", SLICE(POST "Expect: 100-continue, x\r\n"), 417},
 };
 
 static const char token[] = "!#$%&'*+-.^_`|~0123456789"
@@ -159,7 +160,7 @@ static bool is_in_token(int byte)
     return byte != 0 && strchr(token, byte) != NULL;
 }
 
-// A colon may stand in a name, in so far as it ends it.
+// Or a colon, which ends the name.
 static bool is_in_name(int byte)
 {
     return is_in_token(byte) || byte == ':';
@@ -181,11 +182,11 @@ static bool is_in_host(int byte)
            strchr("\"#/:<>?@[\\]^`{|}", byte) == NULL;
 }
 
-// Where a byte may stand, and which.
+// Places in a request, and the bytes that they may contain.
 static const struct {
     const char *why;
     const char *before;
-    bool (*may_hold)(int byte);
+    bool (*may_contain)(int byte);
     const char *after;
 } places[] = {
     {"a method (9110, 9.1)", "G", is_in_token,
@@ -197,10 +198,10 @@ static const struct {
     {"a host (3986, 3.2.2)", LINE "Host: a", is_in_host, "b\r\n\r\n"},
 };
 
-START_TEST(a_place_holds_what_it_may_hold_and_nothing_else)
+START_TEST(a_place_contains_the_bytes_that_it_may_and_no_others)
 {
     char text[128];
-    tell(places[_i].why);
+    set_title(places[_i].why);
     for (int byte = 0; byte < 256; byte++) {
         size_t length = strlen(places[_i].before);
         memcpy(text, places[_i].before, length);
@@ -208,17 +209,19 @@ START_TEST(a_place_holds_what_it_may_hold_and_nothing_else)
         memcpy(text + length, places[_i].after, strlen(places[_i].after));
         length += strlen(places[_i].after);
         struct slice bytes = {text, length};
-        bool taken = parse_first(bytes, length).result == HTTP_PARSE_DONE;
-        if (taken != places[_i].may_hold(byte))
-            fail_at(bytes, length, taken ? "is taken" : "is not taken");
+        bool accepted = parse_prefix(bytes, length).result == HTTP_PARSE_DONE;
+        if (accepted != places[_i].may_contain(byte))
+            fail_at(bytes, length, accepted ? "is accepted" : "is rejected");
     }
 }
 END_TEST
 
 static const struct {
-    const char *good; // up to the byte that is wrong
-    const char *rest;
+    const char *good; // before the wrong byte
+    const char *wrong;
 } faults[] = {
+    {"", "\x16\x03"},
+    {"", " / HTTP/1.1\r\n"},
     {"GET /", "\nHost"},
     {"GET /a", "#b HTTP/1.1\r\n"},
     {"GET / HTTP/", "2.0\r\n"},
@@ -232,21 +235,22 @@ static const struct {
 START_TEST(the_fault_offset_is_that_of_the_wrong_byte)
 {
     char text[128];
-    snprintf(text, sizeof text, "%s%s", faults[_i].good, faults[_i].rest);
+    snprintf(text, sizeof text, "%s%s", faults[_i].good, faults[_i].wrong);
     struct slice bytes = slice_of(text);
-    struct answer answer = parse_first(bytes, bytes.length);
-    ck_assert_int_eq(answer.result, HTTP_PARSE_REJECTED);
-    ck_assert_uint_eq(answer.request.fault_offset, strlen(faults[_i].good));
+    struct outcome outcome = parse_prefix(bytes, bytes.length);
+    ck_assert_int_eq(outcome.result, HTTP_PARSE_REJECTED);
+    ck_assert_uint_eq(outcome.request.fault_offset, strlen(faults[_i].good));
 }
 END_TEST
 
-static Suite *http_refusal_suite(void)
+static Suite *http_rejection_suite(void)
 {
-    Suite *suite = suite_create("http_refusal");
+    Suite *suite = suite_create("http_rejection");
     TCase *tcase = tcase_create("bytes");
     tcase_add_checked_fixture(tcase, cuts_setup, cuts_teardown);
-    tcase_add_loop_test(tcase, a_place_holds_what_it_may_hold_and_nothing_else,
-                        0, COUNT(places));
+    tcase_add_loop_test(tcase,
+                        a_place_contains_the_bytes_that_it_may_and_no_others, 0,
+                        COUNT(places));
     tcase_add_loop_test(tcase, the_fault_offset_is_that_of_the_wrong_byte, 0,
                         COUNT(faults));
     suite_add_tcase(suite, tcase);
@@ -256,5 +260,5 @@ static Suite *http_refusal_suite(void)
 
 int main(void)
 {
-    return unit_run(http_refusal_suite());
+    return unit_run(http_rejection_suite());
 }

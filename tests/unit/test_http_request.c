@@ -1,4 +1,4 @@
-// Heads that the parser must take, and what it makes of them.
+// test_http_request.c - header sections that the parser must accept
 
 #include "lib/http/http_request.h"
 #include "tests/unit/http_cuts.h"
@@ -17,7 +17,7 @@ static const struct good_request rows[] = {
     {"the smallest one", SLICE(GET "\r\n"), "GET", "/", "", true},
     {"one empty line before it (9112, 2.2)", SLICE("\r\n" GET "\r\n"), "GET",
      "/", "", true},
-    {"a method is a token like any other (9110, 9.1)",
+    {"a method is any token (9110, 9.1)",
      SLICE("M-SEARCH / HTTP/1.1\r\nHost: a\r\n\r\n"), "M-SEARCH", "/", "",
      true},
     {"a method in lower case is another one (9110, 9.1)",
@@ -25,10 +25,10 @@ static const struct good_request rows[] = {
     {"the query is not part of the path (9112, 3.2.1)",
      SLICE("GET /balances?user=alice?b HTTP/1.1\r\nHost: a\r\n\r\n"), "GET",
      "/balances", "", true},
-    {"the path stays as it came: dots, slashes, %2F",
+    {"the path is unchanged: dots, slashes, %2F",
      SLICE("GET //a/../%2F HTTP/1.1\r\nHost: a\r\n\r\n"), "GET", "//a/../%2F",
      "", true},
-    {"absolute-form must be taken (9112, 3.2.2)",
+    {"absolute-form must be accepted (9112, 3.2.2)",
      SLICE("GET http://a:80/health?x HTTP/1.1\r\nHost: a\r\n\r\n"), "GET",
      "/health", "", true},
     {"a scheme in any case (9110, 4.2.3)",
@@ -36,14 +36,14 @@ static const struct good_request rows[] = {
      "", true},
     {"absolute-form without a path means / (9110, 4.2.3)",
      SLICE("GET http://a HTTP/1.1\r\nHost: a\r\n\r\n"), "GET", "/", "", true},
-    {"absolute-form with nothing but a query, too",
+    {"absolute-form with a query alone, too",
      SLICE("GET http://a?x=/y HTTP/1.1\r\nHost: a\r\n\r\n"), "GET", "/", "",
      true},
     {"asterisk-form is for OPTIONS (9112, 3.2.4)",
      SLICE("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"), "OPTIONS", "*", "", true},
 
     // The fields
-    {"names come in any case (9110, 5.1)",
+    {"names may have any case (9110, 5.1)",
      SLICE("POST / HTTP/1.1\r\nhOsT: a\r\ncontent-LENGTH: 2\r\n\r\nhi"), "POST",
      "/", "hi", true},
     {"no white space around a value",
@@ -59,7 +59,7 @@ static const struct good_request rows[] = {
     {"only the whole name counts",
      SLICE(GET "Content-Length2: 7\r\nX-Content-Length: 8\r\n\r\n"), "GET", "/",
      "", true},
-    {"no other name will do",
+    {"a name that is only similar does not count",
      SLICE(GET "Cookie: close\r\nProxy-Connection: close\r\n\r\n"), "GET", "/",
      "", true},
     {"Host may be empty (9112, 3.2)", SLICE("GET / HTTP/1.1\r\nHost:\r\n\r\n"),
@@ -67,10 +67,10 @@ static const struct good_request rows[] = {
     {"Host may be an IPv6 address with a port (3986, 3.2.2)",
      SLICE("GET / HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n"), "GET", "/", "", true},
 
-    // Whether there will be another
+    // Whether another request may follow
     {"HTTP/1.0 needs no Host, and closes (9112, 9.3)",
      SLICE("GET / HTTP/1.0\r\n\r\n"), "GET", "/", "", false},
-    {"HTTP/1.0 can ask to stay (9112, C.2.2)",
+    {"HTTP/1.0 can ask for keep-alive (9112, C.2.2)",
      SLICE("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n"), "GET", "/", "",
      true},
     {"a later HTTP/1 is read as 1.1 (9110, 2.5)",
@@ -90,90 +90,92 @@ static const struct good_request rows[] = {
     {"only the whole option counts",
      SLICE(GET "Connection: closed, un-close\r\n\r\n"), "GET", "/", "", true},
 
-    // How long the body is
-    {"a body belongs to its request, also behind GET (9110, 9.3.1)",
+    // The length of the body
+    {"a body belongs to its request, also after GET (9110, 9.3.1)",
      SLICE(GET "Content-Length: 2\r\n\r\nhi"), "GET", "/", "hi", true},
-    {"without a length there is none (9112, 6.3)", SLICE(POST "\r\n"), "POST",
-     "/", "", true},
-    {"equal lengths say one thing (9112, 6.3)",
+    {"without a length there is no body (9112, 6.3)", SLICE(POST "\r\n"),
+     "POST", "/", "", true},
+    {"equal lengths agree (9112, 6.3)",
      SLICE(POST "Content-Length: 2\r\nContent-Length: 2\r\n\r\nhi"), "POST",
      "/", "hi", true},
-    {"Content-Length = 1*DIGIT: zeros in front are digits",
+    {"Content-Length = 1*DIGIT: leading zeros are digits",
      SLICE(POST "Content-Length: 0000000000000000000000002\r\n\r\nhi"), "POST",
      "/", "hi", true},
-    {"a body is not looked into: this is one request, not two",
+    {"the bytes of a body do not matter: this is one request",
      SLICE(POST "Content-Length: 18\r\n\r\nGET / HTTP/1.1\r\n\r\n"), "POST",
      "/", "GET / HTTP/1.1\r\n\r\n", true},
-    {"who asks first may send the body at once (9110, 10.1.1)",
+    {"a client that expects a 100 may send the body at once (9110, 10.1.1)",
      SLICE(POST "Expect: 100-Continue\r\nContent-Length: 2\r\n\r\nhi"), "POST",
      "/", "hi", true},
-    {"HTTP/1.0 knows no expectations: ignored (9110, 10.1.1)",
+    {"an expectation in HTTP/1.0 is ignored (9110, 10.1.1)",
      SLICE("POST / HTTP/1.0\r\nExpect: x\r\nContent-Length: 2\r\n\r\nhi"),
      "POST", "/", "hi", false},
 };
 
-#define ASKS                                                                   \
+#define EXPECTS                                                                \
     "PUT /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"                   \
     "Content-Length: 2\r\n\r\n"
 
-// Between the head and the end of the body a server says "100 Continue".
-START_TEST(a_complete_head_tells_what_is_wanted)
+// Before the body is complete, a server may send "100 Continue".
+START_TEST(a_complete_header_section_is_filled_in_before_the_body)
 {
-    const struct slice bytes = SLICE(ASKS "hi");
-    const size_t header_length = strlen(ASKS);
+    const struct slice bytes = SLICE(EXPECTS "hi");
+    const size_t header_length = strlen(EXPECTS);
     struct http_progress progress = {0};
     for (size_t given = 0; given < bytes.length; given++) {
-        struct answer answer = parse_on(bytes, given, &progress);
+        struct outcome outcome = parse_continued(bytes, given, &progress);
         if (given < header_length) {
             ck_assert_uint_eq(progress.header_length, 0);
             continue;
         }
         ck_assert_uint_eq(progress.header_length, header_length);
-        ck_assert(answer.request.wants_continue);
-        ck_assert(slice_is(answer.request.method, "PUT"));
-        ck_assert(slice_is(answer.request.path, "/x"));
+        ck_assert(outcome.request.wants_continue);
+        ck_assert(slice_is(outcome.request.method, "PUT"));
+        ck_assert(slice_is(outcome.request.path, "/x"));
     }
 }
 END_TEST
 
-START_TEST(nobody_waits_for_a_100_who_did_not_ask)
+START_TEST(a_client_waits_for_a_100_only_if_it_says_so)
 {
-    const struct slice plain = SLICE(POST "Content-Length: 2\r\n\r\n");
+    const struct slice simple = SLICE(POST "Content-Length: 2\r\n\r\n");
     const struct slice old = SLICE("POST / HTTP/1.0\r\nExpect: 100-continue\r\n"
                                    "Content-Length: 2\r\n\r\n");
-    ck_assert(!parse_first(plain, plain.length).request.wants_continue);
-    ck_assert(!parse_first(old, old.length).request.wants_continue);
+    ck_assert(!parse_prefix(simple, simple.length).request.wants_continue);
+    ck_assert(!parse_prefix(old, old.length).request.wants_continue);
 }
 END_TEST
 
-// A buffer as the client may fill it with one send.
-START_TEST(pipelined_requests_come_out_one_by_one)
+// One send of a client may contain several requests, and a part of the next.
+START_TEST(pipelined_requests_are_parsed_one_by_one)
 {
     const struct slice sent = SLICE(POST "Content-Length: 2\r\n\r\nhi"
                                          "\r\n" GET "\r\n"
                                          "HEAD /x HTTP/1.0\r\n\r\n"
                                          "PUT / HT");
     static const char *const methods[] = {"POST", "GET", "HEAD"};
-    struct slice rest = sent;
+    struct slice pending = sent;
     for (size_t i = 0; i < COUNT(methods); i++) {
-        struct answer answer = parse_first(rest, rest.length);
-        ck_assert_int_eq(answer.result, HTTP_PARSE_DONE);
-        ck_assert(slice_is(answer.request.method, methods[i]));
-        rest = slice_after(rest, answer.request.length);
+        struct outcome outcome = parse_prefix(pending, pending.length);
+        ck_assert_int_eq(outcome.result, HTTP_PARSE_DONE);
+        ck_assert(slice_is(outcome.request.method, methods[i]));
+        pending = slice_after(pending, outcome.request.length);
     }
-    ck_assert(slice_is(rest, "PUT / HT"));
-    ck_assert_int_eq(parse_first(rest, rest.length).result, HTTP_PARSE_MORE);
+    ck_assert(slice_is(pending, "PUT / HT"));
+    ck_assert_int_eq(parse_prefix(pending, pending.length).result,
+                     HTTP_PARSE_MORE);
 }
 END_TEST
 
 static Suite *http_request_suite(void)
 {
     Suite *suite = suite_create("http_request");
-    TCase *tcase = tcase_create("one by one");
+    TCase *tcase = tcase_create("sequences");
     tcase_add_checked_fixture(tcase, cuts_setup, cuts_teardown);
-    tcase_add_test(tcase, a_complete_head_tells_what_is_wanted);
-    tcase_add_test(tcase, nobody_waits_for_a_100_who_did_not_ask);
-    tcase_add_test(tcase, pipelined_requests_come_out_one_by_one);
+    tcase_add_test(tcase,
+                   a_complete_header_section_is_filled_in_before_the_body);
+    tcase_add_test(tcase, a_client_waits_for_a_100_only_if_it_says_so);
+    tcase_add_test(tcase, pipelined_requests_are_parsed_one_by_one);
     suite_add_tcase(suite, tcase);
     add_good_requests(suite, rows, COUNT(rows));
     return suite;

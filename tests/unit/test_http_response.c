@@ -1,4 +1,4 @@
-// Answers as they go over the wire, and the statuses they may have.
+// test_http_response.c - responses on the wire, and their statuses
 
 #include "lib/http/http_response.h"
 #include "lib/http/http_status.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-// What stands between these two is the date, and differs from run to run.
+// After this comes the date, which differs from run to run.
 #define BEFORE_DATE(line) "HTTP/1.1 " line "\r\nDate: "
 enum { DATE_LENGTH = sizeof "Sun, 06 Nov 1994 08:49:37 GMT" - 1 };
 
@@ -22,13 +22,14 @@ static void check_written(const struct http_response *response, bool keep_alive,
     ck_assert(!out.failed);
     struct slice written = buffer_slice(&out);
     ck_assert(slice_starts_with(written, before));
-    struct slice rest = slice_after(written, strlen(before) + DATE_LENGTH);
-    ck_assert_msg(slice_is(rest, after), "got \"%.*s\"", (int)written.length,
-                  written.bytes);
+    struct slice after_date =
+        slice_after(written, strlen(before) + DATE_LENGTH);
+    ck_assert_msg(slice_is(after_date, after), "got \"%.*s\"",
+                  (int)written.length, written.bytes);
     buffer_destroy(&out);
 }
 
-START_TEST(an_answer_is_a_status_line_fields_and_a_body)
+START_TEST(a_response_is_a_status_line_fields_and_a_body)
 {
     struct http_response response = {.status = HTTP_OK,
                                      .body = SLICE("{\"status\":\"ok\"}")};
@@ -41,7 +42,7 @@ START_TEST(an_answer_is_a_status_line_fields_and_a_body)
 }
 END_TEST
 
-START_TEST(the_last_answer_says_that_it_is_the_last)
+START_TEST(the_final_response_says_that_the_connection_closes)
 {
     struct http_response response = {.status = HTTP_BAD_REQUEST,
                                      .body = SLICE("{}")};
@@ -83,7 +84,7 @@ START_TEST(a_type_and_further_fields_may_be_given)
 }
 END_TEST
 
-START_TEST(an_answer_to_head_has_the_length_of_a_body_that_stays_away)
+START_TEST(a_response_to_head_has_the_length_of_the_body_but_not_the_body)
 {
     struct http_response response = {.status = HTTP_OK, .body = SLICE("hello")};
     check_written(&response, true, true, BEFORE_DATE("200 OK"),
@@ -94,8 +95,8 @@ START_TEST(an_answer_to_head_has_the_length_of_a_body_that_stays_away)
 }
 END_TEST
 
-// Pipelined requests are answered with one send.
-START_TEST(answers_stand_behind_one_another)
+// The responses to pipelined requests go out with one send.
+START_TEST(responses_are_appended_one_after_another)
 {
     struct http_response response = {.status = HTTP_OK, .body = SLICE("a\0b")};
     struct buffer out = {0};
@@ -121,7 +122,7 @@ static bool has_date(struct slice written, time_t time)
     return slice_starts_with(line, date);
 }
 
-// IMF-fixdate (RFC 9110, 5.6.7). The clock may tick while we look.
+// IMF-fixdate (RFC 9110, 5.6.7). The clock may tick during the test.
 START_TEST(the_date_is_now)
 {
     struct http_response response = {.status = HTTP_OK};
@@ -137,13 +138,13 @@ START_TEST(the_date_is_now)
 }
 END_TEST
 
-START_TEST(the_interim_answer_is_an_empty_one)
+START_TEST(the_interim_response_has_no_fields_and_no_body)
 {
     ck_assert(slice_is(http_continue, "HTTP/1.1 100 Continue\r\n\r\n"));
 }
 END_TEST
 
-// Programs depend on these: a change here is a change to somebody's client.
+// Clients depend on these: a change here breaks them.
 static const struct http_status_row statuses[] = {
     {200, SLICE("200 OK"), "ok"},
     {202, SLICE("202 Accepted"), "accepted"},
@@ -178,8 +179,8 @@ START_TEST(every_status_has_its_line_and_its_reason)
 }
 END_TEST
 
-// It is the programmer's mistake, so it ends in an assertion.
-START_TEST(a_status_without_a_row_never_goes_out)
+// That is the programmer's mistake, so an assertion fails.
+START_TEST(a_status_without_a_row_is_never_sent)
 {
     http_status_index((enum http_status)299);
 }
@@ -188,20 +189,22 @@ END_TEST
 static Suite *http_response_suite(void)
 {
     Suite *suite = suite_create("http_response");
-    TCase *answers = tcase_create("answers");
-    tcase_add_test(answers, an_answer_is_a_status_line_fields_and_a_body);
-    tcase_add_test(answers, the_last_answer_says_that_it_is_the_last);
-    tcase_add_test(answers, an_empty_body_has_a_length_too);
-    tcase_add_test(answers, a_type_and_further_fields_may_be_given);
-    tcase_add_test(answers,
-                   an_answer_to_head_has_the_length_of_a_body_that_stays_away);
-    tcase_add_test(answers, answers_stand_behind_one_another);
-    tcase_add_test(answers, the_date_is_now);
-    tcase_add_test(answers, the_interim_answer_is_an_empty_one);
-    suite_add_tcase(suite, answers);
+    TCase *responses = tcase_create("responses");
+    tcase_add_test(responses, a_response_is_a_status_line_fields_and_a_body);
+    tcase_add_test(responses,
+                   the_final_response_says_that_the_connection_closes);
+    tcase_add_test(responses, an_empty_body_has_a_length_too);
+    tcase_add_test(responses, a_type_and_further_fields_may_be_given);
+    tcase_add_test(
+        responses,
+        a_response_to_head_has_the_length_of_the_body_but_not_the_body);
+    tcase_add_test(responses, responses_are_appended_one_after_another);
+    tcase_add_test(responses, the_date_is_now);
+    tcase_add_test(responses, the_interim_response_has_no_fields_and_no_body);
+    suite_add_tcase(suite, responses);
     TCase *codes = tcase_create("statuses");
     tcase_add_test(codes, every_status_has_its_line_and_its_reason);
-    tcase_add_test_raise_signal(codes, a_status_without_a_row_never_goes_out,
+    tcase_add_test_raise_signal(codes, a_status_without_a_row_is_never_sent,
                                 SIGABRT);
     suite_add_tcase(suite, codes);
     return suite;

@@ -1,4 +1,4 @@
-// test_loop.c - who is called, and who is not
+// test_loop.c - which callbacks are called, and when
 //
 // Callbacks that change the loop are in test_loop_changes.c, deadlines in
 // test_loop_deadlines.c.
@@ -13,12 +13,12 @@
 #include <time.h>
 
 static struct loop loop;
-static struct iterations turns;
+static struct iterations iterations;
 
 static void open_loop(void)
 {
     init_loop(&loop);
-    iterations_init(&turns, &loop);
+    iterations_init(&iterations, &loop);
 }
 
 static void destroy_loop(void)
@@ -26,7 +26,7 @@ static void destroy_loop(void)
     loop_destroy(&loop);
 }
 
-START_TEST(a_callback_is_called_at_once_when_watched)
+START_TEST(a_callback_is_called_at_once_when_registered)
 {
     struct probe probe;
     probe_open(&probe, &loop, POLLIN);
@@ -41,11 +41,11 @@ START_TEST(a_callback_is_called_when_there_is_something_to_read)
 {
     struct probe probe;
     probe_open(&probe, &loop, POLLIN);
-    iterations_run(&turns, 3);
+    iterations_run(&iterations, 3);
     ck_assert_int_eq(probe.calls, 0);
     probe_send_byte(&probe);
-    iterations_run(&turns, 3);
-    ck_assert_int_eq(probe.calls, 3); // in each turn, until it is read
+    iterations_run(&iterations, 3);
+    ck_assert_int_eq(probe.calls, 3); // in each iteration, until it is read
     ck_assert_int_eq(probe.revents, POLLIN);
 }
 END_TEST
@@ -54,42 +54,42 @@ START_TEST(a_callback_waits_for_what_it_returned_last)
 {
     struct probe probe;
     probe_open(&probe, &loop, POLLOUT);
-    iterations_run(&turns, 1);
+    iterations_run(&iterations, 1);
     ck_assert_int_eq(probe.calls, 1);
     ck_assert_int_eq(probe.revents, POLLOUT);
     probe.wants = POLLIN; // in the next call
-    iterations_run(&turns, 5);
+    iterations_run(&iterations, 5);
     ck_assert_int_eq(probe.calls, 2);
     probe_send_byte(&probe);
-    iterations_run(&turns, 1);
+    iterations_run(&iterations, 1);
     ck_assert_int_eq(probe.calls, 3);
     ck_assert_int_eq(probe.revents, POLLIN);
 }
 END_TEST
 
-// Nor is it told that the other side left, which poll(2) tells everybody.
-START_TEST(who_waits_for_nothing_is_not_called)
+// Nor for the end of the other side, which poll(2) reports always.
+START_TEST(a_descriptor_that_waits_for_nothing_is_not_called)
 {
     struct probe probe;
-    probe_open(&probe, &loop, LOOP_NOTHING);
+    probe_open(&probe, &loop, 0);
     probe_send_byte(&probe);
     close(probe.peer);
-    iterations_run(&turns, 5);
+    iterations_run(&iterations, 5);
     ck_assert_int_eq(probe.calls, 0);
 }
 END_TEST
 
-START_TEST(who_waits_for_nothing_can_be_woken)
+START_TEST(a_descriptor_that_waits_for_nothing_can_be_woken)
 {
     struct probe probe;
-    probe_open(&probe, &loop, LOOP_NOTHING);
+    probe_open(&probe, &loop, 0);
     probe_send_byte(&probe);
     loop_wake(&loop, probe.descriptor);
     probe.wants = POLLIN;
-    iterations_run(&turns, 1);
+    iterations_run(&iterations, 1);
     ck_assert_int_eq(probe.calls, 1);
-    ck_assert_int_eq(probe.revents, POLLIN | POLLOUT); // perhaps: try
-    iterations_run(&turns, 1);
+    ck_assert_int_eq(probe.revents, POLLIN | POLLOUT); // neither was looked for
+    iterations_run(&iterations, 1);
     ck_assert_int_eq(probe.calls, 2);
     ck_assert_int_eq(probe.revents, POLLIN);
 }
@@ -101,7 +101,7 @@ START_TEST(waking_calls_once)
     probe_open(&probe, &loop, POLLIN);
     loop_wake(&loop, probe.descriptor);
     loop_wake(&loop, probe.descriptor);
-    iterations_run(&turns, 5);
+    iterations_run(&iterations, 5);
     ck_assert_int_eq(probe.calls, 1);
 }
 END_TEST
@@ -111,32 +111,31 @@ START_TEST(the_other_sides_end_is_something_to_read)
     struct probe probe;
     probe_open(&probe, &loop, POLLIN);
     close(probe.peer);
-    iterations_run(&turns, 1);
+    iterations_run(&iterations, 1);
     ck_assert_int_eq(probe.calls, 1);
     ck_assert_int_eq(probe.revents & POLLIN, POLLIN);
 }
 END_TEST
 
-// Its descriptor stays open here, there is a byte to read, somebody wakes it
-// and its deadline comes: nothing of that counts any more.
-START_TEST(a_dropped_one_is_never_called_again)
+// Although its descriptor stays open here, has a byte to read, and was woken.
+START_TEST(a_removed_descriptor_is_never_called_again)
 {
     struct probe probe;
     probe_open(&probe, &loop, POLLIN);
     probe.wants = LOOP_REMOVE;
     probe_send_byte(&probe);
     loop_wake(&loop, probe.descriptor);
-    iterations_run(&turns, 5);
+    iterations_run(&iterations, 5);
     ck_assert_int_eq(probe.calls, 1);
 }
 END_TEST
 
-START_TEST(one_that_is_dropped_at_once_was_called_once)
+START_TEST(a_descriptor_can_be_removed_at_once)
 {
     struct probe probe;
     probe_open(&probe, &loop, LOOP_REMOVE);
     probe_send_byte(&probe);
-    iterations_run(&turns, 5);
+    iterations_run(&iterations, 5);
     ck_assert_int_eq(probe.calls, 0);
 }
 END_TEST
@@ -159,33 +158,6 @@ START_TEST(the_loop_can_be_stopped_and_run_again)
 }
 END_TEST
 
-static int waits;
-static int calls_by_then;
-
-static void count_wait(void *context)
-{
-    const struct probe *probe = context;
-    waits++;
-    calls_by_then = probe->calls;
-}
-
-// Also before the first time: what was watched was called already.
-START_TEST(a_loop_says_each_time_that_it_will_wait)
-{
-    struct probe probe;
-    probe_open(&probe, &loop, POLLIN);
-    loop_before_wait(&loop, count_wait, &probe);
-    ck_assert_int_eq(waits, 0);
-    iterations_run(&turns, 1);
-    ck_assert_int_eq(waits, 1);
-    ck_assert_int_eq(calls_by_then, 0);
-    probe_send_byte(&probe);
-    iterations_run(&turns, 5);
-    ck_assert_int_eq(waits, 1 + 5);
-    ck_assert_int_eq(calls_by_then, 4); // the fifth is behind the last wait
-}
-END_TEST
-
 static void on_signal(int number)
 {
     (void)number;
@@ -204,7 +176,7 @@ static void *send_signals(void *thread)
     return NULL;
 }
 
-START_TEST(a_signal_neither_ends_the_loop_nor_calls_anybody)
+START_TEST(a_signal_neither_ends_the_loop_nor_calls_a_callback)
 {
     pthread_t sender;
     pthread_t receiver = pthread_self();
@@ -224,18 +196,17 @@ static Suite *loop_suite(void)
     Suite *suite = suite_create("loop");
     TCase *tests = tcase_create("calls");
     tcase_add_checked_fixture(tests, open_loop, destroy_loop);
-    tcase_add_test(tests, a_callback_is_called_at_once_when_watched);
+    tcase_add_test(tests, a_callback_is_called_at_once_when_registered);
     tcase_add_test(tests, a_callback_is_called_when_there_is_something_to_read);
     tcase_add_test(tests, a_callback_waits_for_what_it_returned_last);
-    tcase_add_test(tests, who_waits_for_nothing_is_not_called);
-    tcase_add_test(tests, who_waits_for_nothing_can_be_woken);
+    tcase_add_test(tests, a_descriptor_that_waits_for_nothing_is_not_called);
+    tcase_add_test(tests, a_descriptor_that_waits_for_nothing_can_be_woken);
     tcase_add_test(tests, waking_calls_once);
     tcase_add_test(tests, the_other_sides_end_is_something_to_read);
-    tcase_add_test(tests, a_dropped_one_is_never_called_again);
-    tcase_add_test(tests, one_that_is_dropped_at_once_was_called_once);
+    tcase_add_test(tests, a_removed_descriptor_is_never_called_again);
+    tcase_add_test(tests, a_descriptor_can_be_removed_at_once);
     tcase_add_test(tests, the_loop_can_be_stopped_and_run_again);
-    tcase_add_test(tests, a_loop_says_each_time_that_it_will_wait);
-    tcase_add_test(tests, a_signal_neither_ends_the_loop_nor_calls_anybody);
+    tcase_add_test(tests, a_signal_neither_ends_the_loop_nor_calls_a_callback);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -87,7 +87,7 @@ START_TEST(a_stop_waits_for_the_threads)
     for (int i = 0; i < CLIENTS; i++)
         client_send(clients[i], POST("1", "a"));
     clients_iterate(1);
-    server.conns.timeouts.linger = 1; // in milliseconds
+    server.conns.timeouts_ms[CONN_LINGERING] = 1; // in milliseconds
     conns_stop(&server.conns);
     ck_assert_int_eq(loop_run(&server.loop), 0);
     ck_assert_int_eq(server.conns.count, 0);

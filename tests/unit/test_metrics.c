@@ -1,4 +1,4 @@
-// test_metrics.c - the counts, and under which names they are told
+// test_metrics.c - the counts, and their names
 
 #include "lib/service/metrics.h"
 #include "tests/unit/unit.h"
@@ -8,7 +8,7 @@
 
 static struct buffer text;
 
-// What GET /metrics would answer now.
+// The body of GET /metrics now.
 static const char *written(void)
 {
     buffer_clear(&text);
@@ -56,7 +56,7 @@ static const struct {
      "thaw_events_done_total 8"},
     {METRIC_EVENTS_FAILED, 9, "events_failed_total counter",
      "thaw_events_failed_total 9"},
-    // Counted in nanoseconds, told in seconds, as all times are.
+    // Counted in nanoseconds, written in seconds.
     {METRIC_WORK_NANOSECONDS, 1500000000, "work_seconds_total counter",
      "thaw_work_seconds_total 1.500000"},
     {METRIC_CHANNEL_CAPACITY, 100, "channel_capacity_jobs gauge",
@@ -64,7 +64,7 @@ static const struct {
     {METRIC_WORKERS, 4, "workers gauge", "thaw_workers 4"},
 };
 
-START_TEST(each_metric_is_told_with_its_type)
+START_TEST(each_metric_is_written_with_its_type)
 {
     char type[64];
     metrics_set(metrics[_i].metric, metrics[_i].value);
@@ -85,8 +85,8 @@ START_TEST(a_gauge_goes_up_and_down)
 }
 END_TEST
 
-// Stages 1 to 4 have none: a gauge that is always 0 would say that they do.
-START_TEST(channel_and_workers_are_told_of_where_there_are_some)
+// Stages 1 to 4 have neither; a gauge that is always 0 would be misleading.
+START_TEST(gauges_of_channel_and_workers_are_written_if_there_are_some)
 {
     must_not_mention("channel");
     must_not_mention("worker");
@@ -103,7 +103,33 @@ START_TEST(channel_and_workers_are_told_of_where_there_are_some)
 }
 END_TEST
 
-START_TEST(an_event_is_done_whether_or_not_a_balance_changed)
+static int64_t jobs;
+static int calls;
+
+static int64_t read_jobs(void)
+{
+    calls++;
+    return jobs;
+}
+
+// The source is called for each reading, and not before.
+START_TEST(a_gauge_with_a_source_is_read_from_it_each_time)
+{
+    metrics_set(METRIC_CHANNEL_CAPACITY, 100);
+    metrics_set_source(METRIC_CHANNEL_JOBS, read_jobs);
+    ck_assert_int_eq(calls, 0);
+    jobs = 17;
+    ck_assert_int_eq(metrics_get(METRIC_CHANNEL_JOBS), 17);
+    jobs = 18;
+    ck_assert_int_eq(metrics_get(METRIC_CHANNEL_JOBS), 18);
+    ck_assert_int_eq(calls, 2);
+    jobs = 19;
+    must_have_line("thaw_channel_jobs 19");
+    ck_assert_int_eq(metrics_get(METRIC_CHANNEL_CAPACITY), 100);
+}
+END_TEST
+
+START_TEST(an_event_is_done_also_if_no_balance_changed)
 {
     metrics_count_done(true);
     metrics_count_done(false);
@@ -131,7 +157,7 @@ static const enum http_status statuses[] = {
     HTTP_VERSION_NOT_SUPPORTED,
 };
 
-// Every code is there from the start: a rate needs a first value to begin at.
+// Every code is written from the start: a rate needs a first value.
 START_TEST(requests_are_counted_by_their_code)
 {
     enum { STATUSES = sizeof statuses / sizeof statuses[0] };
@@ -160,13 +186,13 @@ END_TEST
 enum { THREADS = 8, ROUNDS = 50000, ALL = THREADS * ROUNDS };
 enum { BYTES = 3, ALL_BYTES = BYTES * ALL };
 
-static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t start = PTHREAD_MUTEX_INITIALIZER;
 
-// Starts when the gate is opened, so that all of them count at once.
+// Starts when the mutex is free, so that all threads count at the same time.
 static void *count(void *argument)
 {
-    pthread_mutex_lock(&gate);
-    pthread_mutex_unlock(&gate);
+    pthread_mutex_lock(&start);
+    pthread_mutex_unlock(&start);
     for (int i = 0; i < ROUNDS; i++) {
         metrics_add(METRIC_SENT_BYTES, BYTES);
         metrics_add(METRIC_OPEN_CONNECTIONS, 1);
@@ -180,10 +206,10 @@ static void *count(void *argument)
 START_TEST(no_count_is_lost_between_threads)
 {
     pthread_t threads[THREADS];
-    pthread_mutex_lock(&gate);
+    pthread_mutex_lock(&start);
     for (int i = 0; i < THREADS; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, count, NULL), 0);
-    pthread_mutex_unlock(&gate);
+    pthread_mutex_unlock(&start);
     written(); // while they count
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
@@ -200,11 +226,12 @@ int main(void)
     Suite *suite = suite_create("metrics");
     TCase *counts = tcase_create("counts");
     tcase_set_timeout(counts, 60);
-    unit_add_rows(counts, each_metric_is_told_with_its_type, metrics);
+    unit_add_rows(counts, each_metric_is_written_with_its_type, metrics);
     tcase_add_test(counts, a_gauge_goes_up_and_down);
     tcase_add_test(counts,
-                   channel_and_workers_are_told_of_where_there_are_some);
-    tcase_add_test(counts, an_event_is_done_whether_or_not_a_balance_changed);
+                   gauges_of_channel_and_workers_are_written_if_there_are_some);
+    tcase_add_test(counts, a_gauge_with_a_source_is_read_from_it_each_time);
+    tcase_add_test(counts, an_event_is_done_also_if_no_balance_changed);
     unit_add_rows(counts, requests_are_counted_by_their_code, statuses);
     tcase_add_test(counts, requests_are_the_sum_over_all_codes);
     tcase_add_test(counts, no_count_is_lost_between_threads);

@@ -19,7 +19,7 @@ static bool ends_in(const char *name, const char *end)
            strcmp(name + length - strlen(end), end) == 0;
 }
 
-// A unit comes last, but for _total, and it is a base unit in the plural.
+// A unit is a base unit in the plural, at the end or before _total.
 static void must_have_its_unit_last(const char *name, const char *total)
 {
     static const char *const units[] = {"seconds", "bytes"};
@@ -46,7 +46,7 @@ static void must_be_well_named(const char *name, const char *type)
     must_have_its_unit_last(name, is_counter ? "_total" : "");
 }
 
-// name, or name{code="123"}; then a blank and a number, and nothing else.
+// name or name{code="123"}, then one space and a number.
 static void must_be_sample(const char *line, const char *name)
 {
     size_t length = strlen(name);
@@ -54,48 +54,49 @@ static void must_be_sample(const char *line, const char *name)
     int value_length = 0;
     double value;
     ck_assert_msg(strncmp(line, name, length) == 0, "%s: of %s?", line, name);
-    const char *rest = line + length;
-    sscanf(rest, "{code=\"%*3[0-9]\"}%n", &code_length);
-    rest += code_length;
-    ck_assert_msg(*rest == ' ' &&
-                      sscanf(rest, " %lf%n", &value, &value_length) == 1 &&
-                      rest[value_length] == '\0',
+    const char *value_start = line + length;
+    sscanf(value_start, "{code=\"%*3[0-9]\"}%n", &code_length);
+    value_start += code_length;
+    ck_assert_msg(*value_start == ' ' &&
+                      sscanf(value_start, " %lf%n", &value, &value_length) ==
+                          1 &&
+                      value_start[value_length] == '\0',
                   "no value: %s", line);
 }
 
-// Takes the next line out of the text.
-static char *next_line(char **rest)
+// Reads a line at *at, and moves *at to the next one.
+static char *next_line(char **at)
 {
-    char *line = *rest;
+    char *line = *at;
     char *end = strchr(line, '\n');
     ck_assert_msg(end != NULL, "the last line has no end: %s", line);
     *end = '\0';
-    *rest = end + 1;
+    *at = end + 1;
     return line;
 }
 
-// Takes HELP, TYPE and the samples of one metric out of the text.
-static void must_be_a_family(char **rest)
+// Reads HELP, TYPE and the samples of one metric.
+static void must_be_a_family(char **at)
 {
     char name[64];
     char type_name[64];
     char type[16];
     int help = 0;
-    const char *line = next_line(rest);
+    const char *line = next_line(at);
     ck_assert_msg(sscanf(line, "# HELP %63s %n", name, &help) == 1, "%s", line);
     ck_assert_msg(isupper((unsigned char)line[help]) && ends_in(line, "."),
                   "no sentence: %s", line);
-    line = next_line(rest);
+    line = next_line(at);
     ck_assert_msg(sscanf(line, "# TYPE %63s %15s", type_name, type) == 2, "%s",
                   line);
     ck_assert_str_eq(name, type_name);
     must_be_well_named(name, type);
-    ck_assert_msg(**rest != '#' && **rest != '\0', "%s: no sample", name);
-    while (**rest != '#' && **rest != '\0')
-        must_be_sample(next_line(rest), name);
+    ck_assert_msg(**at != '#' && **at != '\0', "%s: no sample", name);
+    while (**at != '#' && **at != '\0')
+        must_be_sample(next_line(at), name);
 }
 
-START_TEST(the_text_is_made_of_families_with_help_type_and_samples)
+START_TEST(the_text_is_families_with_help_type_and_samples)
 {
     int families = 0;
     struct buffer text = {0};
@@ -103,8 +104,8 @@ START_TEST(the_text_is_made_of_families_with_help_type_and_samples)
     metrics_set(METRIC_WORKERS, 4);
     metrics_write(&text);
     buffer_add(&text, (struct slice){"", 1}); // the NUL
-    for (char *rest = text.bytes; *rest != '\0'; families++)
-        must_be_a_family(&rest);
+    for (char *at = text.bytes; *at != '\0'; families++)
+        must_be_a_family(&at);
     ck_assert_int_eq(families, 1 + METRIC_COUNT);
     buffer_destroy(&text);
 }
@@ -114,8 +115,7 @@ int main(void)
 {
     Suite *suite = suite_create("metrics");
     TCase *format = tcase_create("format");
-    tcase_add_test(format,
-                   the_text_is_made_of_families_with_help_type_and_samples);
+    tcase_add_test(format, the_text_is_families_with_help_type_and_samples);
     suite_add_tcase(suite, format);
     return unit_run(suite);
 }

@@ -60,7 +60,7 @@ START_TEST(an_ipv4_url_is_what_a_client_connects_to)
 }
 END_TEST
 
-// RFC 3986, 3.2.2: without the brackets its port were a part of the address.
+// Without brackets the port would be a part of the address (RFC 3986, 3.2.2).
 START_TEST(an_ipv6_url_has_brackets)
 {
     char url[NET_URL_SIZE];
@@ -77,7 +77,7 @@ START_TEST(an_ipv6_url_has_brackets)
 }
 END_TEST
 
-START_TEST(what_is_no_socket_has_no_url)
+START_TEST(a_descriptor_that_is_not_a_socket_has_no_url)
 {
     char url[NET_URL_SIZE];
     ck_assert_int_eq(net_url(-1, url), -1);
@@ -88,22 +88,22 @@ END_TEST
 static const struct {
     const char *address;
     int error;
-} no_addresses[] = {
+} invalid_addresses[] = {
     {"localhost", EINVAL}, // names are not looked up
     {"", EINVAL},
     {"127.0.0.1:80", EINVAL},
     {"[::1]", EINVAL},
-    {"192.0.2.1", EADDRNOTAVAIL}, // nobody has it (RFC 5737)
+    {"192.0.2.1", EADDRNOTAVAIL}, // no machine has it (RFC 5737)
 };
 
-START_TEST(an_address_that_is_not_ours_is_refused)
+START_TEST(an_address_that_is_invalid_or_not_ours_is_rejected)
 {
-    ck_assert_int_eq(net_listen(no_addresses[_i].address, 0), -1);
-    ck_assert_int_eq(errno, no_addresses[_i].error);
+    ck_assert_int_eq(net_listen(invalid_addresses[_i].address, 0), -1);
+    ck_assert_int_eq(errno, invalid_addresses[_i].error);
 }
 END_TEST
 
-START_TEST(a_port_that_is_taken_is_refused)
+START_TEST(a_port_that_is_in_use_is_rejected)
 {
     int listener = net_listen("127.0.0.1", 0);
     ck_assert_int_eq(net_listen("127.0.0.1", port_of(listener)), -1);
@@ -112,9 +112,9 @@ START_TEST(a_port_that_is_taken_is_refused)
 }
 END_TEST
 
-// The server closes first, so the connection stays behind on its side, in
-// TIME-WAIT. In between somebody else may take the port: hence "whether".
-static bool has_its_port_back(void)
+// The server closes first, so its side of the connection stays in TIME-WAIT.
+// False: the port is still in use, or another process took it meanwhile.
+static bool can_listen_again(void)
 {
     int listener = net_listen("127.0.0.1", 0);
     int port = port_of(listener);
@@ -129,10 +129,9 @@ static bool has_its_port_back(void)
     return listener >= 0;
 }
 
-START_TEST(a_restarted_server_has_its_port_back)
+START_TEST(a_restarted_server_can_use_its_port_again)
 {
-    ck_assert(has_its_port_back() || has_its_port_back() ||
-              has_its_port_back());
+    ck_assert(can_listen_again() || can_listen_again() || can_listen_again());
 }
 END_TEST
 
@@ -144,7 +143,7 @@ START_TEST(a_listener_is_closed_on_exec)
 }
 END_TEST
 
-// Nobody accepts, and still they are connected: this is what stage 1 is about.
+// Clients are connected before the server accepts them: see stage 1.
 START_TEST(connections_wait_in_the_backlog)
 {
     enum { CLIENTS = 20 };
@@ -165,7 +164,7 @@ START_TEST(connections_wait_in_the_backlog)
 }
 END_TEST
 
-START_TEST(an_accepted_client_blocks_and_is_closed_on_exec_and_sends_at_once)
+START_TEST(an_accepted_client_blocks_is_closed_on_exec_and_sends_at_once)
 {
     int at_once = 0;
     socklen_t size = sizeof at_once;
@@ -199,14 +198,14 @@ static const struct {
     {EPIPE, false}, {ECONNRESET, false}, {EBADF, false}, {EMFILE, false},
 };
 
-START_TEST(not_ready_is_told_from_broken)
+START_TEST(not_ready_differs_from_broken)
 {
     errno = errors[_i].error;
     ck_assert(net_would_block() == errors[_i].would_block);
 }
 END_TEST
 
-START_TEST(nonblocking_leaves_the_other_flags_alone)
+START_TEST(nonblocking_does_not_change_other_flags)
 {
     FILE *file = tmpfile();
     ck_assert_int_eq(fcntl(fileno(file), F_SETFL, O_APPEND), 0);
@@ -217,7 +216,7 @@ START_TEST(nonblocking_leaves_the_other_flags_alone)
 }
 END_TEST
 
-START_TEST(what_is_closed_has_no_flags)
+START_TEST(a_closed_descriptor_has_no_flags)
 {
     ck_assert_int_eq(net_set_nonblocking(-1), -1);
     ck_assert_int_eq(errno, EBADF);
@@ -227,7 +226,7 @@ START_TEST(what_is_closed_has_no_flags)
 }
 END_TEST
 
-START_TEST(a_byte_in_the_wakeup_pipe_wakes_who_polls_it)
+START_TEST(a_byte_in_the_self_pipe_wakes_poll)
 {
     int ends[2];
     char byte;
@@ -245,8 +244,8 @@ START_TEST(a_byte_in_the_wakeup_pipe_wakes_who_polls_it)
 }
 END_TEST
 
-// A signal handler writes into it: it must not wait until somebody reads.
-START_TEST(a_full_wakeup_pipe_does_not_block)
+// A signal handler writes to it, and must not wait for a reader.
+START_TEST(a_full_self_pipe_does_not_block)
 {
     int ends[2];
     ck_assert_int_eq(net_self_pipe(ends), 0);
@@ -270,25 +269,25 @@ int main(void)
     tcase_add_test(listening, port_0_is_any_free_port);
     tcase_add_test(listening, an_ipv4_url_is_what_a_client_connects_to);
     tcase_add_test(listening, an_ipv6_url_has_brackets);
-    tcase_add_test(listening, what_is_no_socket_has_no_url);
-    unit_add_rows(listening, an_address_that_is_not_ours_is_refused,
-                  no_addresses);
-    tcase_add_test(listening, a_port_that_is_taken_is_refused);
-    tcase_add_test(listening, a_restarted_server_has_its_port_back);
+    tcase_add_test(listening, a_descriptor_that_is_not_a_socket_has_no_url);
+    unit_add_rows(listening, an_address_that_is_invalid_or_not_ours_is_rejected,
+                  invalid_addresses);
+    tcase_add_test(listening, a_port_that_is_in_use_is_rejected);
+    tcase_add_test(listening, a_restarted_server_can_use_its_port_again);
     tcase_add_test(listening, a_listener_is_closed_on_exec);
     tcase_add_test(listening, connections_wait_in_the_backlog);
     tcase_add_test(
         listening,
-        an_accepted_client_blocks_and_is_closed_on_exec_and_sends_at_once);
+        an_accepted_client_blocks_is_closed_on_exec_and_sends_at_once);
     tcase_add_test(listening, an_empty_backlog_would_block);
     suite_add_tcase(suite, listening);
     TCase *flags = tcase_create("flags");
     tcase_set_timeout(flags, 60);
-    unit_add_rows(flags, not_ready_is_told_from_broken, errors);
-    tcase_add_test(flags, nonblocking_leaves_the_other_flags_alone);
-    tcase_add_test(flags, what_is_closed_has_no_flags);
-    tcase_add_test(flags, a_byte_in_the_wakeup_pipe_wakes_who_polls_it);
-    tcase_add_test(flags, a_full_wakeup_pipe_does_not_block);
+    unit_add_rows(flags, not_ready_differs_from_broken, errors);
+    tcase_add_test(flags, nonblocking_does_not_change_other_flags);
+    tcase_add_test(flags, a_closed_descriptor_has_no_flags);
+    tcase_add_test(flags, a_byte_in_the_self_pipe_wakes_poll);
+    tcase_add_test(flags, a_full_self_pipe_does_not_block);
     suite_add_tcase(suite, flags);
     return unit_run(suite);
 }

@@ -10,15 +10,15 @@
 #include <signal.h>
 #include <sys/time.h>
 
-enum { LINGER = 1000 };       // in milliseconds: the second of net_linger
-enum { FOREVER = 10 * 1000 }; // in milliseconds: nobody waits so long
-enum { MANY = 1024 * 1024 };  // in bytes, through a buffer of
-enum { SEND_BUFFER = 16 * 1024 };
+enum { LINGER = 1000 };           // in milliseconds: the second of net_linger
+enum { FOREVER = 10 * 1000 };     // in milliseconds: longer than any test waits
+enum { MANY = 1024 * 1024 };      // in bytes
+enum { SEND_BUFFER = 16 * 1024 }; // in bytes, for SO_SNDBUF
 
 static struct ends ends;
-static pthread_t sender; // whom signals interrupt
+static pthread_t sender; // signals interrupt this thread
 
-// The programs ignore it too: a client that left is no reason to die.
+// The servers ignore SIGPIPE, too: it must not kill them if a client leaves.
 static void connect_ends(void)
 {
     static const int size = SEND_BUFFER;
@@ -33,7 +33,7 @@ static void disconnect_ends(void)
     close_ends(&ends);
 }
 
-static void leave(int *end)
+static void close_end(int *end)
 {
     close(*end);
     *end = -1;
@@ -49,8 +49,8 @@ static void ignore(int number)
     (void)number;
 }
 
-// Counts the bytes that come in their order, until the end. Each time it
-// interrupts the sender, whose send(2) then has sent a part, or fails (EINTR).
+// Counts the bytes that arrive in order, until the end. After each recv it
+// interrupts the sender, whose send(2) then sends a part, or fails with EINTR.
 static void *count_in_order(void *context)
 {
     size_t *count = context;
@@ -65,7 +65,7 @@ static void *count_in_order(void *context)
     return NULL;
 }
 
-START_TEST(all_is_sent_to_a_slow_client_in_spite_of_signals)
+START_TEST(everything_is_sent_to_a_slow_client_despite_signals)
 {
     const struct sigaction action = {.sa_handler = ignore}; // no SA_RESTART
     sigaction(SIGUSR1, &action, NULL);
@@ -86,26 +86,26 @@ START_TEST(all_is_sent_to_a_slow_client_in_spite_of_signals)
 }
 END_TEST
 
-START_TEST(nothing_is_sent_at_once)
+START_TEST(sending_no_bytes_succeeds)
 {
     ck_assert(net_send_all(ends.server, (struct slice){NULL, 0}));
-    leave(&ends.client);
+    close_end(&ends.client);
     ck_assert(net_send_all(ends.server, (struct slice){NULL, 0}));
 }
 END_TEST
 
-// The first send may still go out: that the client is gone comes as an answer.
-START_TEST(a_client_that_left_is_told_by_false)
+// The first send may succeed: only its reset shows that the client left.
+START_TEST(sending_to_a_client_that_left_fails)
 {
     struct slice bytes = SLICE("bytes");
-    leave(&ends.client);
+    close_end(&ends.client);
     while (net_send_all(ends.server, bytes))
         ;
     ck_assert(errno == EPIPE || errno == ECONNRESET);
 }
 END_TEST
 
-START_TEST(a_silent_client_ends_a_limited_recv)
+START_TEST(recv_fails_after_the_limit_on_silence)
 {
     char byte;
     ck_assert_int_eq(net_limit_silence(ends.server, 20), 0);
@@ -117,7 +117,7 @@ START_TEST(a_silent_client_ends_a_limited_recv)
 }
 END_TEST
 
-START_TEST(a_client_that_takes_nothing_ends_a_limited_send)
+START_TEST(send_fails_after_the_limit_if_the_client_reads_nothing)
 {
     char *bytes = calloc(1, MANY);
     struct slice many = {bytes, MANY};
@@ -133,13 +133,13 @@ static const struct {
     int milliseconds;
     struct timeval set;
 } limits[] = {
-    {0, {0, 0}}, // for ever
+    {0, {0, 0}}, // without a limit
     {1000, {1, 0}},
     {1500, {1, 500000}},
     {3600000, {3600, 0}},
 };
 
-START_TEST(a_limit_is_in_milliseconds_and_0_takes_it_away)
+START_TEST(a_limit_is_in_milliseconds_and_0_removes_it)
 {
     static const int options[] = {SO_RCVTIMEO, SO_SNDTIMEO};
     ck_assert_int_eq(net_limit_silence(ends.server, 20), 0);
@@ -156,14 +156,14 @@ START_TEST(a_limit_is_in_milliseconds_and_0_takes_it_away)
 }
 END_TEST
 
-START_TEST(what_is_no_socket_has_no_limit)
+START_TEST(a_descriptor_that_is_not_a_socket_has_no_limit)
 {
     ck_assert_int_eq(net_limit_silence(-1, 1000), -1);
     ck_assert_int_eq(errno, EBADF);
 }
 END_TEST
 
-// The text, and then the end of all: neither a reset nor silence.
+// Expects the text and then the end: neither a reset nor silence.
 static void must_receive(const char *text)
 {
     char bytes[64] = {0};
@@ -183,23 +183,23 @@ static int error_of(int client)
     return error;
 }
 
-// Closing with bytes unread would reset the connection. Linux then still shows
-// the client what came before; other systems throw the answer away.
-START_TEST(an_answer_survives_bytes_that_nobody_read)
+// Closing with unread bytes would reset the connection. On Linux the client can
+// still read what came before the reset; other systems discard the response.
+START_TEST(a_response_survives_unread_bytes)
 {
     static const char unread[32 * 1024];
     ck_assert_int_eq(send(ends.client, unread, sizeof unread, 0),
                      sizeof unread);
-    ck_assert(net_send_all(ends.server, (struct slice)SLICE("answer")));
+    ck_assert(net_send_all(ends.server, (struct slice)SLICE("response")));
     net_linger(ends.server);
-    leave(&ends.server);
-    must_receive("answer");
+    close_end(&ends.server);
+    must_receive("response");
     ck_assert_int_eq(error_of(ends.client), 0);
 }
 END_TEST
 
-// The end of the connection is no byte.
-START_TEST(only_bytes_that_nobody_received_are_more)
+// The end of the connection does not count as a byte.
+START_TEST(only_unread_bytes_are_more)
 {
     char byte;
     ck_assert(!net_has_more(ends.server));
@@ -208,7 +208,7 @@ START_TEST(only_bytes_that_nobody_received_are_more)
     ck_assert(net_has_more(ends.server));
     ck_assert_int_eq(recv(ends.server, &byte, 1, 0), 1);
     ck_assert(!net_has_more(ends.server));
-    leave(&ends.client);
+    close_end(&ends.client);
     ck_assert(!net_has_more(ends.server));
 }
 END_TEST
@@ -219,20 +219,20 @@ static void *linger(void *context)
     return context;
 }
 
-// Most clients close when they are told that there is no more.
+// Most clients close when they see the end.
 START_TEST(the_client_sees_the_end_while_the_server_lingers)
 {
     pthread_t server;
-    ck_assert(net_send_all(ends.server, (struct slice)SLICE("answer")));
+    ck_assert(net_send_all(ends.server, (struct slice)SLICE("response")));
     ck_assert_int_eq(pthread_create(&server, NULL, linger, NULL), 0);
-    must_receive("answer");
-    leave(&ends.client);
+    must_receive("response");
+    close_end(&ends.client);
     pthread_join(server, NULL);
 }
 END_TEST
 
-// Waiting out the second for each of them would take twice as long.
-START_TEST(clients_that_left_cost_no_second_each)
+// If each of them took its second, the test would take twice as long.
+START_TEST(lingering_ends_at_once_if_the_client_left)
 {
     enum { CLIENTS = 6 };
     int64_t start = clock_milliseconds();
@@ -247,7 +247,7 @@ START_TEST(clients_that_left_cost_no_second_each)
 }
 END_TEST
 
-START_TEST(a_client_that_stays_silent_is_left_after_a_second)
+START_TEST(lingering_ends_after_a_second_of_silence)
 {
     int64_t start = clock_milliseconds();
     net_linger(ends.server);
@@ -263,13 +263,13 @@ static void *send_without_end(void *context)
     return context;
 }
 
-// A limit on silence would never be reached here.
-START_TEST(a_client_that_sends_without_end_is_left_all_the_same)
+// Here, a limit on silence would never be reached.
+START_TEST(lingering_ends_although_the_client_goes_on_sending)
 {
     pthread_t client;
     ck_assert_int_eq(pthread_create(&client, NULL, send_without_end, NULL), 0);
     net_linger(ends.server);
-    leave(&ends.server);
+    close_end(&ends.server);
     pthread_join(client, NULL);
 }
 END_TEST
@@ -280,21 +280,21 @@ int main(void)
     TCase *clients = tcase_create("clients");
     tcase_add_checked_fixture(clients, connect_ends, disconnect_ends);
     tcase_set_timeout(clients, 60);
-    tcase_add_test(clients, all_is_sent_to_a_slow_client_in_spite_of_signals);
-    tcase_add_test(clients, nothing_is_sent_at_once);
-    tcase_add_test(clients, a_client_that_left_is_told_by_false);
-    tcase_add_test(clients, a_silent_client_ends_a_limited_recv);
-    tcase_add_test(clients, a_client_that_takes_nothing_ends_a_limited_send);
-    unit_add_rows(clients, a_limit_is_in_milliseconds_and_0_takes_it_away,
-                  limits);
-    tcase_add_test(clients, what_is_no_socket_has_no_limit);
-    tcase_add_test(clients, an_answer_survives_bytes_that_nobody_read);
-    tcase_add_test(clients, only_bytes_that_nobody_received_are_more);
-    tcase_add_test(clients, the_client_sees_the_end_while_the_server_lingers);
-    tcase_add_test(clients, clients_that_left_cost_no_second_each);
-    tcase_add_test(clients, a_client_that_stays_silent_is_left_after_a_second);
     tcase_add_test(clients,
-                   a_client_that_sends_without_end_is_left_all_the_same);
+                   everything_is_sent_to_a_slow_client_despite_signals);
+    tcase_add_test(clients, sending_no_bytes_succeeds);
+    tcase_add_test(clients, sending_to_a_client_that_left_fails);
+    tcase_add_test(clients, recv_fails_after_the_limit_on_silence);
+    tcase_add_test(clients,
+                   send_fails_after_the_limit_if_the_client_reads_nothing);
+    unit_add_rows(clients, a_limit_is_in_milliseconds_and_0_removes_it, limits);
+    tcase_add_test(clients, a_descriptor_that_is_not_a_socket_has_no_limit);
+    tcase_add_test(clients, a_response_survives_unread_bytes);
+    tcase_add_test(clients, only_unread_bytes_are_more);
+    tcase_add_test(clients, the_client_sees_the_end_while_the_server_lingers);
+    tcase_add_test(clients, lingering_ends_at_once_if_the_client_left);
+    tcase_add_test(clients, lingering_ends_after_a_second_of_silence);
+    tcase_add_test(clients, lingering_ends_although_the_client_goes_on_sending);
     suite_add_tcase(suite, clients);
     return unit_run(suite);
 }

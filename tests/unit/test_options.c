@@ -1,4 +1,4 @@
-// test_options.c - the command line: what it takes, what it says
+// test_options.c - the command line: what is accepted, and what is printed
 
 #include "lib/http/http_limits.h"
 #include "tests/unit/capture.h"
@@ -39,7 +39,7 @@ static void add_options(void)
     options.rows[options.count - 1].expected = "a gate";
 }
 
-// Up to 6 arguments behind the program's name.
+// Up to 6 arguments after the program's name.
 struct arguments {
     const char *words[7];
 };
@@ -55,10 +55,10 @@ static bool parse(struct arguments arguments)
     add_options();
     capture_start(&out, stdout);
     capture_start(&err, stderr);
-    bool goes_on = options_parse(&options, argc, argv);
+    bool accepted = options_parse(&options, argc, argv);
     capture_stop(&err);
     capture_stop(&out);
-    return goes_on;
+    return accepted;
 }
 
 static bool parse_one(const char *argument)
@@ -66,16 +66,16 @@ static bool parse_one(const char *argument)
     return parse((struct arguments){{argument}});
 }
 
-static void must_go_on(bool goes_on)
+static void must_be_accepted(bool accepted)
 {
-    ck_assert_msg(goes_on, "it stopped: %s", err.text);
+    ck_assert_msg(accepted, "it was rejected: %s", err.text);
     ck_assert_str_eq(err.text, "");
     ck_assert_str_eq(out.text, "");
 }
 
-START_TEST(without_arguments_all_is_as_documented)
+START_TEST(without_arguments_every_option_has_its_default)
 {
-    must_go_on(parse((struct arguments){{NULL}}));
+    must_be_accepted(parse((struct arguments){{NULL}}));
     ck_assert_str_eq(options.bind, "127.0.0.1");
     ck_assert_int_eq(options.port, 8080);
     ck_assert(!options.quiet);
@@ -105,18 +105,18 @@ static const struct {
     {"--capacity", &capacity},
 };
 
-START_TEST(a_number_is_behind_its_name_or_behind_an_equals_sign)
+START_TEST(a_number_follows_its_name_or_an_equals_sign)
 {
     char joined[64];
-    must_go_on(parse((struct arguments){{numbers[_i].name, "77"}}));
+    must_be_accepted(parse((struct arguments){{numbers[_i].name, "77"}}));
     ck_assert_int_eq(*numbers[_i].number, 77);
     snprintf(joined, sizeof joined, "%s=78", numbers[_i].name);
-    must_go_on(parse_one(joined));
+    must_be_accepted(parse_one(joined));
     ck_assert_int_eq(*numbers[_i].number, 78);
 }
 END_TEST
 
-// The row of options, in which the bounds of a number stand.
+// The row of the option, which has the bounds of its number.
 static const struct option *row(const char *name)
 {
     int i = 0;
@@ -126,41 +126,41 @@ static const struct option *row(const char *name)
     return &options.rows[i];
 }
 
-static bool takes(const char *name, long value)
+static bool is_accepted(const char *name, long value)
 {
     char argument[64];
     snprintf(argument, sizeof argument, "%s=%ld", name, value);
     return parse_one(argument);
 }
 
-START_TEST(a_number_ends_at_its_bounds)
+START_TEST(a_number_is_accepted_within_its_bounds)
 {
     const struct option *option = row(numbers[_i].name);
     const long min = option->min;
     const long max = option->max;
     ck_assert_int_le(min, max);
-    ck_assert(takes(numbers[_i].name, min));
+    ck_assert(is_accepted(numbers[_i].name, min));
     ck_assert_int_eq(*numbers[_i].number, min);
-    ck_assert(takes(numbers[_i].name, max));
+    ck_assert(is_accepted(numbers[_i].name, max));
     ck_assert_int_eq(*numbers[_i].number, max);
-    ck_assert(!takes(numbers[_i].name, min - 1));
-    ck_assert(!takes(numbers[_i].name, max + 1));
-    ck_assert(!takes(numbers[_i].name, INT_MAX));
+    ck_assert(!is_accepted(numbers[_i].name, min - 1));
+    ck_assert(!is_accepted(numbers[_i].name, max + 1));
+    ck_assert(!is_accepted(numbers[_i].name, INT_MAX));
 }
 END_TEST
 
-START_TEST(a_text_is_what_stands_there)
+START_TEST(a_text_is_used_unchanged)
 {
-    must_go_on(parse((struct arguments){{"--label", "two words"}}));
+    must_be_accepted(parse((struct arguments){{"--label", "two words"}}));
     ck_assert_str_eq(label, "two words");
-    must_go_on(parse_one("--label=a=b"));
+    must_be_accepted(parse_one("--label=a=b"));
     ck_assert_str_eq(label, "a=b");
-    must_go_on(parse_one("--label="));
+    must_be_accepted(parse_one("--label="));
     ck_assert_str_eq(label, "");
-    must_go_on(parse((struct arguments){{"--label", "--loud"}}));
+    must_be_accepted(parse((struct arguments){{"--label", "--loud"}}));
     ck_assert_str_eq(label, "--loud");
     ck_assert(!loud);
-    must_go_on(parse((struct arguments){{"--gate", "gate"}}));
+    must_be_accepted(parse((struct arguments){{"--gate", "gate"}}));
     ck_assert_str_eq(gate, "gate");
 }
 END_TEST
@@ -171,25 +171,25 @@ static const char *const addresses[] = {
 
 START_TEST(an_address_may_be_of_either_version)
 {
-    must_go_on(parse((struct arguments){{"--bind", addresses[_i]}}));
+    must_be_accepted(parse((struct arguments){{"--bind", addresses[_i]}}));
     ck_assert_str_eq(options.bind, addresses[_i]);
 }
 END_TEST
 
-START_TEST(a_flag_stands_alone)
+START_TEST(a_flag_has_no_value)
 {
-    must_go_on(parse_one("--quiet"));
+    must_be_accepted(parse_one("--quiet"));
     ck_assert(options.quiet);
     ck_assert(!loud);
-    must_go_on(parse_one("--loud"));
+    must_be_accepted(parse_one("--loud"));
     ck_assert(loud);
     ck_assert(!options.quiet);
 }
 END_TEST
 
-START_TEST(many_options_in_any_order_and_the_last_word_counts)
+START_TEST(options_have_any_order_and_the_last_value_counts)
 {
-    must_go_on(parse((struct arguments){
+    must_be_accepted(parse((struct arguments){
         {"--loud", "--port=1", "--capacity", "5", "--quiet", "--port=2"}}));
     ck_assert(loud);
     ck_assert(options.quiet);
@@ -204,7 +204,7 @@ END_TEST
 static const struct {
     struct arguments arguments;
     const char *message;
-} refusals[] = {
+} rejected[] = {
     {{{"--port", "65536"}}, NO_PORT "'65536'\n"},
     {{{"--port=-1"}}, NO_PORT "'-1'\n"},
     {{{"--port", "http"}}, NO_PORT "'http'\n"},
@@ -212,12 +212,12 @@ static const struct {
     {{{"--port", "0x50"}}, NO_PORT "'0x50'\n"},
     {{{"--port", "8e3"}}, NO_PORT "'8e3'\n"},
     {{{"--port", "8.0"}}, NO_PORT "'8.0'\n"},
-    // strtol would take these three.
+    // strtol would accept these three.
     {{{"--port", " 80"}}, NO_PORT "' 80'\n"},
     {{{"--port", "+80"}}, NO_PORT "'+80'\n"},
     {{{"--port", ""}}, NO_PORT "''\n"},
     {{{"--port="}}, NO_PORT "''\n"},
-    // 2^32 + 80 and 2^64 + 80 are no 80.
+    // 2^32 + 80 and 2^64 + 80, which overflow to 80.
     {{{"--port", "4294967376"}}, NO_PORT "'4294967376'\n"},
     {{{"--port", "18446744073709551696"}}, NO_PORT "'18446744073709551696'\n"},
     {{{"--port", "--quiet"}}, NO_PORT "'--quiet'\n"},
@@ -233,8 +233,8 @@ static const struct {
      "program: --trace: expected a file that can be written, got "
      "'/no/such/directory/trace'\n"},
     {{{"--gate", "door"}}, "program: --gate: expected a gate, got 'door'\n"},
-    {{{"--port"}}, "program: --port: expected a value behind it\n"},
-    {{{"--label"}}, "program: --label: expected a value behind it\n"},
+    {{{"--port"}}, "program: --port: expected a value after it\n"},
+    {{{"--label"}}, "program: --label: expected a value after it\n"},
     {{{"--quiet=yes"}}, "program: --quiet: expected no value, got 'yes'\n"},
     {{{"--quiet="}}, "program: --quiet: expected no value, got ''\n"},
     // No abbreviations, no short options, no arguments without a name.
@@ -249,17 +249,17 @@ static const struct {
     {{{""}}, "program: unknown option '': try --help\n"},
     {{{"--quiet", "yes"}}, "program: unknown option 'yes': try --help\n"},
     {{{"--help=all"}}, "program: unknown option '--help=all': try --help\n"},
-    // The first wrong one ends it, whatever else was asked for.
+    // The first wrong option ends the parsing.
     {{{"--wrong", "--help"}},
      "program: unknown option '--wrong': try --help\n"},
     {{{"--quiet", "--port=x", "--bind=y"}}, NO_PORT "'x'\n"},
 };
 
-START_TEST(a_refusal_names_the_option_and_what_it_expected)
+START_TEST(a_wrong_option_is_named_with_what_it_expects)
 {
-    ck_assert(!parse(refusals[_i].arguments));
+    ck_assert(!parse(rejected[_i].arguments));
     ck_assert_int_eq(options.exit_status, 2);
-    ck_assert_str_eq(err.text, refusals[_i].message);
+    ck_assert_str_eq(err.text, rejected[_i].message);
     ck_assert_str_eq(out.text, "");
     ck_assert_int_eq(options.port, 8080);
     ck_assert_str_eq(options.bind, "127.0.0.1");
@@ -270,19 +270,18 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("options");
-    TCase *taken = tcase_create("taken");
-    tcase_add_test(taken, without_arguments_all_is_as_documented);
-    unit_add_rows(taken, a_number_is_behind_its_name_or_behind_an_equals_sign,
-                  numbers);
-    unit_add_rows(taken, a_number_ends_at_its_bounds, numbers);
-    tcase_add_test(taken, a_text_is_what_stands_there);
-    unit_add_rows(taken, an_address_may_be_of_either_version, addresses);
-    tcase_add_test(taken, a_flag_stands_alone);
-    tcase_add_test(taken, many_options_in_any_order_and_the_last_word_counts);
-    suite_add_tcase(suite, taken);
-    TCase *refused = tcase_create("refused");
-    unit_add_rows(refused, a_refusal_names_the_option_and_what_it_expected,
-                  refusals);
-    suite_add_tcase(suite, refused);
+    TCase *right = tcase_create("accepted");
+    tcase_add_test(right, without_arguments_every_option_has_its_default);
+    unit_add_rows(right, a_number_follows_its_name_or_an_equals_sign, numbers);
+    unit_add_rows(right, a_number_is_accepted_within_its_bounds, numbers);
+    tcase_add_test(right, a_text_is_used_unchanged);
+    unit_add_rows(right, an_address_may_be_of_either_version, addresses);
+    tcase_add_test(right, a_flag_has_no_value);
+    tcase_add_test(right, options_have_any_order_and_the_last_value_counts);
+    suite_add_tcase(suite, right);
+    TCase *wrong = tcase_create("rejected");
+    unit_add_rows(wrong, a_wrong_option_is_named_with_what_it_expects,
+                  rejected);
+    suite_add_tcase(suite, wrong);
     return unit_run(suite);
 }

@@ -17,7 +17,7 @@ static const char *gate;
 static struct capture out;
 static struct capture err;
 
-// What "program first second" prints on out; it ends well, and says no more.
+// Runs "program first second", which prints to `out` alone and succeeds.
 static void must_print(const char *first, const char *second)
 {
     char *argv[] = {"program", (char *)first, (char *)second, NULL};
@@ -32,10 +32,10 @@ static void must_print(const char *first, const char *second)
     options_add_text(&options, "--gate", "FIFO", &gate, "wait for this");
     capture_start(&out, stdout);
     capture_start(&err, stderr);
-    bool goes_on = options_parse(&options, second != NULL ? 3 : 2, argv);
+    bool accepted = options_parse(&options, second != NULL ? 3 : 2, argv);
     capture_stop(&err);
     capture_stop(&out);
-    ck_assert(!goes_on);
+    ck_assert(!accepted);
     ck_assert_int_eq(options.exit_status, EXIT_SUCCESS);
     ck_assert_str_eq(err.text, "");
 }
@@ -53,7 +53,7 @@ static const char *line_of(const char *name)
     return line;
 }
 
-START_TEST(help_starts_with_what_the_program_is)
+START_TEST(help_starts_with_the_purpose_of_the_program)
 {
     static const char start[] = "program - What it is for.\n"
                                 "\n"
@@ -88,7 +88,7 @@ static const struct {
      "  --port N                   listen on this port, 0 for any free "
      "one (8080)"},
     {"--quiet", "  --quiet                    print no line per job"},
-    {"--trace", "  --trace FILE               write down what happens, for "
+    {"--trace", "  --trace FILE               record what happens, for "
                 "ui.perfetto.dev"},
     {"--line-max-bytes",
      "  --line-max-bytes N         bytes of a request line (8192)"},
@@ -104,12 +104,13 @@ static const struct {
     {"--capacity", "  --capacity N               jobs that may wait (100)"},
     {"--loud", "  --loud                     say more"},
     {"--label", "  --label TEXT               say this (none)"},
-    {"--gate", "  --gate FIFO                wait for this"}, // has no default
+    {"--gate",
+     "  --gate FIFO                wait for this"}, // without a default
     {"--help", "  --help                     print this, and exit"},
     {"--version", "  --version                  print the version, and exit"},
 };
 
-START_TEST(help_tells_the_argument_and_the_default_of_each)
+START_TEST(help_has_the_argument_and_the_default_of_each)
 {
     must_print("--help", NULL);
     ck_assert_str_eq(line_of(lines[_i].name), lines[_i].line);
@@ -124,7 +125,7 @@ START_TEST(help_fits_a_terminal)
         ck_assert_msg(length <= COLUMNS, "%d columns: %.*s", (int)length,
                       (int)length, at);
         ck_assert_msg(length == 0 || at[length - 1] != ' ',
-                      "a blank at the end of: %.*s", (int)length, at);
+                      "a space at the end of: %.*s", (int)length, at);
         ck_assert_int_eq(at[length], '\n');
         at += length + 1;
     }
@@ -138,7 +139,7 @@ START_TEST(the_version_is_one_line)
 }
 END_TEST
 
-// Whoever asks for help has perhaps just typed something wrong.
+// A person who asks for help may have typed something wrong.
 START_TEST(help_ends_the_parsing)
 {
     must_print("--help", "--wrong");
@@ -153,9 +154,9 @@ int main(void)
 {
     Suite *suite = suite_create("options");
     TCase *help = tcase_create("help");
-    tcase_add_test(help, help_starts_with_what_the_program_is);
+    tcase_add_test(help, help_starts_with_the_purpose_of_the_program);
     tcase_add_test(help, help_lists_every_option_once);
-    unit_add_rows(help, help_tells_the_argument_and_the_default_of_each, lines);
+    unit_add_rows(help, help_has_the_argument_and_the_default_of_each, lines);
     tcase_add_test(help, help_fits_a_terminal);
     tcase_add_test(help, the_version_is_one_line);
     tcase_add_test(help, help_ends_the_parsing);

@@ -20,15 +20,17 @@ static atomic_int times_started[WORKERS + 1];
 static atomic_int returned;
 static atomic_int sum;
 
-static void start(struct pool *pool, int count, pool_work *work)
+static void start(struct pool *pool, int count, void *work(void *))
 {
     ck_assert_int_eq(pool_start(pool, count, work), 0);
 }
 
-static void note_number(int number)
+static void *note_number(void *argument)
 {
+    int number = *(const int *)argument;
     if (number >= 1 && number <= WORKERS)
         times_started[number]++;
+    return NULL;
 }
 
 START_TEST(workers_are_numbered_from_one)
@@ -51,10 +53,11 @@ START_TEST(a_pool_of_one)
 }
 END_TEST
 
-static void wait_for_the_others(int number)
+static void *wait_for_the_others(void *argument)
 {
-    (void)number;
+    (void)argument;
     gate_pass(&all_here);
+    return NULL;
 }
 
 // The gate opens when the last one has come. Workers that ran one after the
@@ -69,12 +72,14 @@ START_TEST(all_workers_run_at_the_same_time)
 }
 END_TEST
 
-static void return_late(int number)
+static void *return_late(void *argument)
 {
+    int number = *(const int *)argument;
     gate_pass(&may_return);
     for (int i = 0; i < number * 100; i++)
         sched_yield();
     returned++;
+    return NULL;
 }
 
 START_TEST(join_waits_until_all_have_returned)
@@ -88,12 +93,13 @@ START_TEST(join_waits_until_all_have_returned)
 }
 END_TEST
 
-static void add_numbers(int number)
+static void *add_numbers(void *argument)
 {
-    (void)number;
+    (void)argument;
     int job;
     while (channel_receive(&jobs, &job))
         sum += job;
+    return NULL;
 }
 
 // No call stops a pool: closing what it works on does, when all is done.

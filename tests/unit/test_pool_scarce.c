@@ -20,12 +20,13 @@ enum { WORKERS = 4, JOBS = 20 };
 static struct channel jobs; // of int
 static atomic_int done;
 
-static void count_jobs(int number)
+static void *count_jobs(void *argument)
 {
-    (void)number;
+    (void)argument;
     int job;
     while (channel_receive(&jobs, &job))
         done++;
+    return NULL;
 }
 
 START_TEST(a_channel_for_which_there_is_no_memory)

@@ -16,7 +16,7 @@ static void capture_out(void)
     capture_start(&out, stdout);
 }
 
-static void give_back_out(void)
+static void stop_capture(void)
 {
     if (out.file != NULL)
         capture_stop(&out);
@@ -26,11 +26,11 @@ static void give_back_out(void)
 // What was printed since the start of the test.
 static const char *printed(void)
 {
-    give_back_out();
+    stop_capture();
     return out.text;
 }
 
-static void listen_and_say_so(bool quiet)
+static void report_a_listener(bool quiet)
 {
     struct options options = {.program = "program", .quiet = quiet};
     int listener = net_listen("127.0.0.1", 0);
@@ -52,7 +52,7 @@ START_TEST(the_first_line_says_where_to_connect)
 }
 END_TEST
 
-START_TEST(nothing_is_said_of_what_does_not_listen)
+START_TEST(nothing_is_printed_without_a_listener)
 {
     const struct options options = {.program = "program"};
     ck_assert_int_eq(report_listening(&options, -1), -1);
@@ -60,11 +60,11 @@ START_TEST(nothing_is_said_of_what_does_not_listen)
 }
 END_TEST
 
-// A script reads this line from a pipe, to learn the port.
-START_TEST(a_line_is_out_when_it_is_complete)
+// A script reads the port in this line, from a pipe.
+START_TEST(a_line_is_written_as_soon_as_it_is_complete)
 {
     const struct event event = {"alice", "buy", 100};
-    listen_and_say_so(false);
+    report_a_listener(false);
     capture_look(&out);
     ck_assert_ptr_nonnull(strstr(out.text, "listening on http://127.0.0.1:"));
     report_event("worker", 1, &event, STORE_ADDED, 300);
@@ -74,7 +74,7 @@ START_TEST(a_line_is_out_when_it_is_complete)
 END_TEST
 
 static const struct {
-    const char *who;
+    const char *role;
     int number;
     int64_t amount;
     enum store_result result;
@@ -91,10 +91,10 @@ static const struct {
     {"thread", 0, -1, STORE_NO_MEMORY, 0, "thread: alice -1 found no memory\n"},
 };
 
-START_TEST(a_line_tells_what_became_of_an_event)
+START_TEST(a_line_has_the_result_of_an_event)
 {
     const struct event event = {"alice", "buy", events[_i].amount};
-    report_event(events[_i].who, events[_i].number, &event, events[_i].result,
+    report_event(events[_i].role, events[_i].number, &event, events[_i].result,
                  events[_i].balance);
     ck_assert_str_eq(printed(), events[_i].line);
 }
@@ -108,14 +108,14 @@ static const struct {
     {"ASCII", "~alice_01 {%s}", "~alice_01 {%s}"},
     {"other languages", "\xc3\xa9\xe6\x97\xa5\xf0\x9f\x98\x80",
      "\xc3\xa9\xe6\x97\xa5\xf0\x9f\x98\x80"},
-    {"a no-break space, the first behind C1", "\xc2\xa0", "\xc2\xa0"},
+    {"a no-break space, the first after C1", "\xc2\xa0", "\xc2\xa0"},
     {"a line of its own", "a\nworker 9: bob", "a?worker 9: bob"},
     {"back to the start of the line", "a\rb", "a?b"},
     {"the screen is cleared", "\x1b[2J", "?[2J"},
     {"the title is changed", "\x1b]0;x\a", "?]0;x?"},
     {"the first and the last of C0", "\x01\x1f", "??"},
     {"delete", "a\x7f", "a?"},
-    // C1, in UTF-8: U+009B alone is what ESC [ is together.
+    // C1, in UTF-8: U+009B alone means the same as ESC and [.
     {"the screen is cleared in C1",
      "a\xc2\x9b"
      "2J",
@@ -147,10 +147,10 @@ START_TEST(the_longest_name_is_printed_whole)
 }
 END_TEST
 
-START_TEST(quiet_is_without_events_but_not_without_a_first_and_last_line)
+START_TEST(with_quiet_only_the_first_and_the_last_line_are_printed)
 {
     const struct event event = {"alice", "buy", 100};
-    listen_and_say_so(true);
+    report_a_listener(true);
     report_event("worker", 1, &event, STORE_ADDED, 300);
     report_event("worker", 1, &event, STORE_OVERFLOW, 300);
     report_tally("program");
@@ -160,7 +160,7 @@ START_TEST(quiet_is_without_events_but_not_without_a_first_and_last_line)
 }
 END_TEST
 
-START_TEST(an_echo_server_counts_requests_only)
+START_TEST(the_tally_without_events_has_only_requests)
 {
     metrics_count_request(HTTP_OK);
     metrics_count_request(HTTP_BAD_REQUEST);
@@ -169,7 +169,7 @@ START_TEST(an_echo_server_counts_requests_only)
 }
 END_TEST
 
-START_TEST(the_tally_tells_what_became_of_the_events)
+START_TEST(the_tally_has_the_results_of_the_events)
 {
     metrics_count_request(HTTP_ACCEPTED);
     metrics_add(METRIC_EVENTS_ACCEPTED, 10);
@@ -186,7 +186,7 @@ END_TEST
 static const enum metric any_event[] = {
     METRIC_EVENTS_ACCEPTED, METRIC_EVENTS_REJECTED, METRIC_EVENTS_INVALID};
 
-START_TEST(one_event_of_any_kind_is_told)
+START_TEST(one_event_of_any_kind_is_in_the_tally)
 {
     metrics_add(any_event[_i], 1);
     report_tally("program");
@@ -196,13 +196,13 @@ END_TEST
 
 enum { THREADS = 4, LINES = 500 };
 
-static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t start = PTHREAD_MUTEX_INITIALIZER;
 
-// Starts when the gate is opened, so that all of them print at once.
+// Starts when the mutex is free, so that all threads print at the same time.
 static void *report_often(void *argument)
 {
-    pthread_mutex_lock(&gate);
-    pthread_mutex_unlock(&gate);
+    pthread_mutex_lock(&start);
+    pthread_mutex_unlock(&start);
     const struct event event = {"alice", "buy", 100};
     for (int i = 0; i < LINES; i++)
         report_event("worker", 7, &event, STORE_ADDED, 300);
@@ -213,11 +213,11 @@ START_TEST(lines_of_threads_do_not_mix)
 {
     static const char line[] = "worker 7: alice +100 = 300\n";
     pthread_t threads[THREADS];
-    pthread_mutex_lock(&gate);
+    pthread_mutex_lock(&start);
     for (int i = 0; i < THREADS; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, report_often, NULL),
                          0);
-    pthread_mutex_unlock(&gate);
+    pthread_mutex_unlock(&start);
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     const char *at = printed();
@@ -231,20 +231,20 @@ int main(void)
 {
     Suite *suite = suite_create("report");
     TCase *lines = tcase_create("lines");
-    tcase_add_checked_fixture(lines, capture_out, give_back_out);
+    tcase_add_checked_fixture(lines, capture_out, stop_capture);
     tcase_set_timeout(lines, 60);
     tcase_add_test(lines, the_first_line_says_where_to_connect);
-    tcase_add_test(lines, nothing_is_said_of_what_does_not_listen);
-    tcase_add_test(lines, a_line_is_out_when_it_is_complete);
-    unit_add_rows(lines, a_line_tells_what_became_of_an_event, events);
+    tcase_add_test(lines, nothing_is_printed_without_a_listener);
+    tcase_add_test(lines, a_line_is_written_as_soon_as_it_is_complete);
+    unit_add_rows(lines, a_line_has_the_result_of_an_event, events);
     unit_add_rows(lines, no_control_character_of_a_name_reaches_the_terminal,
                   users);
     tcase_add_test(lines, the_longest_name_is_printed_whole);
-    tcase_add_test(
-        lines, quiet_is_without_events_but_not_without_a_first_and_last_line);
-    tcase_add_test(lines, an_echo_server_counts_requests_only);
-    tcase_add_test(lines, the_tally_tells_what_became_of_the_events);
-    unit_add_rows(lines, one_event_of_any_kind_is_told, any_event);
+    tcase_add_test(lines,
+                   with_quiet_only_the_first_and_the_last_line_are_printed);
+    tcase_add_test(lines, the_tally_without_events_has_only_requests);
+    tcase_add_test(lines, the_tally_has_the_results_of_the_events);
+    unit_add_rows(lines, one_event_of_any_kind_is_in_the_tally, any_event);
     tcase_add_test(lines, lines_of_threads_do_not_mix);
     suite_add_tcase(suite, lines);
     return unit_run(suite);

@@ -1,9 +1,7 @@
-// test_answers.c - the contract with the clients, byte by byte
+// test_respond.c - the contract with the clients, byte by byte
 
-#include "lib/service/admission.h"
 #include "lib/service/respond.h"
 #include "lib/service/respond_balance.h"
-#include "lib/service/metrics.h"
 #include "tests/unit/unit.h"
 
 #include <jansson.h>
@@ -25,19 +23,19 @@ static void close_store(void)
     store_destroy(&store);
 }
 
-static void must_say(const struct http_response *response,
-                     enum http_status status, const char *body)
+static void must_be(const struct http_response *response,
+                    enum http_status status, const char *body)
 {
     ck_assert_int_eq(response->status, status);
     ck_assert_msg(slice_is(response->body, body), "%.*s\n     expected %s",
                   (int)response->body.length, response->body.bytes, body);
 }
 
-// What every JSON answer has: a body that is an object, and the default type.
-static void must_say_json(struct http_response *response,
-                          enum http_status status, const char *body)
+// Every JSON response has an object as its body, and the default type.
+static void must_be_json(struct http_response *response,
+                         enum http_status status, const char *body)
 {
-    must_say(response, status, body);
+    must_be(response, status, body);
     ck_assert_ptr_null(response->content_type);
     json_t *read = json_loadb(response->body.bytes, response->body.length,
                               JSON_REJECT_DUPLICATES, NULL);
@@ -59,22 +57,22 @@ START_TEST(an_echo_is_the_body_itself)
 }
 END_TEST
 
-START_TEST(an_event_is_accepted)
+START_TEST(an_accepted_event_has_a_202)
 {
     struct http_response response = {0};
     respond_accepted(&response);
     ck_assert_ptr_null(response.fields);
-    must_say_json(&response, HTTP_ACCEPTED, "{\"status\":\"accepted\"}");
+    must_be_json(&response, HTTP_ACCEPTED, "{\"status\":\"accepted\"}");
 }
 END_TEST
 
-START_TEST(a_busy_server_says_when_to_come_back)
+START_TEST(a_busy_server_says_when_to_try_again)
 {
     struct http_response response = {0};
     respond_busy(&response);
     ck_assert_str_eq(response.fields, "Retry-After: 1\r\n");
-    must_say_json(&response, HTTP_SERVICE_UNAVAILABLE,
-                  "{\"status\":\"rejected\",\"reason\":\"server_busy\"}");
+    must_be_json(&response, HTTP_SERVICE_UNAVAILABLE,
+                 "{\"status\":\"rejected\",\"reason\":\"server_busy\"}");
 }
 END_TEST
 
@@ -88,7 +86,7 @@ static const struct {
     {"", ""},
 };
 
-START_TEST(an_invalid_event_is_told_why)
+START_TEST(the_response_to_an_invalid_event_says_what_is_wrong)
 {
     struct http_response response = {0};
     char body[256];
@@ -97,30 +95,7 @@ START_TEST(an_invalid_event_is_told_why)
              "\"detail\":\"%s\"}",
              details[_i].written);
     respond_invalid(&response, details[_i].detail);
-    must_say_json(&response, HTTP_BAD_REQUEST, body);
-}
-END_TEST
-
-START_TEST(each_event_is_counted_once_by_what_became_of_it)
-{
-    struct http_response response = {0};
-    admission_accept(&response);
-    ck_assert_int_eq(metrics_get(METRIC_EVENTS_ACCEPTED), 1);
-    admission_reject(&response);
-    admission_reject(&response);
-    ck_assert_int_eq(metrics_get(METRIC_EVENTS_REJECTED), 2);
-    for (int i = 0; i < 3; i++)
-        admission_invalid(&response, "x");
-    ck_assert_int_eq(metrics_get(METRIC_EVENTS_INVALID), 3);
-    respond_accepted(&response); // these fill in a response, and count nothing
-    respond_busy(&response);
-    respond_invalid(&response, "x");
-    respond_result(&response, STORE_ADDED, 1);
-    respond_error(&response, HTTP_BAD_REQUEST, NULL);
-    ck_assert_int_eq(metrics_get(METRIC_EVENTS_ACCEPTED), 1);
-    ck_assert_int_eq(metrics_get(METRIC_EVENTS_REJECTED), 2);
-    ck_assert_int_eq(metrics_get(METRIC_EVENTS_INVALID), 3);
-    buffer_destroy(&response.text);
+    must_be_json(&response, HTTP_BAD_REQUEST, body);
 }
 END_TEST
 
@@ -142,11 +117,11 @@ static const struct {
      "{\"status\":\"error\",\"reason\":\"internal_server_error\"}"},
 };
 
-START_TEST(a_result_is_the_balance_or_why_there_is_none)
+START_TEST(the_response_to_an_event_is_the_balance_or_the_reason)
 {
     struct http_response response = {0};
     respond_result(&response, results[_i].result, results[_i].balance);
-    must_say_json(&response, results[_i].status, results[_i].body);
+    must_be_json(&response, results[_i].status, results[_i].body);
 }
 END_TEST
 
@@ -164,38 +139,38 @@ static const struct {
     {"carol", HTTP_NOT_FOUND, unknown},
     {"Alice", HTTP_NOT_FOUND, unknown},
     {"alice ", HTTP_NOT_FOUND, unknown},
-    {"\xff", HTTP_NOT_FOUND, unknown}, // no UTF-8, so no event had it
+    {"\xff", HTTP_NOT_FOUND, unknown}, // invalid UTF-8: no event has it
 };
 
-START_TEST(balances_are_of_one_user_or_of_all)
+START_TEST(balances_are_those_of_one_user_or_of_all)
 {
     struct http_response response = {0};
     respond_balances(&response, &store, balances[_i].user);
-    must_say_json(&response, balances[_i].status, balances[_i].body);
+    must_be_json(&response, balances[_i].status, balances[_i].body);
 }
 END_TEST
 
-START_TEST(a_name_is_quoted_in_its_balance)
+START_TEST(a_name_is_escaped_in_its_balance)
 {
     struct http_response response = {0};
     int64_t balance;
     store_add(&store, "a\"b\\\n\xc3\xa9/", 1, &balance);
     respond_balances(&response, &store, "a\"b\\\n\xc3\xa9/");
-    must_say_json(&response, HTTP_OK,
-                  "{\"user\":\"a\\\"b\\\\\\n\xc3\xa9/\",\"balance\":1}");
+    must_be_json(&response, HTTP_OK,
+                 "{\"user\":\"a\\\"b\\\\\\n\xc3\xa9/\",\"balance\":1}");
 }
 END_TEST
 
-START_TEST(health_is_ok)
+START_TEST(the_health_is_ok)
 {
     struct http_response response = {0};
     respond_health(&response);
-    must_say_json(&response, HTTP_OK, "{\"status\":\"ok\"}");
+    must_be_json(&response, HTTP_OK, "{\"status\":\"ok\"}");
 }
 END_TEST
 
-// The version belongs to the type: prometheus.io, "Exposition formats".
-START_TEST(metrics_are_text)
+// The type includes the version (prometheus.io, "Exposition formats").
+START_TEST(metrics_are_plain_text)
 {
     struct http_response response = {0};
     respond_metrics(&response);
@@ -207,11 +182,11 @@ START_TEST(metrics_are_text)
 }
 END_TEST
 
-// Programs compare these words: they never change.
+// Clients compare these words, so they never change.
 static const struct {
     enum http_status status;
     const char *reason;
-} refusals[] = {
+} errors[] = {
     {HTTP_BAD_REQUEST, "bad_request"},
     {HTTP_NOT_FOUND, "not_found"},
     {HTTP_METHOD_NOT_ALLOWED, "method_not_allowed"},
@@ -227,59 +202,79 @@ static const struct {
     {HTTP_VERSION_NOT_SUPPORTED, "http_version_not_supported"},
 };
 
-START_TEST(a_refusal_has_the_reason_of_its_status)
+START_TEST(an_error_has_the_reason_of_its_status)
 {
     struct http_response response = {0};
     char body[128];
     snprintf(body, sizeof body, "{\"status\":\"error\",\"reason\":\"%s\"}",
-             refusals[_i].reason);
-    respond_error(&response, refusals[_i].status, NULL);
-    must_say_json(&response, refusals[_i].status, body);
+             errors[_i].reason);
+    respond_error(&response, errors[_i].status, NULL);
+    must_be_json(&response, errors[_i].status, body);
 }
 END_TEST
 
-START_TEST(a_refusal_may_have_a_detail)
+START_TEST(an_error_may_have_a_detail)
 {
     struct http_response response = {0};
     respond_error(&response, HTTP_NOT_FOUND, "no \"such\" path");
-    must_say_json(&response, HTTP_NOT_FOUND,
-                  "{\"status\":\"error\",\"reason\":\"not_found\","
-                  "\"detail\":\"no \\\"such\\\" path\"}");
+    must_be_json(&response, HTTP_NOT_FOUND,
+                 "{\"status\":\"error\",\"reason\":\"not_found\","
+                 "\"detail\":\"no \\\"such\\\" path\"}");
 }
 END_TEST
 
-START_TEST(a_rejected_request_is_told_its_byte)
+START_TEST(the_response_to_a_rejected_request_names_the_byte)
 {
     struct http_response response = {0};
     struct http_request request = {.status = HTTP_URI_TOO_LONG,
                                    .detail = "a line beyond the limit",
                                    .fault_offset = 8193};
     respond_rejected(&response, &request);
-    must_say_json(&response, HTTP_URI_TOO_LONG,
-                  "{\"status\":\"error\",\"reason\":\"uri_too_long\","
-                  "\"detail\":\"byte 8194: a line beyond the limit\"}");
+    must_be_json(&response, HTTP_URI_TOO_LONG,
+                 "{\"status\":\"error\",\"reason\":\"uri_too_long\","
+                 "\"detail\":\"byte 8194: a line beyond the limit\"}");
+}
+END_TEST
+
+// The parser's offset 0 is byte 1.
+START_TEST(the_first_byte_is_byte_1)
+{
+    char bytes[] = "\x16 / HTTP/1.1\r\n";
+    struct http_progress progress = {0};
+    struct http_request request;
+    struct http_response response = {0};
+    ck_assert_int_eq(http_parse_request(bytes, strlen(bytes),
+                                        &http_limits_default, &progress,
+                                        &request),
+                     HTTP_PARSE_REJECTED);
+    ck_assert_uint_eq(request.fault_offset, 0);
+    respond_rejected(&response, &request);
+    must_be_json(&response, HTTP_BAD_REQUEST,
+                 "{\"status\":\"error\",\"reason\":\"bad_request\","
+                 "\"detail\":\"byte 1: a control character\"}");
 }
 END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("answers");
+    Suite *suite = suite_create("respond");
     TCase *bodies = tcase_create("bodies");
     tcase_add_checked_fixture(bodies, open_store, close_store);
     tcase_add_test(bodies, an_echo_is_the_body_itself);
-    tcase_add_test(bodies, an_event_is_accepted);
-    tcase_add_test(bodies, a_busy_server_says_when_to_come_back);
-    unit_add_rows(bodies, an_invalid_event_is_told_why, details);
-    tcase_add_test(bodies, each_event_is_counted_once_by_what_became_of_it);
-    unit_add_rows(bodies, a_result_is_the_balance_or_why_there_is_none,
+    tcase_add_test(bodies, an_accepted_event_has_a_202);
+    tcase_add_test(bodies, a_busy_server_says_when_to_try_again);
+    unit_add_rows(bodies, the_response_to_an_invalid_event_says_what_is_wrong,
+                  details);
+    unit_add_rows(bodies, the_response_to_an_event_is_the_balance_or_the_reason,
                   results);
-    unit_add_rows(bodies, balances_are_of_one_user_or_of_all, balances);
-    tcase_add_test(bodies, a_name_is_quoted_in_its_balance);
-    tcase_add_test(bodies, health_is_ok);
-    tcase_add_test(bodies, metrics_are_text);
-    unit_add_rows(bodies, a_refusal_has_the_reason_of_its_status, refusals);
-    tcase_add_test(bodies, a_refusal_may_have_a_detail);
-    tcase_add_test(bodies, a_rejected_request_is_told_its_byte);
+    unit_add_rows(bodies, balances_are_those_of_one_user_or_of_all, balances);
+    tcase_add_test(bodies, a_name_is_escaped_in_its_balance);
+    tcase_add_test(bodies, the_health_is_ok);
+    tcase_add_test(bodies, metrics_are_plain_text);
+    unit_add_rows(bodies, an_error_has_the_reason_of_its_status, errors);
+    tcase_add_test(bodies, an_error_may_have_a_detail);
+    tcase_add_test(bodies, the_response_to_a_rejected_request_names_the_byte);
+    tcase_add_test(bodies, the_first_byte_is_byte_1);
     suite_add_tcase(suite, bodies);
     return unit_run(suite);
 }

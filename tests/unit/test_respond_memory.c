@@ -1,6 +1,6 @@
-// test_answers_memory.c - an answer for which there is no memory
+// test_respond_memory.c - a response for which there is no memory
 //
-// Then the answer is a 500, and a literal: that needs none.
+// The response is then a 500 whose body is a literal: that needs no memory.
 
 #include "lib/service/respond.h"
 #include "lib/service/respond_balance.h"
@@ -31,76 +31,76 @@ static void must_be_a_500(const struct http_response *response)
         "{\"status\":\"error\",\"reason\":\"internal_server_error\"}"));
 }
 
-static void refuse(struct http_response *response)
+static void respond_404(struct http_response *response)
 {
     respond_error(response, HTTP_NOT_FOUND, "a detail");
 }
 
-static void refuse_event(struct http_response *response)
+static void respond_400(struct http_response *response)
 {
     respond_invalid(response, "a detail");
 }
 
-static void refuse_sum(struct http_response *response)
+static void respond_409(struct http_response *response)
 {
     respond_result(response, STORE_OVERFLOW, 0);
 }
 
-static void tell_balance(struct http_response *response)
+static void respond_alice(struct http_response *response)
 {
     respond_balances(response, &store, "alice");
 }
 
-static void tell_balances(struct http_response *response)
+static void respond_all(struct http_response *response)
 {
     respond_balances(response, &store, "");
 }
 
 static const struct {
-    void (*answer)(struct http_response *response);
-    const char *body; // when there is memory: its start
-} made_up[] = {
-    {refuse, "{\"status\":\"error\",\"reason\":\"not_found\","
-             "\"detail\":\"a detail\"}"},
-    {refuse_event, "{\"status\":\"error\",\"reason\":\"invalid_json\","
-                   "\"detail\":\"a detail\"}"},
-    {refuse_sum, "{\"status\":\"error\",\"reason\":\"balance_overflow\"}"},
-    {tell_balance, "{\"user\":\"alice\",\"balance\":100}"},
-    {tell_balances, "{\"alice\":100}"},
+    void (*respond)(struct http_response *response);
+    const char *body; // its start, if there is memory
+} composed[] = {
+    {respond_404, "{\"status\":\"error\",\"reason\":\"not_found\","
+                  "\"detail\":\"a detail\"}"},
+    {respond_400, "{\"status\":\"error\",\"reason\":\"invalid_json\","
+                  "\"detail\":\"a detail\"}"},
+    {respond_409, "{\"status\":\"error\",\"reason\":\"balance_overflow\"}"},
+    {respond_alice, "{\"user\":\"alice\",\"balance\":100}"},
+    {respond_all, "{\"alice\":100}"},
     {respond_metrics, "# HELP "},
 };
 
-START_TEST(a_body_that_found_no_memory_is_a_500)
+START_TEST(a_body_without_memory_is_a_500)
 {
     struct http_response response = {.text = {.failed = true}};
-    made_up[_i].answer(&response);
+    composed[_i].respond(&response);
     must_be_a_500(&response);
     ck_assert_ptr_null(response.content_type); // it is JSON now
 }
 END_TEST
 
-// Never a part of an answer, and never an answer without its body.
-START_TEST(wherever_memory_ends_the_answer_is_whole_or_a_500)
+// Never a part of a response, and never a response without its body.
+START_TEST(wherever_memory_ends_the_response_is_complete_or_a_500)
 {
     enum http_status status = HTTP_INTERNAL_SERVER_ERROR;
     for (int count = 0; status == HTTP_INTERNAL_SERVER_ERROR; count++) {
         struct http_response response = {0};
         ck_assert_int_lt(count, 100);
         memory_allow(count);
-        made_up[_i].answer(&response);
+        composed[_i].respond(&response);
         status = response.status;
         if (status == HTTP_INTERNAL_SERVER_ERROR)
             must_be_a_500(&response);
         else
-            ck_assert(slice_starts_with(response.body, made_up[_i].body));
+            ck_assert(slice_starts_with(response.body, composed[_i].body));
         buffer_destroy(&response.text);
     }
     memory_allow_all();
 }
 END_TEST
 
-// The work is done and can't be taken back.
-START_TEST(a_balance_that_changed_is_told_without_memory)
+// The balance has changed: a 500 would make the client send the event again.
+START_TEST(a_new_balance_needs_no_memory)
 {
     struct http_response response = {.text = {.failed = true}};
     memory_allow(0);
@@ -114,13 +114,14 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("answers");
+    Suite *suite = suite_create("respond");
     TCase *memory = tcase_create("memory");
     tcase_add_checked_fixture(memory, open_store, close_store);
-    unit_add_rows(memory, a_body_that_found_no_memory_is_a_500, made_up);
-    unit_add_rows(memory, wherever_memory_ends_the_answer_is_whole_or_a_500,
-                  made_up);
-    tcase_add_test(memory, a_balance_that_changed_is_told_without_memory);
+    unit_add_rows(memory, a_body_without_memory_is_a_500, composed);
+    unit_add_rows(memory,
+                  wherever_memory_ends_the_response_is_complete_or_a_500,
+                  composed);
+    tcase_add_test(memory, a_new_balance_needs_no_memory);
     suite_add_tcase(suite, memory);
     return unit_run(suite);
 }

@@ -1,4 +1,4 @@
-// test_route.c - what a request asks for, row by row of the table
+// test_route.c - the route of each request
 
 #include "lib/service/route.h"
 #include "tests/unit/guard.h"
@@ -31,8 +31,8 @@ static struct found route(const char *method_and_target)
     return found;
 }
 
-// The response is not touched: it belongs to whoever handles the request.
-static void must_be_left_to_the_handler(const struct found *found)
+// route_find leaves the response to its caller.
+static void must_be_left_to_the_caller(const struct found *found)
 {
     ck_assert_int_eq(found->response.status, no_response.status);
     ck_assert_ptr_null(found->response.fields);
@@ -44,13 +44,13 @@ static const struct {
     const char *request;
     enum route route;
     const char *user;
-} handled[] = {
+} for_the_caller[] = {
     {"POST /", ROUTE_EVENT, ""},
     {"GET /balances", ROUTE_BALANCES, ""},
     {"HEAD /balances", ROUTE_BALANCES, ""},
     {"GET /balances/alice", ROUTE_BALANCES, "alice"},
     {"HEAD /balances/alice", ROUTE_BALANCES, "alice"},
-    // The parser cuts the query, and the authority of a whole URL.
+    // The parser removes the query, and the authority of a whole URL.
     {"POST /?debug=1", ROUTE_EVENT, ""},
     {"GET /balances?user=bob", ROUTE_BALANCES, ""},
     {"GET /balances/alice?at=now", ROUTE_BALANCES, "alice"},
@@ -60,13 +60,13 @@ static const struct {
     {"GET http://localhost/balances/alice", ROUTE_BALANCES, "alice"},
 };
 
-START_TEST(these_are_for_the_handler)
+START_TEST(the_caller_responds_to_events_and_balances)
 {
-    struct found found = route(handled[_i].request);
-    ck_assert_msg(found.route == handled[_i].route, "%s: route %d",
-                  handled[_i].request, (int)found.route);
-    ck_assert_str_eq(found.user, handled[_i].user);
-    must_be_left_to_the_handler(&found);
+    struct found found = route(for_the_caller[_i].request);
+    ck_assert_msg(found.route == for_the_caller[_i].route, "%s: route %d",
+                  for_the_caller[_i].request, (int)found.route);
+    ck_assert_str_eq(found.user, for_the_caller[_i].user);
+    must_be_left_to_the_caller(&found);
 }
 END_TEST
 
@@ -77,13 +77,13 @@ static const struct {
     const char *request;
     enum http_status status;
     const char *fields;
-} answered[] = {
+} responded[] = {
     {"GET /health", HTTP_OK, NULL},
     {"HEAD /health", HTTP_OK, NULL},
     {"GET /health?verbose", HTTP_OK, NULL},
     {"GET /metrics", HTTP_OK, NULL},
     {"HEAD /metrics", HTTP_OK, NULL},
-    // 405, and which methods there are (RFC 9110, 15.5.6)
+    // 405 with the methods of the path (RFC 9110, 15.5.6)
     {"GET /", HTTP_METHOD_NOT_ALLOWED, for_post},
     {"HEAD /", HTTP_METHOD_NOT_ALLOWED, for_post},
     {"PUT /", HTTP_METHOD_NOT_ALLOWED, for_post},
@@ -92,18 +92,18 @@ static const struct {
     {"DELETE /metrics", HTTP_METHOD_NOT_ALLOWED, for_get},
     {"POST /balances", HTTP_METHOD_NOT_ALLOWED, for_get},
     {"DELETE /balances/alice", HTTP_METHOD_NOT_ALLOWED, for_get},
-    // A method is matched in its case (RFC 9110, 9.1), and whole.
+    // A method is compared with its case (RFC 9110, 9.1), and whole.
     {"post /", HTTP_METHOD_NOT_ALLOWED, for_post},
     {"get /health", HTTP_METHOD_NOT_ALLOWED, for_get},
     {"GETS /health", HTTP_METHOD_NOT_ALLOWED, for_get},
     {"POS /", HTTP_METHOD_NOT_ALLOWED, for_post},
-    // 404 comes first: what is not there has no methods.
+    // 404 comes first: an unknown path has no methods.
     {"GET /nothing", HTTP_NOT_FOUND, NULL},
     {"POST /nothing", HTTP_NOT_FOUND, NULL},
     {"BREW /coffee", HTTP_NOT_FOUND, NULL},
     {"POST /events", HTTP_NOT_FOUND, NULL},
     {"OPTIONS *", HTTP_NOT_FOUND, NULL},
-    // A path is its bytes: no case, no dots, no slashes are mended.
+    // A path is compared byte by byte: with its case, dots and slashes.
     {"GET /Health", HTTP_NOT_FOUND, NULL},
     {"GET /health/", HTTP_NOT_FOUND, NULL},
     {"GET //health", HTTP_NOT_FOUND, NULL},
@@ -114,19 +114,19 @@ static const struct {
     {"POST //", HTTP_NOT_FOUND, NULL},
     {"GET /balancesalice", HTTP_NOT_FOUND, NULL},
     {"GET /balance", HTTP_NOT_FOUND, NULL},
-    // Of nobody.
+    // An empty name.
     {"GET /balances/", HTTP_NOT_FOUND, NULL},
     {"GET /balances/?user=alice", HTTP_NOT_FOUND, NULL},
 };
 
-START_TEST(these_are_answered_for_every_server)
+START_TEST(all_other_requests_have_the_same_response_in_every_server)
 {
-    struct found found = route(answered[_i].request);
+    struct found found = route(responded[_i].request);
     ck_assert_msg(found.route == ROUTE_RESPONDED, "%s: route %d",
-                  answered[_i].request, (int)found.route);
-    ck_assert_msg(found.response.status == answered[_i].status, "%s: %d",
-                  answered[_i].request, (int)found.response.status);
-    ck_assert_pstr_eq(found.response.fields, answered[_i].fields);
+                  responded[_i].request, (int)found.route);
+    ck_assert_msg(found.response.status == responded[_i].status, "%s: %d",
+                  responded[_i].request, (int)found.response.status);
+    ck_assert_pstr_eq(found.response.fields, responded[_i].fields);
     ck_assert_uint_gt(found.response.body.length, 0);
     buffer_destroy(&found.response.text);
 }
@@ -141,29 +141,29 @@ static const struct {
     {"/balances/%C3%A9%c3%a9", "\xc3\xa9\xc3\xa9"},
     {"/balances/a%20b", "a b"},
     {"/balances/a%2Bb", "a+b"},
-    {"/balances/a+b", "a+b"}, // a blank is a plus in forms, not in paths
+    {"/balances/a+b", "a+b"}, // a plus is a space in forms, not in paths
     {"/balances/a%2fb", "a/b"},
-    {"/balances/a/b", "a/b"}, // there is nothing below a user
+    {"/balances/a/b", "a/b"}, // users have no sub-resources
     {"/balances/a%3Fb", "a?b"},
     {"/balances/100%25", "100%"},
-    {"/balances/%2541", "%41"}, // undone once
+    {"/balances/%2541", "%41"}, // decoded once
     {"/balances/%0a%1B%7f", "\n\x1b\x7f"},
-    {"/balances/%ff", "\xff"}, // no UTF-8, so that no event has it
+    {"/balances/%ff", "\xff"}, // invalid UTF-8: no event has it
     {"/balances/..", ".."},
 };
 
-START_TEST(the_percent_encoding_of_a_name_is_undone)
+START_TEST(the_percent_encoding_of_a_name_is_decoded)
 {
     char request[256];
     snprintf(request, sizeof request, "GET %s", names[_i].path);
     struct found found = route(request);
     ck_assert_int_eq(found.route, ROUTE_BALANCES);
     ck_assert_str_eq(found.user, names[_i].user);
-    must_be_left_to_the_handler(&found);
+    must_be_left_to_the_caller(&found);
 }
 END_TEST
 
-// Routes a path behind which lies nothing that may be read.
+// Routes a path that ends before a page without access.
 static struct found route_path(struct slice path)
 {
     struct guard guard;
@@ -177,31 +177,31 @@ static struct found route_path(struct slice path)
     return found;
 }
 
-static const struct slice no_names[] = {
+static const struct slice invalid_names[] = {
     SLICE("/balances/%"),      SLICE("/balances/%4"),
     SLICE("/balances/bob%"),   SLICE("/balances/bob%4"),
     SLICE("/balances/%%"),     SLICE("/balances/%%34"),
     SLICE("/balances/%zz"),    SLICE("/balances/%4g"),
     SLICE("/balances/%g4"),
-    SLICE("/balances/%+4"), // strtol would take these three
+    SLICE("/balances/%+4"), // strtol would accept these three
     SLICE("/balances/%-4"),    SLICE("/balances/%0x41"),
     SLICE("/balances/%u0041"), SLICE("/balances/%00"),
     SLICE("/balances/bob%00"), // this is not bob
     SLICE("/balances/%00bob"),
 };
 
-START_TEST(a_name_that_cannot_be_is_not_found)
+START_TEST(an_invalid_name_is_not_found)
 {
-    struct found found = route_path(no_names[_i]);
+    struct found found = route_path(invalid_names[_i]);
     ck_assert_msg(found.route == ROUTE_RESPONDED, "%s: is \"%s\"",
-                  no_names[_i].bytes, found.user);
+                  invalid_names[_i].bytes, found.user);
     ck_assert_int_eq(found.response.status, HTTP_NOT_FOUND);
     ck_assert_ptr_nonnull(strstr(found.response.body.bytes, "\"not_found\""));
     buffer_destroy(&found.response.text);
 }
 END_TEST
 
-// The digits are there, but they are somebody else's.
+// The missing digits are in memory, but they are not part of the path.
 START_TEST(an_escape_ends_where_the_path_ends)
 {
     struct slice path = SLICE("/balances/%41");
@@ -229,7 +229,7 @@ static struct found route_long_name(const char *unit, int count)
     return found;
 }
 
-START_TEST(a_name_is_as_long_as_an_event_may_have_it)
+START_TEST(a_name_may_be_as_long_as_in_an_event)
 {
     static const char *const units[] = {"x", "%78"};
     for (int i = 0; i < 2; i++) {
@@ -249,14 +249,17 @@ int main(void)
 {
     Suite *suite = suite_create("route");
     TCase *table = tcase_create("table");
-    unit_add_rows(table, these_are_for_the_handler, handled);
-    unit_add_rows(table, these_are_answered_for_every_server, answered);
+    unit_add_rows(table, the_caller_responds_to_events_and_balances,
+                  for_the_caller);
+    unit_add_rows(table,
+                  all_other_requests_have_the_same_response_in_every_server,
+                  responded);
     suite_add_tcase(suite, table);
     TCase *user = tcase_create("names");
-    unit_add_rows(user, the_percent_encoding_of_a_name_is_undone, names);
-    unit_add_rows(user, a_name_that_cannot_be_is_not_found, no_names);
+    unit_add_rows(user, the_percent_encoding_of_a_name_is_decoded, names);
+    unit_add_rows(user, an_invalid_name_is_not_found, invalid_names);
     tcase_add_test(user, an_escape_ends_where_the_path_ends);
-    tcase_add_test(user, a_name_is_as_long_as_an_event_may_have_it);
+    tcase_add_test(user, a_name_may_be_as_long_as_in_an_event);
     suite_add_tcase(suite, user);
     return unit_run(suite);
 }

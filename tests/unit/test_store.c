@@ -43,7 +43,7 @@ static void must_be_written_as(const char *expected)
     buffer_destroy(&out);
 }
 
-// The balances as a client reads them. Free it with json_decref.
+// The balances as a client reads them. The caller releases the value.
 static json_t *written_and_read(void)
 {
     struct buffer out = {0};
@@ -57,7 +57,7 @@ static json_t *written_and_read(void)
     return read;
 }
 
-START_TEST(asking_for_a_user_makes_nobody_known)
+START_TEST(reading_a_balance_does_not_add_a_user)
 {
     int64_t balance = 7;
     ck_assert(!store_get(&store, "alice", &balance));
@@ -76,7 +76,7 @@ START_TEST(amounts_are_summed_for_each_user)
 }
 END_TEST
 
-START_TEST(an_amount_of_nothing_makes_a_user_known)
+START_TEST(an_amount_of_0_adds_a_user)
 {
     ck_assert_int_eq(add("alice", 0), 0);
     ck_assert_int_eq(balance_of("alice"), 0);
@@ -94,7 +94,7 @@ START_TEST(balances_are_written_in_the_order_of_the_first_events)
 }
 END_TEST
 
-START_TEST(writing_appends)
+START_TEST(writing_appends_to_the_buffer)
 {
     struct buffer out = {0};
     add("alice", 1);
@@ -157,8 +157,8 @@ START_TEST(the_largest_balances_are_written_to_the_last_digit)
 }
 END_TEST
 
-// All that an event's user may be: each is a key of its own, unchanged.
-static const char *const odd_users[] = {
+// Names that an event may have: each is a key of its own, unchanged.
+static const char *const unusual_users[] = {
     "a",
     "A",
     " a",
@@ -177,29 +177,29 @@ static const char *const odd_users[] = {
     "%41",
     "__proto__",
     "\xc3\xa9",  // one character,
-    "e\xcc\x81", // and the same to the eye: no name is normalized
+    "e\xcc\x81", // which looks the same: names are not normalized
     "\xf0\x9f\x98\x80",
     "\xef\xbf\xbf",
 };
 
-START_TEST(odd_names_come_back_as_they_are)
+START_TEST(unusual_names_are_unchanged)
 {
-    enum { USERS = sizeof odd_users / sizeof odd_users[0] };
+    enum { USERS = sizeof unusual_users / sizeof unusual_users[0] };
     for (int i = 0; i < USERS; i++)
-        add(odd_users[i], i);
+        add(unusual_users[i], i);
     json_t *read = written_and_read();
     ck_assert_uint_eq(json_object_size(read), USERS);
     for (int i = 0; i < USERS; i++) {
-        const json_t *balance = json_object_get(read, odd_users[i]);
-        ck_assert_msg(json_is_integer(balance), "no user %s", odd_users[i]);
+        const json_t *balance = json_object_get(read, unusual_users[i]);
+        ck_assert_msg(json_is_integer(balance), "no user %s", unusual_users[i]);
         ck_assert_int_eq(json_integer_value(balance), i);
-        ck_assert_int_eq(balance_of(odd_users[i]), i);
+        ck_assert_int_eq(balance_of(unusual_users[i]), i);
     }
     json_decref(read);
 }
 END_TEST
 
-START_TEST(a_thousand_users_are_kept_apart)
+START_TEST(a_thousand_users_have_a_thousand_balances)
 {
     enum { USERS = 1000 };
     char user[16];
@@ -219,7 +219,7 @@ START_TEST(a_thousand_users_are_kept_apart)
 }
 END_TEST
 
-START_TEST(stores_share_nothing)
+START_TEST(two_stores_share_no_balance)
 {
     struct store other;
     int64_t balance;
@@ -233,9 +233,9 @@ END_TEST
 
 START_TEST(without_memory_there_is_no_store)
 {
-    struct store none;
+    struct store failed;
     memory_allow(0);
-    ck_assert_int_eq(store_init(&none), -1);
+    ck_assert_int_eq(store_init(&failed), -1);
 }
 END_TEST
 
@@ -277,17 +277,17 @@ int main(void)
     Suite *suite = suite_create("store");
     TCase *sums = tcase_create("sums");
     tcase_add_checked_fixture(sums, open_store, close_store);
-    tcase_add_test(sums, asking_for_a_user_makes_nobody_known);
+    tcase_add_test(sums, reading_a_balance_does_not_add_a_user);
     tcase_add_test(sums, amounts_are_summed_for_each_user);
-    tcase_add_test(sums, an_amount_of_nothing_makes_a_user_known);
+    tcase_add_test(sums, an_amount_of_0_adds_a_user);
     tcase_add_test(sums, balances_are_written_in_the_order_of_the_first_events);
-    tcase_add_test(sums, writing_appends);
+    tcase_add_test(sums, writing_appends_to_the_buffer);
     unit_add_rows(sums, a_sum_beyond_64_bits_changes_nothing, edges);
     tcase_add_test(sums, after_an_overflow_the_balance_can_still_change);
     tcase_add_test(sums, the_largest_balances_are_written_to_the_last_digit);
-    tcase_add_test(sums, odd_names_come_back_as_they_are);
-    tcase_add_test(sums, a_thousand_users_are_kept_apart);
-    tcase_add_test(sums, stores_share_nothing);
+    tcase_add_test(sums, unusual_names_are_unchanged);
+    tcase_add_test(sums, a_thousand_users_have_a_thousand_balances);
+    tcase_add_test(sums, two_stores_share_no_balance);
     suite_add_tcase(suite, sums);
     TCase *memory = tcase_create("memory");
     tcase_add_test(memory, without_memory_there_is_no_store);

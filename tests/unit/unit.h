@@ -3,13 +3,13 @@
 
 // unit.h - what the main of every unit test does
 //
-// Check runs each test in a process of its own, so that one which crashes or
-// hangs takes no other with it, and prints TAP for meson.
+// Check runs each test in a process of its own, so that a test which crashes or
+// hangs ends alone. The results are TAP, for meson.
 
 #include <check.h>
 #include <stdlib.h>
 
-// Adds a test that runs once for each row of a table: it finds its row at _i.
+// Adds a test that runs once for each row of a table; _i is its row.
 #define unit_add_rows(tcase, test, rows)                                       \
     tcase_add_loop_test(tcase, test, 0, (int)(sizeof(rows) / sizeof(rows)[0]))
 

@@ -1,0 +1,85 @@
+// What a connection owns while something is incomplete, and how responses
+// leave.
+
+#include "lib/base/net.h"
+#include "lib/base/trace.h"
+#include "lib/service/metrics.h"
+#include "stage2_async/conn_private.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+
+enum { OUT_MAX = 1024 * 1024 }; // in bytes: a larger scratch buffer is released
+
+struct pending *conn_make_pending(struct conn *conn)
+{
+    if (conn->pending == NULL)
+        conn->pending = calloc(1, sizeof *conn->pending);
+    return conn->pending;
+}
+
+void conn_discard_pending(struct conn *conn)
+{
+    if (conn->pending == NULL)
+        return;
+    buffer_destroy(&conn->pending->in);
+    buffer_destroy(&conn->pending->out);
+    free(conn->pending);
+    conn->pending = NULL;
+}
+
+void conn_add_response(struct conn *conn, struct buffer *out,
+                       const struct http_response *response)
+{
+    conn->keep_alive = conn->keep_alive && !conn->all->stopping;
+    http_write_response(out, response, conn->keep_alive, conn->is_head);
+    trace_instant("response", conn->socket);
+    metrics_count_request(response->status);
+}
+
+// Returns how much the socket took, or -1: the connection is broken. There is
+// no second try at once: poll tells when the socket takes more.
+static ssize_t send_some(struct conn *conn, struct slice bytes)
+{
+    if (bytes.length == 0)
+        return 0;
+    ssize_t sent = send(conn->socket, bytes.bytes, bytes.length, 0);
+    if (sent < 0)
+        return net_would_block() ? 0 : -1;
+    metrics_add(METRIC_SENT_BYTES, sent);
+    return sent;
+}
+
+enum conn_state conn_send_then(struct conn *conn, enum conn_state next)
+{
+    struct buffer *out = &conn->all->out;
+    ssize_t sent = out->failed ? -1 : send_some(conn, buffer_slice(out));
+    if (sent < 0)
+        next = CONN_CLOSED;
+    if ((size_t)sent < out->length && next != CONN_CLOSED) {
+        struct pending *pending = conn_make_pending(conn);
+        if (pending != NULL)
+            buffer_add(&pending->out,
+                       slice_after(buffer_slice(out), (size_t)sent));
+        bool is_kept = pending != NULL && !pending->out.failed;
+        next = is_kept ? CONN_SENDING : CONN_CLOSED;
+    }
+    buffer_clear(out);
+    if (out->size > OUT_MAX)
+        buffer_destroy(out);
+    return next;
+}
+
+ssize_t conn_send_pending(struct conn *conn)
+{
+    struct pending *pending = conn->pending;
+    ssize_t sent = send_some(
+        conn, slice_after(buffer_slice(&pending->out), pending->sent));
+    if (sent > 0)
+        pending->sent += (size_t)sent;
+    if (pending->sent == pending->out.length) {
+        buffer_destroy(&pending->out);
+        pending->sent = 0;
+    }
+    return sent;
+}

@@ -1,0 +1,83 @@
+// All connections of a server: how they begin, and how they end.
+
+#include "lib/base/trace.h"
+#include "lib/service/metrics.h"
+#include "stage2_async/conn_private.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void conns_init(struct conns *conns, struct loop *loop, http_handler *handle)
+{
+    conns->loop = loop;
+    conns->handle = handle;
+    conns->first = NULL;
+    conns->count = 0;
+    conns->stopping = false;
+    conns->paused_listener = -1;
+    conns->out = (struct buffer){0};
+}
+
+void conns_destroy(struct conns *conns)
+{
+    assert(conns->first == NULL);
+    buffer_destroy(&conns->out);
+}
+
+void conn_close(struct conn *conn)
+{
+    struct conns *all = conn->all;
+    if (conn->previous != NULL)
+        conn->previous->next = conn->next;
+    else
+        all->first = conn->next;
+    if (conn->next != NULL)
+        conn->next->previous = conn->previous;
+    trace_instant("close", conn->socket);
+    close(conn->socket);
+    free(conn);
+    all->count--;
+    metrics_add(METRIC_OPEN_CONNECTIONS, -1);
+    if (all->paused_listener >= 0)
+        loop_wake(all->loop, all->paused_listener);
+    else if (all->stopping && all->count == 0)
+        loop_stop(all->loop);
+}
+
+void conn_open(struct conns *conns, int client)
+{
+    struct conn *conn = calloc(1, sizeof *conn);
+    if (conn == NULL) {
+        close(client);
+        return;
+    }
+    conn->all = conns;
+    conn->socket = client;
+    conn->next = conns->first;
+    if (conn->next != NULL)
+        conn->next->previous = conn;
+    conns->first = conn;
+    conns->count++;
+    trace_instant("accept", client);
+    metrics_add(METRIC_CONNECTIONS, 1);
+    metrics_add(METRIC_OPEN_CONNECTIONS, 1);
+    if (loop_register(conns->loop, client, conn_on_ready, conn) < 0)
+        conn_close(conn);
+}
+
+// Each connection is called once more, and ends if it is idle.
+void conns_stop(struct conns *conns)
+{
+    int *ms = conns->timeouts_ms;
+    conns->stopping = true;
+    for (int state = CONN_HEADER; state <= CONN_BODY; state++)
+        if (ms[state] > conns->shutdown_ms)
+            ms[state] = conns->shutdown_ms;
+    for (struct conn *conn = conns->first; conn != NULL; conn = conn->next) {
+        loop_set_deadline(conns->loop, conn->socket, ms[conn->state]);
+        loop_wake(conns->loop, conn->socket);
+    }
+    if (conns->count == 0)
+        loop_stop(conns->loop);
+}
