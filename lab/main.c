@@ -1,7 +1,8 @@
 // lab - the same experiment against all six servers, and what differs
 
-#include "lab/load/load.h"
 #include "lab/experiments/matrix.h"
+#include "lab/load/load.h"
+#include "lab/rude/rude_experiments.h"
 #include "lab/timeline/timeline.h"
 #include "lab/tour.h"
 
@@ -15,28 +16,31 @@ static const char usage_text[] =
     "usage: lab COMMAND [OPTION...]\n"
     "\n"
     "  tour                        the six stages, one after the other\n"
-    "  list [rude]                 the experiments, and what each asks\n"
+    "  list [rude] [STAGE...]      the experiments, and what each asks\n"
     "  try EXPERIMENT [STAGE...]   one of them, against all stages or these\n"
-    "  matrix                      all of them, against all stages\n"
+    "  matrix [STAGE...]           all of them, against all stages or these\n"
     "  rude [STAGE...]             rude clients, and whether a stage survives\n"
     "  diff STAGE STAGE            where two stages behave differently\n"
     "  timeline [SCENARIO] STAGE...\n"
     "                              a picture of a run; the scenario is\n"
     "                              silent-clients, ten-at-once or\n"
     "                              sustained-overload\n"
-    "  load PORT                   many clients at a server on this machine\n"
+    "  load PORT                   many clients, at a server on this machine\n"
     "\n"
-    "  --work-ms N      milliseconds of work for an event (100)\n"
+    "A STAGE is a number from 1 to 6. The first four commands also take the\n"
+    "word sketch: the first poll server, stage2_async/sketch.c.\n"
+    "\n"
+    "  --work-ms N      milliseconds of simulated work for an event (100)\n"
     "  --json           for programs: try, matrix, rude, diff, load\n"
     "  --markdown       for a README: matrix, rude, list\n"
-    "  --svg FILE       timeline: draw it\n"
-    "  --trace DIR      timeline: keep the raw traces, for ui.perfetto.dev\n"
-    "  --clients N      load: so many connections (16)\n"
-    "  --seconds N      load: for so long (5)\n"
-    "  --requests N     load: until so many were sent\n"
-    "  --rate N         load: so many a second, not as many as can be\n"
+    "  --svg FILE       timeline: draw it into this file, too\n"
+    "  --trace DIR      timeline: write the raw traces, for ui.perfetto.dev\n"
+    "  --clients N      load: the number of connections (16)\n"
+    "  --seconds N      load: how long it takes (5)\n"
+    "  --requests N     load: stop after so many requests\n"
+    "  --rate N         load: requests per second; without it, no limit\n"
     "  --users N        load: the events are of so many users (1)\n"
-    "  --get PATH       load: GET this, instead of posting events\n"
+    "  --get PATH       load: GET this path, instead of posting events\n"
     "  --close          load: a connection for each request\n"
     "  --help           print this, and exit\n";
 
@@ -88,8 +92,8 @@ static bool to_number(const char *name, const char *text, int min, int max,
     return false;
 }
 
-// Sets an option, from the next word where it has a value. Returns how many
-// words that took; 0 where it is wrong, which was said.
+// Sets an option; `next` is its value, if it has one. Returns how many words it
+// took. If it is wrong, prints why and returns 0.
 static int set_option(const char *word, const char *next)
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -100,7 +104,7 @@ static int set_option(const char *word, const char *next)
             return 1;
         }
         if (next == NULL) {
-            fprintf(stderr, "lab: %s: expected a value behind it\n", word);
+            fprintf(stderr, "lab: %s: expected a value after it\n", word);
             return 0;
         }
         if (rows[i].text != NULL) {
@@ -115,7 +119,7 @@ static int set_option(const char *word, const char *next)
     return 0;
 }
 
-// Takes the options out of the words. Returns how many words are left, or -1.
+// Removes the options from the words. Returns how many words are left, or -1.
 static int take_options(int count, char **words)
 {
     int left = 0;
@@ -133,16 +137,17 @@ static int take_options(int count, char **words)
     return left;
 }
 
-// All words must be stages; without any, all stages are meant.
-static bool to_stages(int count, char **words, bool stages[STAGES])
+// All words must be stages or "sketch". No words mean the six stages.
+static bool to_servers(int count, char **words, bool servers[SERVERS])
 {
-    for (int i = 0; i < STAGES; i++)
-        stages[i] = count == 0;
+    for (int i = 0; i < SERVERS; i++)
+        servers[i] = count == 0 && i < STAGES;
     for (int i = 0; i < count; i++) {
-        int stage;
-        if (!to_number("stage", words[i], 1, STAGES, &stage))
+        int server = SKETCH;
+        if (strcmp(words[i], "sketch") != 0 &&
+            !to_number("stage", words[i], 1, STAGES, &server))
             return false;
-        stages[stage - 1] = true;
+        servers[server - 1] = true;
     }
     return true;
 }
@@ -165,43 +170,54 @@ static int do_tour(int count, char **words)
 
 static int do_list(int count, char **words)
 {
-    bool is_rude = count == 1 && strcmp(words[0], "rude") == 0;
-    if (count > 0 && !is_rude)
-        return usage();
-    return matrix_list(is_rude ? &rude_clients : &lessons,
-                       matrix_options().format);
+    bool servers[SERVERS];
+    int first = count > 0 && strcmp(words[0], "rude") == 0 ? 1 : 0;
+    enum matrix_format format = matrix_options().format;
+    if (!to_servers(count - first, words + first, servers))
+        return EXIT_USAGE;
+    matrix_list(first > 0 ? &rude_clients : &lessons, servers, format);
+    if (count == first && format == MATRIX_TEXT)
+        printf("\n  For the sketch, the first poll server of stage 2: "
+               "lab list %ssketch,\n  lab try EXPERIMENT sketch\n",
+               first > 0 ? "rude " : "");
+    return EXIT_SUCCESS;
 }
 
 static int do_try(int count, char **words)
 {
-    bool stages[STAGES];
+    bool servers[SERVERS];
     struct matrix_options matrix = matrix_options();
     if (count == 0)
         return usage();
-    const struct experiment *experiment = experiment_find(words[0]);
+    const struct experiment *experiment = experiment_find(&lessons, words[0]);
+    if (experiment == NULL)
+        experiment = experiment_find(&rude_clients, words[0]);
     if (experiment == NULL) {
         fprintf(stderr, "lab: no experiment '%s': see lab list\n", words[0]);
         return EXIT_USAGE;
     }
-    if (!to_stages(count - 1, words + 1, stages))
+    if (!to_servers(count - 1, words + 1, servers))
         return EXIT_USAGE;
-    return matrix_try(experiment, stages, &matrix);
+    return matrix_try(experiment, servers, &matrix);
+}
+
+static int perform_all(const struct table *table, int count, char **words)
+{
+    bool servers[SERVERS];
+    struct matrix_options matrix = matrix_options();
+    if (!to_servers(count, words, servers))
+        return EXIT_USAGE;
+    return matrix_all(table, servers, &matrix);
 }
 
 static int do_matrix(int count, char **words)
 {
-    (void)words;
-    struct matrix_options matrix = matrix_options();
-    return count == 0 ? matrix_all(&lessons, NULL, &matrix) : usage();
+    return perform_all(&lessons, count, words);
 }
 
 static int do_rude(int count, char **words)
 {
-    bool stages[STAGES];
-    struct matrix_options matrix = matrix_options();
-    if (!to_stages(count, words, stages))
-        return EXIT_USAGE;
-    return matrix_all(&rude_clients, stages, &matrix);
+    return perform_all(&rude_clients, count, words);
 }
 
 static int do_diff(int count, char **words)
@@ -219,13 +235,17 @@ static int do_diff(int count, char **words)
 
 static int do_timeline(int count, char **words)
 {
-    bool stages[STAGES];
+    bool stages[STAGES] = {false};
     bool is_named = count > 0 && (words[0][0] < '0' || words[0][0] > '9');
     int first = is_named ? 1 : 0;
     if (count == first)
         return usage();
-    if (!to_stages(count - first, words + first, stages))
-        return EXIT_USAGE;
+    for (int i = first; i < count; i++) {
+        int stage;
+        if (!to_number("stage", words[i], 1, STAGES, &stage))
+            return EXIT_USAGE;
+        stages[stage - 1] = true;
+    }
     return timeline_show(stages, is_named ? words[0] : NULL, options.work_ms,
                          options.svg, options.trace);
 }
@@ -252,7 +272,7 @@ static int do_load(int count, char **words)
 
 static const struct {
     const char *name;
-    int (*perform)(int count, char **words); // with the words behind it
+    int (*perform)(int count, char **words); // with the words after the name
 } commands[] = {
     {"tour", do_tour},     {"list", do_list},         {"try", do_try},
     {"matrix", do_matrix}, {"rude", do_rude},         {"diff", do_diff},

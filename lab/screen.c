@@ -8,7 +8,7 @@
 
 enum { PATIENT_MS = 2000, BAR = 30 };
 
-static int64_t started; // in milliseconds: when the first thing was begun
+static int64_t started; // in milliseconds: the first call
 static bool is_shown;
 
 static const char *colour(const char *sequence)

@@ -1,23 +1,22 @@
 #ifndef THAW_LAB_SCREEN_H
 #define THAW_LAB_SCREEN_H
 
-// screen.h - what only a person at a terminal should see
+// screen.h - colours and progress, for a person at a terminal
 //
-// Colours and progress go to a terminal, and not into files or pipes, nor
-// where NO_COLOR is set (no-color.org).
+// Files and pipes get neither. NO_COLOR turns the colours off (no-color.org).
 
 #include <stdbool.h>
 
-// Escape sequences for standard output; empty where there are no colours.
+// Escape sequences for standard output; empty strings without colours.
 const char *screen_bold(void);
 const char *screen_red(void);
 const char *screen_plain(void);
 
-// Shows on standard error what is being done, once the program has been at it
-// for two seconds: "[######......] burst".
+// Shows progress on standard error, "[######......] burst", once two seconds
+// have passed since the first call.
 void screen_progress(const char *what, int done, int total);
 
-// Takes it away again.
+// Erases the progress.
 void screen_progress_end(void);
 
 #endif

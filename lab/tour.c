@@ -13,14 +13,14 @@ static const struct stop {
     const char *words;
     const char *mark; // what the result is: a pain, its cure, or neither
 } stops[] = {
-    {1, NULL, "Accepts, reads, answers, closes: one client after the other.",
+    {1, NULL, "Accepts, reads, responds, closes: one client after the other.",
      NULL},
     {1, "silent-clients",
      "20 clients are silent, one sends a good request:", "pain"},
     {2, NULL, "Still one thread, but it waits for all clients in poll(2).",
      NULL},
     {2, "silent-clients", "The same 20 silent clients:", "cure"},
-    {2, "not-json", "It believes everybody. A client posts hello:", "pain"},
+    {2, "not-json", "It accepts any body. A client posts hello:", "pain"},
     {3, NULL, "Reads the body as an event, or says what is wrong with it.",
      NULL},
     {3, "not-json", "A client posts hello:", "cure"},
@@ -29,10 +29,10 @@ static const struct stop {
     {4, NULL, "An event costs 500 ms of work: a thread each, under one mutex.",
      NULL},
     {4, "ten-at-once",
-     "Ten events at once take turns, for all the threads:", "pain"},
+     "Ten events at once are done one by one, in spite of ten threads:",
+     "pain"},
     {4, "burst", "300 events at once, while the work takes for ever:", "pain"},
-    {5, NULL, "A channel with room for 100 events, and one worker behind it.",
-     NULL},
+    {5, NULL, "A channel with room for 100 events, and one worker.", NULL},
     {5, "ten-at-once",
      "Ten events at once, accepted before they are done:", "cure"},
     {5, "burst", "300 events at once, while the work takes for ever:", "cure"},
@@ -50,7 +50,8 @@ static void introduce(const struct stop *stop)
 static bool visit(const struct stop *stop)
 {
     struct run run;
-    const struct experiment *experiment = experiment_find(stop->experiment);
+    const struct experiment *experiment =
+        experiment_find(&lessons, stop->experiment);
     printf("   %s\n", stop->words);
     fflush(stdout);
     experiment_perform(experiment, stop->stage, WORK_MS, &run);
@@ -74,11 +75,12 @@ int tour(void)
         else if (!visit(&stops[i]))
             is_good = false;
     }
+    static const bool stages[SERVERS] = {true, true, true, true, true, true};
     const struct matrix_options all = {.work_ms = 100};
-    printf("\nAll experiments, all stages; build/lab/lab list says what they "
-           "ask:\n\n");
+    printf("\nAll experiments, all stages; build/lab/lab list has the "
+           "questions:\n\n");
     fflush(stdout);
-    if (matrix_all(&lessons, NULL, &all) != EXIT_SUCCESS)
+    if (matrix_all(&lessons, stages, &all) != EXIT_SUCCESS)
         is_good = false;
     printf("\nGo on with README.md: it says what to read, stage by stage.\n");
     return is_good ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-static void send_on(struct client *client)
+static void send_pending(struct client *client)
 {
     if (client->ended || client->out.length == 0)
         return;
@@ -17,7 +17,7 @@ static void send_on(struct client *client)
         buffer_remove_front(&client->out, (size_t)sent);
     else if (!net_would_block()) {
         client->was_reset = true;
-        buffer_clear(&client->out); // it may still have answered: read on
+        buffer_clear(&client->out); // a response may be there: read on
     }
 }
 
@@ -25,7 +25,7 @@ void client_send(struct client *client, struct slice bytes)
 {
     client->sent_at = clock_nanoseconds();
     buffer_add(&client->out, bytes);
-    send_on(client);
+    send_pending(client);
 }
 
 bool client_flush(struct client *client, int milliseconds)
@@ -36,7 +36,7 @@ bool client_flush(struct client *client, int milliseconds)
         struct pollfd polled = {.fd = client->socket, .events = POLLOUT};
         if (left <= 0 || poll(&polled, 1, (int)left) <= 0)
             break;
-        send_on(client);
+        send_pending(client);
     }
     return client->out.length == 0;
 }
@@ -74,7 +74,7 @@ void client_next(struct client *client)
 {
     if (client->status != 0)
         buffer_remove_front(&client->in,
-                            client->head.length + client->body.length);
+                            client->header.length + client->body.length);
     client->status = 0;
     client->responded_at = 0;
     client->is_head = false;
@@ -88,24 +88,24 @@ static const char *find(struct slice text, const char *what)
     return NULL;
 }
 
-// Our servers always say Content-Length, so nothing else is understood.
+// The servers always send Content-Length, so this reads nothing else.
 static bool is_whole(struct client *client)
 {
     struct slice received = buffer_slice(&client->in);
     const char *end = find(received, "\r\n\r\n");
     if (end == NULL || received.length < strlen("HTTP/1.1 200"))
         return false;
-    client->head =
+    client->header =
         (struct slice){received.bytes, (size_t)(end - received.bytes)};
-    const char *length = find(client->head, "\r\ncontent-length:");
+    const char *length = find(client->header, "\r\ncontent-length:");
     size_t body = 0;
     if (length != NULL && !client->is_head)
         body = (size_t)strtoul(length, NULL, 10);
     client->body = (struct slice){end, body};
-    return received.length >= client->head.length + body;
+    return received.length >= client->header.length + body;
 }
 
-static void take_answer(struct client *client)
+static void take_response(struct client *client)
 {
     if (client->status != 0 || client->in.length == 0 || !is_whole(client))
         return;
@@ -124,7 +124,7 @@ static void receive_some(struct client *client)
         client->ended = true;
     if (count < 0 && client->ended)
         client->was_reset = true;
-    take_answer(client);
+    take_response(client);
 }
 
 static short wanted(const struct client *client)
@@ -134,7 +134,7 @@ static short wanted(const struct client *client)
     return client->out.length > 0 ? POLLIN | POLLOUT : POLLIN;
 }
 
-// Returns whether anybody is still waiting.
+// Returns whether a client is still waiting.
 static bool fill(struct pollfd *polled, const struct client *clients, int count)
 {
     bool is_waiting = false;
@@ -152,23 +152,23 @@ int clients_wait(struct client *clients, int count, int milliseconds)
     int64_t end = clock_milliseconds() + milliseconds;
     struct pollfd *polled = calloc((size_t)count, sizeof *polled);
     for (int i = 0; i < count; i++)
-        take_answer(&clients[i]);
+        take_response(&clients[i]);
     while (polled != NULL && fill(polled, clients, count)) {
         int64_t left = end - clock_milliseconds();
         if (left <= 0 || poll(polled, (nfds_t)count, (int)left) == 0)
             break;
         for (int i = 0; i < count; i++) {
             if (polled[i].revents & POLLOUT)
-                send_on(&clients[i]);
+                send_pending(&clients[i]);
             if (polled[i].revents & ~POLLOUT)
                 receive_some(&clients[i]);
         }
     }
     free(polled);
-    int answered = 0;
+    int responses = 0;
     for (int i = 0; i < count; i++)
-        answered += clients[i].status != 0;
-    return answered;
+        responses += clients[i].status != 0;
+    return responses;
 }
 
 bool client_wait(struct client *client, int milliseconds)

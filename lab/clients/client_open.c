@@ -1,4 +1,4 @@
-// How a client comes, and how it goes.
+// How a client connects and leaves.
 
 #include "lab/clients/client.h"
 #include "lib/base/clock.h"
@@ -11,9 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-// What is sent in pieces arrives in pieces: the system does not wait for more
-// to send with it.
-static void open_with(struct client *client, int port, int receive_bytes)
+// With TCP_NODELAY, what a client sends in pieces also arrives in pieces.
+// 0: the system's default.
+static void open_with(struct client *client, int port, int receive_bytes,
+                      int segment_bytes)
 {
     static const int on = 1;
     struct sockaddr_in address = {.sin_family = AF_INET,
@@ -24,6 +25,9 @@ static void open_with(struct client *client, int port, int receive_bytes)
     if (client->socket >= 0 && receive_bytes > 0)
         setsockopt(client->socket, SOL_SOCKET, SO_RCVBUF, &receive_bytes,
                    sizeof receive_bytes);
+    if (client->socket >= 0 && segment_bytes > 0)
+        setsockopt(client->socket, IPPROTO_TCP, TCP_MAXSEG, &segment_bytes,
+                   sizeof segment_bytes);
     if (client->socket >= 0 &&
         connect(client->socket, (struct sockaddr *)&address, sizeof address) ==
             0 &&
@@ -49,12 +53,17 @@ int clients_raise_limit(void)
 
 void client_open(struct client *client, int port)
 {
-    open_with(client, port, 0);
+    open_with(client, port, 0, 0);
 }
 
 void client_open_narrow(struct client *client, int port)
 {
-    open_with(client, port, 1024);
+    open_with(client, port, 1024, 0);
+}
+
+void client_open_remote(struct client *client, int port)
+{
+    open_with(client, port, 0, 1460);
 }
 
 void client_close(struct client *client)
@@ -68,7 +77,7 @@ void client_close(struct client *client)
 
 void client_reset(struct client *client)
 {
-    // Closing with a linger time of nothing sends RST instead of FIN.
+    // A linger time of 0 makes close(2) send RST instead of FIN.
     const struct linger linger = {.l_onoff = 1, .l_linger = 0};
     setsockopt(client->socket, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
     client_close(client);

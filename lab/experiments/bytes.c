@@ -1,11 +1,11 @@
-// Experiments with a single request, and what it is taken for.
+// Experiments with a single request, and what the server takes it for.
 
 #include "lab/experiments/experiments.h"
 
 #include <jansson.h>
 #include <stdio.h>
 
-// A string out of the JSON body of an answer; empty when it is not there.
+// A string in the JSON body of a response; empty if it is not there.
 static void copy_value(const struct client *client, const char *key,
                        char *value, size_t size)
 {
@@ -15,7 +15,7 @@ static void copy_value(const struct client *client, const char *key,
     json_decref(body);
 }
 
-static void judge_answer(struct run *run, const struct client *client)
+static void judge_response(struct run *run, const struct client *client)
 {
     char reason[40];
     char detail[80];
@@ -32,8 +32,8 @@ static void judge_answer(struct run *run, const struct client *client)
     }
 }
 
-// Sends these bytes; the verdict is the status, and what is at fault: the JSON
-// or the HTTP. Or the body came back.
+// Sends these bytes. The verdict is "echoed" if the body came back. Otherwise
+// it is the status, and which is wrong: the JSON or the HTTP.
 static void judge(struct run *run, struct slice request, const char *body)
 {
     struct client client;
@@ -42,12 +42,12 @@ static void judge(struct run *run, struct slice request, const char *body)
     client_open(&client, run->stage.port);
     client_send(&client, request);
     if (!client_wait(&client, LIMIT_MS)) {
-        run_verdict(run, "no answer");
+        run_verdict(run, "none");
     } else if (client_body_is(&client, body)) {
         run_verdict(run, "echoed");
         run_detail(run, "%d, the same bytes", client.status);
     } else {
-        judge_answer(run, &client);
+        judge_response(run, &client);
     }
     run->slowest_ms = client.status != 0 ? client_ms(&client) : -1;
     client_close(&client);

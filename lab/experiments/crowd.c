@@ -1,28 +1,31 @@
-// Experiments with more clients than the server can serve, or than talk to it.
+// Experiments with many clients: more than the server can serve, or idle ones.
 
 #include "lab/experiments/experiments.h"
 #include "lib/base/clock.h"
 
 #include <poll.h>
 
-// The middle one of the times to the first answer of so many good requests, on
-// one connection. Negative: there was none.
-static double median_ms(const struct run *run, int requests)
+// The median response time of so many good requests, one after the other.
+// Negative: no response, and `is_closed` says whether the server closed.
+static double median_ms(const struct run *run, int requests, bool *is_closed)
 {
     double times[101];
     struct client client;
     int count = 0;
+    *is_closed = false;
     client_open(&client, run->stage.port);
     for (int i = 0; i < requests; i++) {
         client_request(&client, "GET", "/health", NULL);
-        if (!client_wait(&client, PATIENCE_MS))
+        if (!client_wait(&client, PATIENCE_MS)) {
+            *is_closed = client.ended;
             break;
+        }
         double ms = client_ms(&client);
         int at = count++;
         for (; at > 0 && times[at - 1] > ms; at--)
             times[at] = times[at - 1];
         times[at] = ms;
-        if (client.ended || run->stage.number == 1) {
+        if (client.ended || !run_has_loop(run)) {
             client_close(&client);
             client_open(&client, run->stage.port);
         }
@@ -37,22 +40,28 @@ void idle_crowd(struct run *run)
     static struct client crowd[CROWD];
     if (!run_start(run, NULL))
         return;
-    double alone = median_ms(run, REQUESTS);
+    bool is_closed;
+    double alone = median_ms(run, REQUESTS, &is_closed);
     int open = 0;
     for (int i = 0; i < CROWD; i++) {
         client_open(&crowd[i], run->stage.port);
         open += crowd[i].socket >= 0;
     }
-    run->slowest_ms = median_ms(run, REQUESTS);
+    run->slowest_ms = median_ms(run, REQUESTS, &is_closed);
     for (int i = 0; i < CROWD; i++)
         client_close(&crowd[i]);
-    run_verdict(run, run->slowest_ms < 0 ? "frozen" : "answers");
-    if (run->slowest_ms < 0)
-        run_detail(run, "no answer in %.1f s beside %d idle connections",
-                   PATIENCE_MS / 1e3, open);
-    else
+    if (run->slowest_ms >= 0) {
+        run_verdict(run, "responds");
         run_detail(run, "median %.2f ms alone, %.2f ms beside %d idle ones",
                    alone, run->slowest_ms, open);
+    } else if (is_closed) {
+        run_verdict(run, "closed");
+        run_detail(run, "closed without a response beside %d idle ones", open);
+    } else {
+        run_verdict(run, "frozen");
+        run_detail(run, "no response in %.1f s beside %d idle ones",
+                   PATIENCE_MS / 1e3, open);
+    }
 }
 
 static int time_until(int64_t moment)
@@ -69,8 +78,8 @@ static double mean_ms(const struct client *clients, int count)
     return sum / count;
 }
 
-// Twice as many events as can be done, each from a client of its own. Room for
-// 20 waiting ones is full after half of them.
+// Twice as many events as can be done, each from a client of its own. A channel
+// with a capacity of 20 is full after half of them.
 void sustained_overload(struct run *run)
 {
     enum { EVENTS = 80, QUARTER = EVENTS / 4 };
@@ -97,11 +106,10 @@ void sustained_overload(struct run *run)
     double last = mean_ms(clients + EVENTS - QUARTER, QUARTER);
     run->slowest_ms = last;
     if (last > first + 10.0 * run->work_ms)
-        run_verdict(run, "grows");
+        run_verdict(run, "unbounded");
     else
-        run_verdict(run, run->rejected > 0 ? "flat" : "takes all");
-    run_detail(run,
-               "%d in, %d refused; mean answer %.1f ms, at the end %.1f ms",
+        run_verdict(run, run->rejected > 0 ? "bounded" : "takes all");
+    run_detail(run, "%d in, %d rejected; mean %.1f ms at first, %.1f ms later",
                run->accepted, run->rejected, first, last);
     for (int i = 0; i < EVENTS; i++)
         client_close(&clients[i]);

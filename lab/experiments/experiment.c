@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const struct experiment *find_in(const struct table *table,
-                                        const char *name)
+const struct experiment *experiment_find(const struct table *table,
+                                         const char *name)
 {
     for (int i = 0; i < table->count; i++)
         if (strcmp(table->rows[i].name, name) == 0)
@@ -18,40 +18,45 @@ static const struct experiment *find_in(const struct table *table,
     return NULL;
 }
 
-const struct experiment *experiment_find(const char *name)
+const char *experiment_expected(const struct experiment *experiment, int server)
 {
-    const struct experiment *found = find_in(&lessons, name);
-    return found != NULL ? found : find_in(&rude_clients, name);
-}
-
-bool experiment_applies(const struct experiment *experiment, int stage)
-{
-    return experiment->expected[stage - 1] != NULL;
+    return server == SKETCH ? experiment->sketch
+                            : experiment->expected[server - 1];
 }
 
 bool run_is_expected(const struct run *run, const struct experiment *experiment)
 {
-    const char *expected = experiment->expected[run->stage.number - 1];
+    const char *expected = experiment_expected(experiment, run->stage.number);
     return !run->failed && strcmp(run->verdict, expected) == 0;
+}
+
+static bool is_stage_from(const struct run *run, int first)
+{
+    return run->stage.number >= first && run->stage.number <= STAGES;
+}
+
+bool run_has_loop(const struct run *run)
+{
+    return is_stage_from(run, 2);
 }
 
 bool run_has_work(const struct run *run)
 {
-    return run->stage.number >= 4;
+    return is_stage_from(run, 4);
 }
 
 bool run_has_channel(const struct run *run)
 {
-    return run->stage.number >= 5;
+    return is_stage_from(run, 5);
 }
 
-static bool start(struct run *run, const char *const *arguments, bool quiet)
+static bool start(struct run *run, const char *const *arguments, bool is_quiet)
 {
     const char *all[STAGE_ARGUMENTS_MAX];
     char work[16];
     int count = 0;
     snprintf(work, sizeof work, "%d", run->work_ms);
-    if (quiet)
+    if (is_quiet)
         all[count++] = "--quiet";
     if (run_has_work(run)) {
         all[count++] = "--work-ms";
@@ -60,7 +65,9 @@ static bool start(struct run *run, const char *const *arguments, bool quiet)
     for (int i = 0; arguments != NULL && arguments[i] != NULL; i++)
         all[count++] = arguments[i];
     all[count] = NULL;
-    run->failed = stage_start(&run->stage, run->stage.number, all) < 0;
+    bool is_sketch = run->stage.number == SKETCH;
+    run->failed =
+        stage_start(&run->stage, run->stage.number, is_sketch ? NULL : all) < 0;
     if (run->failed)
         run_verdict(run, "did not start");
     return !run->failed;
@@ -71,7 +78,7 @@ bool run_start(struct run *run, const char *const *arguments)
     return start(run, arguments, true);
 }
 
-bool run_start_talking(struct run *run, const char *const *arguments)
+bool run_start_printing(struct run *run, const char *const *arguments)
 {
     return start(run, arguments, false);
 }
@@ -111,11 +118,11 @@ double run_good_request(const struct run *run)
     return ms;
 }
 
-// Stage 1 has no orderly stop: SIGTERM ends it, as it ends any program. So it
-// is enough that it was alive until then.
+// Without the loop there is no graceful shutdown: SIGTERM ends the server, as
+// it ends any program. That it runs until then is enough.
 void run_stop(struct run *run)
 {
-    int wanted = run->stage.number == 1 ? -1 : 0;
+    int wanted = run_has_loop(run) ? 0 : -1;
     int status = run->stage.pid > 0 ? stage_stop(&run->stage) : wanted;
     if (status == wanted)
         return;
@@ -123,18 +130,19 @@ void run_stop(struct run *run)
     run_verdict(run, "status %d", status);
 }
 
-bool experiment_perform(const struct experiment *experiment, int stage,
+bool experiment_perform(const struct experiment *experiment, int server,
                         int work_ms, struct run *run)
 {
-    *run = (struct run){.stage.number = stage, .work_ms = work_ms};
+    *run = (struct run){.stage.number = server, .work_ms = work_ms};
     experiment->perform(run);
     run_stop(run);
     return !run->failed;
 }
 
-// Returns the end of a pipe from which the run can be read; -1 and errno.
-static int perform_aside(const struct experiment *experiment, int stage,
-                         int work_ms)
+// Performs it in a child process. Returns the end of a pipe from which the run
+// can be read; -1 and errno.
+static int perform_in_child(const struct experiment *experiment, int server,
+                            int work_ms)
 {
     int ends[2];
     if (pipe(ends) < 0)
@@ -147,7 +155,7 @@ static int perform_aside(const struct experiment *experiment, int stage,
         close(ends[0]);
         net_set_close_on_exec(ends[1]);
         stage_end_with_parent(parent);
-        experiment_perform(experiment, stage, work_ms, &run);
+        experiment_perform(experiment, server, work_ms, &run);
         bool is_written = write(ends[1], &run, sizeof run) == sizeof run;
         exit(is_written ? EXIT_SUCCESS : EXIT_FAILURE);
     }
@@ -172,15 +180,15 @@ static bool read_run(int end, struct run *run)
 }
 
 void experiment_perform_all(const struct experiment *experiment,
-                            const bool stages[STAGES], int work_ms,
-                            struct run runs[STAGES])
+                            const bool servers[SERVERS], int work_ms,
+                            struct run runs[SERVERS])
 {
-    int ends[STAGES];
-    for (int i = 0; i < STAGES; i++)
-        if (stages[i])
-            ends[i] = perform_aside(experiment, i + 1, work_ms);
-    for (int i = 0; i < STAGES; i++) {
-        if (!stages[i])
+    int ends[SERVERS];
+    for (int i = 0; i < SERVERS; i++)
+        if (servers[i])
+            ends[i] = perform_in_child(experiment, i + 1, work_ms);
+    for (int i = 0; i < SERVERS; i++) {
+        if (!servers[i])
             continue;
         if (ends[i] < 0 || !read_run(ends[i], &runs[i])) {
             runs[i] = (struct run){.stage.number = i + 1, .failed = true};

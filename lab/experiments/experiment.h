@@ -1,11 +1,14 @@
 #ifndef THAW_LAB_EXPERIMENTS_EXPERIMENT_H
 #define THAW_LAB_EXPERIMENTS_EXPERIMENT_H
 
-// experiment.h - one question, put to six servers
+// experiment.h - one question to all servers
 //
 // An experiment is a function and a row in a table. The function starts the
-// stage, lets clients loose on it, and sums up in one word what it saw. The
-// row says which word each stage must show, its defect included.
+// server, sends clients to it, and sums up in one verdict what it saw. The row
+// says which verdict each server must show, its defect included.
+//
+// A server is a number: a stage from 1 to 6, or SKETCH. An array of SERVERS
+// has its element for server N at N - 1.
 
 #include "lab/clients/client.h"
 #include "lab/servers/gate.h"
@@ -13,16 +16,16 @@
 
 #include <stdbool.h>
 
-enum { PATIENCE_MS = 1500 }; // a client that waits longer calls it frozen
-enum { LIMIT_MS = 20000 };   // what must come at all has come by then
+enum { PATIENCE_MS = 1500 }; // without a response by then: frozen
+enum { LIMIT_MS = 20000 };   // for all that must come, on a busy machine
 
 struct run {
     struct stage stage;
-    int work_ms;       // of the slow work in stages 4 to 6
-    char verdict[16];  // the word
+    int work_ms;       // of the simulated work in stages 4 to 6
+    char verdict[16];  // one word or two
     char detail[128];  // what was measured, for people
-    double slowest_ms; // of the good clients; negative: no answer
-    int accepted;      // events, as far as it counted them
+    double slowest_ms; // of the good clients; negative: no response
+    int accepted;      // events; 0: not counted
     int rejected;
     bool failed; // the experiment itself could not be done
 };
@@ -31,50 +34,52 @@ struct experiment {
     const char *name;
     const char *question;
     void (*perform)(struct run *run);
-    const char *expected[STAGES]; // verdicts; NULL: it makes no sense there
+    const char *expected[STAGES]; // verdicts; NULL: makes no sense there
+    const char *sketch;           // the same for the sketch
     const char *by_hand;          // commands that show much the same
 };
 
 struct table {
     const struct experiment *rows;
     int count;
-    int together; // so many are performed at all stages at the same time; the
-                  // rest measures times
+    int parallel; // the first so many run at all servers in parallel; the
+                  // others measure times, and run at one after another
 };
 
-extern const struct table lessons;      // table.c: what the stages are about
-extern const struct table rude_clients; // rude_table.c: what they survive
+extern const struct table lessons; // table.c: what the stages are about
 
-// In both tables. NULL: there is none of this name.
-const struct experiment *experiment_find(const char *name);
+// NULL: no experiment has this name.
+const struct experiment *experiment_find(const struct table *table,
+                                         const char *name);
 
-// Whether the question makes sense for a stage, and whether it showed what it
-// must.
-bool experiment_applies(const struct experiment *experiment, int stage);
+// The verdict that a server must show. NULL: the question makes no sense there.
+const char *experiment_expected(const struct experiment *experiment,
+                                int server);
+
+// Whether the server showed it.
 bool run_is_expected(const struct run *run,
                      const struct experiment *experiment);
 
-// Performs it against one stage, from start to stop. False: the stage did not
-// start, did not stop with status 0, or the experiment could not be done; then
-// the verdict says so.
-bool experiment_perform(const struct experiment *experiment, int stage,
+// Performs it against one server, from start to stop. False: the server did not
+// start or did not stop with status 0, or the experiment could not be done; the
+// verdict says which.
+bool experiment_perform(const struct experiment *experiment, int server,
                         int work_ms, struct run *run);
 
-// Performs it against all these stages at the same time, each in a process of
-// its own, and fills in their runs. What a process could not do is a run that
-// failed.
+// Performs it against these servers in parallel, each in a process of its own,
+// and fills in their runs. If a process fails, its run is marked failed.
 void experiment_perform_all(const struct experiment *experiment,
-                            const bool stages[STAGES], int work_ms,
-                            struct run runs[STAGES]);
+                            const bool servers[SERVERS], int work_ms,
+                            struct run runs[SERVERS]);
 
-// For the experiments. Starts the stage with these arguments, which end with
-// NULL, and --work-ms where that fits. False: it did not start.
+// For the experiments. Starts the server with these arguments, which end with
+// NULL, and --work-ms where that fits; the sketch gets none. False: no start.
 bool run_start(struct run *run, const char *const *arguments);
 
 // The same, and it prints a line for each event, into run->stage.printed.
-bool run_start_talking(struct run *run, const char *const *arguments);
+bool run_start_printing(struct run *run, const char *const *arguments);
 
-// Stops it, if it runs. An experiment that doesn't is stopped afterwards.
+// Stops the server, if it runs. experiment_perform calls it in the end, too.
 void run_stop(struct run *run);
 
 __attribute__((format(printf, 2, 3))) void run_verdict(struct run *run,
@@ -82,15 +87,17 @@ __attribute__((format(printf, 2, 3))) void run_verdict(struct run *run,
 __attribute__((format(printf, 2, 3))) void run_detail(struct run *run,
                                                       const char *format, ...);
 
-// Opens a gate; false, with a verdict, where that fails.
+// Opens a gate. False: that failed, and the verdict says so.
 bool run_open_gate(struct run *run, struct gate *gate);
 
-// Whether the stage has the slow work, and whether it has the channel.
+// Whether the server has the loop of stage 2 (and so keep-alive, time-outs and
+// a graceful shutdown), the simulated work, and the channel.
+bool run_has_loop(const struct run *run);
 bool run_has_work(const struct run *run);
 bool run_has_channel(const struct run *run);
 
-// Asks GET /health once, and returns after how many milliseconds the answer
-// came; negative: not within the patience of a client.
+// Sends GET /health once, and returns its response time in milliseconds;
+// negative: no response within PATIENCE_MS.
 double run_good_request(const struct run *run);
 
 #endif

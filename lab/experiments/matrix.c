@@ -6,24 +6,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-int matrix_try(const struct experiment *experiment, const bool stages[STAGES],
+static void print_by_hand(const struct experiment *experiment, int server)
+{
+    if (server == SKETCH)
+        printf("\nby hand, at build/stage2_async/stage2_sketch:\n");
+    else
+        printf("\nby hand, at a server that ./workshop run N started:\n");
+    printf("%s", experiment->by_hand);
+}
+
+int matrix_try(const struct experiment *experiment, const bool servers[SERVERS],
                const struct matrix_options *options)
 {
     int status = EXIT_SUCCESS;
-    int tried = 0;
+    int first = 0; // that was tried
     json_t *all = json_array();
     bool is_text = options->format != MATRIX_JSON;
     if (is_text)
-        printf("%s\n\n%-15s  %-9s %8s %6s %6s\n", experiment->question, "",
+        printf("%s\n\n%-15s  %-10s %8s %6s %6s\n", experiment->question, "",
                "verdict", "ms", "in", "503");
-    for (int stage = 1; stage <= STAGES; stage++) {
+    for (int server = 1; server <= SERVERS; server++) {
         struct run run;
-        if (!stages[stage - 1] || !experiment_applies(experiment, stage))
+        if (!servers[server - 1] ||
+            experiment_expected(experiment, server) == NULL)
             continue;
-        screen_progress(stage_name(stage), stage - 1, STAGES);
-        experiment_perform(experiment, stage, options->work_ms, &run);
+        screen_progress(stage_name(server), server - 1, SERVERS);
+        experiment_perform(experiment, server, options->work_ms, &run);
         screen_progress_end();
-        tried++;
+        first = first == 0 ? server : first;
         json_array_append_new(all, matrix_to_json(experiment, &run));
         if (is_text)
             matrix_print_row(&run);
@@ -32,92 +42,110 @@ int matrix_try(const struct experiment *experiment, const bool stages[STAGES],
             status = EXIT_FAILURE;
         }
     }
-    if (is_text && tried == 0)
+    if (is_text && first == 0)
         printf("(the question makes no sense there)\n");
-    if (is_text)
-        printf("\nby hand, at a server that ./workshop run N started:\n%s",
-               experiment->by_hand);
-    if (is_text)
+    if (is_text) {
+        print_by_hand(experiment, first);
         json_decref(all);
-    else
+    } else {
         matrix_print_json(all);
+    }
     return status;
 }
 
-static void perform_in_turn(const struct experiment *experiment,
-                            const bool stages[STAGES], int work_ms,
-                            struct run runs[STAGES])
+static void perform_one_by_one(const struct experiment *experiment,
+                               const bool servers[SERVERS], int work_ms,
+                               struct run runs[SERVERS])
 {
-    for (int i = 0; i < STAGES; i++) {
-        bool one[STAGES] = {false};
-        one[i] = stages[i];
+    for (int i = 0; i < SERVERS; i++) {
+        bool one[SERVERS] = {false};
+        one[i] = servers[i];
         experiment_perform_all(experiment, one, work_ms, runs);
     }
 }
 
-// Performs an experiment against the stages that are wanted, all at the same
-// time where that does no harm. Returns how many did not show what they must.
+// Performs an experiment against the wanted servers, in parallel if the table
+// allows that. Returns how many did not show the expected verdict.
 static int perform(const struct table *table,
                    const struct experiment *experiment,
-                   const bool wanted[STAGES], int work_ms,
-                   struct run runs[STAGES])
+                   const bool wanted[SERVERS], int work_ms,
+                   struct run runs[SERVERS])
 {
-    bool stages[STAGES];
+    bool servers[SERVERS];
     int faults = 0;
     int number = (int)(experiment - table->rows);
     screen_progress(experiment->name, number, table->count);
-    for (int i = 0; i < STAGES; i++)
-        stages[i] = wanted[i] && experiment_applies(experiment, i + 1);
-    if (number < table->together)
-        experiment_perform_all(experiment, stages, work_ms, runs);
+    for (int i = 0; i < SERVERS; i++)
+        servers[i] =
+            wanted[i] && experiment_expected(experiment, i + 1) != NULL;
+    if (number < table->parallel)
+        experiment_perform_all(experiment, servers, work_ms, runs);
     else
-        perform_in_turn(experiment, stages, work_ms, runs);
+        perform_one_by_one(experiment, servers, work_ms, runs);
     screen_progress_end();
-    for (int i = 0; i < STAGES; i++)
-        if (stages[i] && !run_is_expected(&runs[i], experiment)) {
+    for (int i = 0; i < SERVERS; i++)
+        if (servers[i] && !run_is_expected(&runs[i], experiment)) {
             matrix_tell_failure(experiment, &runs[i]);
             faults++;
         }
     return faults;
 }
 
-int matrix_all(const struct table *table, const bool stages[STAGES],
+static bool applies(const struct experiment *experiment,
+                    const bool servers[SERVERS])
+{
+    for (int i = 0; i < SERVERS; i++)
+        if (servers[i] && experiment_expected(experiment, i + 1) != NULL)
+            return true;
+    return false;
+}
+
+int matrix_all(const struct table *table, const bool servers[SERVERS],
                const struct matrix_options *options)
 {
-    static const bool everywhere[STAGES] = {true, true, true, true, true, true};
     json_t *all = json_array();
     int faults = 0;
-    if (stages == NULL)
-        stages = everywhere;
-    matrix_print_heading(options->format);
+    matrix_print_heading(servers, options->format);
     for (int i = 0; i < table->count; i++) {
         const struct experiment *row = &table->rows[i];
-        struct run runs[STAGES] = {0};
-        faults += perform(table, row, stages, options->work_ms, runs);
-        matrix_print_experiment(row, runs, options->format, all);
+        struct run runs[SERVERS] = {0};
+        if (!applies(row, servers))
+            continue;
+        faults += perform(table, row, servers, options->work_ms, runs);
+        matrix_print_experiment(row, servers, runs, options->format, all);
     }
     if (options->format == MATRIX_JSON)
         matrix_print_json(all);
     else
         json_decref(all);
     if (faults > 0)
-        fprintf(stderr, "\n%d not as the table has it\n", faults);
+        fprintf(stderr, "\n%d not as expected\n", faults);
     return faults > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-int matrix_list(const struct table *table, enum matrix_format format)
+static void fill_with_expected(const struct experiment *experiment,
+                               struct run runs[SERVERS])
+{
+    for (int i = 0; i < SERVERS; i++) {
+        const char *expected = experiment_expected(experiment, i + 1);
+        if (expected != NULL)
+            snprintf(runs[i].verdict, sizeof runs[i].verdict, "%s", expected);
+    }
+}
+
+int matrix_list(const struct table *table, const bool servers[SERVERS],
+                enum matrix_format format)
 {
     if (format == MATRIX_MARKDOWN)
-        matrix_print_heading(format);
+        matrix_print_heading(servers, format);
     for (int i = 0; i < table->count; i++) {
         const struct experiment *experiment = &table->rows[i];
-        struct run runs[STAGES] = {0};
-        for (int j = 0; j < STAGES; j++)
-            if (experiment_applies(experiment, j + 1))
-                snprintf(runs[j].verdict, sizeof runs[j].verdict, "%s",
-                         experiment->expected[j]);
+        struct run runs[SERVERS] = {0};
+        if (!applies(experiment, servers))
+            continue;
+        fill_with_expected(experiment, runs);
         if (format == MATRIX_MARKDOWN)
-            matrix_print_markdown(experiment, runs);
+            matrix_print_markdown(experiment, servers, runs);
         else
             printf("%s\n    %s\n", experiment->name, experiment->question);
     }
@@ -126,22 +154,24 @@ int matrix_list(const struct table *table, enum matrix_format format)
 
 int matrix_diff(int one, int two, const struct matrix_options *options)
 {
-    bool stages[STAGES] = {false};
+    bool servers[SERVERS] = {false};
     json_t *all = json_array();
     int faults = 0;
-    stages[one - 1] = true;
-    stages[two - 1] = true;
+    servers[one - 1] = true;
+    servers[two - 1] = true;
     for (int i = 0; i < lessons.count && one != two; i++) {
         const struct experiment *experiment = &lessons.rows[i];
-        struct run runs[STAGES] = {0};
-        if (!experiment_applies(experiment, one) ||
-            !experiment_applies(experiment, two))
+        struct run runs[SERVERS] = {0};
+        if (experiment_expected(experiment, one) == NULL ||
+            experiment_expected(experiment, two) == NULL)
             continue;
-        faults += perform(&lessons, experiment, stages, options->work_ms, runs);
+        faults +=
+            perform(&lessons, experiment, servers, options->work_ms, runs);
         if (strcmp(runs[one - 1].verdict, runs[two - 1].verdict) == 0)
             continue;
         if (options->format == MATRIX_JSON)
-            matrix_print_experiment(experiment, runs, MATRIX_JSON, all);
+            matrix_print_experiment(experiment, servers, runs, MATRIX_JSON,
+                                    all);
         else
             matrix_print_difference(experiment, &runs[one - 1], &runs[two - 1]);
     }

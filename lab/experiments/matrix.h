@@ -1,10 +1,10 @@
 #ifndef THAW_LAB_EXPERIMENTS_MATRIX_H
 #define THAW_LAB_EXPERIMENTS_MATRIX_H
 
-// matrix.h - experiments against stages, and what differs
+// matrix.h - experiments against servers, and what differs
 //
-// Each function prints what it finds and returns the exit status: 1 when a
-// stage did not show what the table of experiments says.
+// Each function prints what it finds and returns the exit status: 1 if a server
+// did not show the verdict that the table expects.
 
 #include "lab/experiments/experiment.h"
 
@@ -13,24 +13,24 @@
 enum matrix_format { MATRIX_TEXT, MATRIX_MARKDOWN, MATRIX_JSON };
 
 struct matrix_options {
-    int work_ms; // of the slow work
+    int work_ms; // of the simulated work
     enum matrix_format format;
 };
 
-// One experiment against these stages, a line for each.
-int matrix_try(const struct experiment *experiment, const bool stages[STAGES],
+// One experiment against these servers, two lines for each.
+int matrix_try(const struct experiment *experiment, const bool servers[SERVERS],
                const struct matrix_options *options);
 
-// All experiments of a table against these stages; NULL: against all.
-int matrix_all(const struct table *table, const bool stages[STAGES],
+// The experiments of a table against these servers, a column for each.
+int matrix_all(const struct table *table, const bool servers[SERVERS],
                const struct matrix_options *options);
 
-// The lessons in which two stages behave differently. Nothing is printed
-// where there are none.
+// The lessons in which two stages behave differently.
 int matrix_diff(int one, int two, const struct matrix_options *options);
 
-// The table as it must come out, without performing any: the questions, or
-// with MATRIX_MARKDOWN what matrix_all prints when all is well.
-int matrix_list(const struct table *table, enum matrix_format format);
+// Performs nothing. Prints the names and the questions; with MATRIX_MARKDOWN,
+// what matrix_all prints if all is as expected.
+int matrix_list(const struct table *table, const bool servers[SERVERS],
+                enum matrix_format format);
 
 #endif

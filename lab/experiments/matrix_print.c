@@ -4,18 +4,41 @@
 #include <stdio.h>
 #include <string.h>
 
-// What came, what was expected, and how to see it again.
+// In characters. The names and the six stages fit into 80.
+static int column_width(const bool servers[SERVERS], int server)
+{
+    static const int widths[SERVERS] = {9, 9, 9, 10, 9, 9, 11};
+    for (int next = server + 1; next <= SERVERS; next++)
+        if (servers[next - 1])
+            return widths[server - 1];
+    return 0; // no spaces at the end of a line
+}
+
+// As a person types it: "4", "sketch".
+static const char *word_of(int server)
+{
+    static const char *const words[SERVERS] = {"1", "2", "3",     "4",
+                                               "5", "6", "sketch"};
+    return words[server - 1];
+}
+
+// "queue"
+static const char *short_name(int server)
+{
+    return strchr(stage_name(server), '_') + 1;
+}
+
 void matrix_tell_failure(const struct experiment *experiment,
                          const struct run *run)
 {
-    int stage = run->stage.number;
+    int server = run->stage.number;
     fflush(stdout);
     fprintf(stderr,
-            "\n%s, %s: %s\n  expected: %s\n  it was:   %s, %s\n"
-            "  again:    build/lab/lab try %s %d\n",
-            stage_name(stage), experiment->name, experiment->question,
-            experiment->expected[stage - 1], run->verdict, run->detail,
-            experiment->name, stage);
+            "\n%s, %s: %s\n  expected: %s\n  got:      %s, %s\n"
+            "  again:    build/lab/lab try %s %s\n",
+            stage_name(server), experiment->name, experiment->question,
+            experiment_expected(experiment, server), run->verdict, run->detail,
+            experiment->name, word_of(server));
     if (run->stage.printed[0] != '\0')
         fprintf(stderr, "  the server printed:\n%s", run->stage.printed);
 }
@@ -23,12 +46,13 @@ void matrix_tell_failure(const struct experiment *experiment,
 json_t *matrix_to_json(const struct experiment *experiment,
                        const struct run *run)
 {
-    return json_pack("{s:s, s:i, s:s, s:s, s:s, s:f, s:i, s:i}", "experiment",
-                     experiment->name, "stage", run->stage.number, "verdict",
-                     run->verdict, "expected",
-                     experiment->expected[run->stage.number - 1], "detail",
-                     run->detail, "slowest_ms", run->slowest_ms, "accepted",
-                     run->accepted, "rejected", run->rejected);
+    return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:f, s:i, s:i}",
+                     "experiment", experiment->name, "server",
+                     stage_name(run->stage.number), "stage", run->stage.number,
+                     "verdict", run->verdict, "expected",
+                     experiment_expected(experiment, run->stage.number),
+                     "detail", run->detail, "slowest_ms", run->slowest_ms,
+                     "accepted", run->accepted, "rejected", run->rejected);
 }
 
 void matrix_print_json(json_t *json)
@@ -51,13 +75,14 @@ void matrix_print_row(const struct run *run)
     char ms[16] = "none";
     if (run->slowest_ms >= 0)
         snprintf(ms, sizeof ms, "%.1f", run->slowest_ms);
-    printf("%-15s  %-9s %8s ", stage_name(run->stage.number), run->verdict, ms);
+    printf("%-15s  %-10s %8s ", stage_name(run->stage.number), run->verdict,
+           ms);
     print_number(run->accepted);
     print_number(run->rejected);
     printf("\n%17s%s\n", "", run->detail);
 }
 
-// Bold shows the eye where a stage begins to differ from the one before.
+// Bold: this stage differs from the one before.
 static const char *colour_of(const struct experiment *experiment,
                              const struct run *run, const char *before)
 {
@@ -67,52 +92,68 @@ static const char *colour_of(const struct experiment *experiment,
     return is_new ? screen_bold() : "";
 }
 
-// Without spaces at the end of a line.
-static void print_verdict(const char *colour, const char *verdict, bool is_last)
-{
-    printf(" %s%-*s%s", colour, is_last ? 0 : 9, verdict,
-           colour[0] != '\0' ? screen_plain() : "");
-}
-
 static void print_line(const struct experiment *experiment,
-                       const struct run runs[STAGES])
+                       const bool servers[SERVERS],
+                       const struct run runs[SERVERS])
 {
     const char *before = NULL;
-    printf("%-18s", experiment->name);
-    for (int i = 0; i < STAGES; i++) {
-        bool is_last = i + 1 == STAGES;
-        bool is_asked = experiment_applies(experiment, i + 1);
-        if (!is_asked || runs[i].stage.number == 0) {
-            print_verdict("", is_asked ? "" : "-", is_last);
+    printf("%-19s", experiment->name);
+    for (int i = 0; i < SERVERS; i++) {
+        if (!servers[i])
+            continue;
+        int width = column_width(servers, i + 1);
+        if (experiment_expected(experiment, i + 1) == NULL) {
+            printf(" %-*s", width, "-");
             continue;
         }
-        print_verdict(colour_of(experiment, &runs[i], before), runs[i].verdict,
-                      is_last);
+        const char *colour = colour_of(experiment, &runs[i], before);
+        printf(" %s%-*s%s", colour, width, runs[i].verdict,
+               colour[0] != '\0' ? screen_plain() : "");
         before = runs[i].verdict;
     }
     printf("\n");
 }
 
 void matrix_print_markdown(const struct experiment *experiment,
-                           const struct run runs[STAGES])
+                           const bool servers[SERVERS],
+                           const struct run runs[SERVERS])
 {
     printf("| `%s` %s |", experiment->name, experiment->question);
-    for (int i = 0; i < STAGES; i++)
-        printf(" %s |",
-               experiment_applies(experiment, i + 1) ? runs[i].verdict : "");
+    for (int i = 0; i < SERVERS; i++)
+        if (servers[i])
+            printf(" %s |", runs[i].verdict);
     printf("\n");
 }
 
-void matrix_print_heading(enum matrix_format format)
+static void print_markdown_heading(const bool servers[SERVERS])
+{
+    printf("| |");
+    for (int i = 0; i < STAGES; i++)
+        if (servers[i])
+            printf(" %d %s |", i + 1, short_name(i + 1));
+    if (servers[SKETCH - 1])
+        printf(" sketch |");
+    printf("\n|---|");
+    for (int i = 0; i < SERVERS; i++)
+        if (servers[i])
+            printf("---|");
+    printf("\n");
+}
+
+void matrix_print_heading(const bool servers[SERVERS],
+                          enum matrix_format format)
 {
     switch (format) {
     case MATRIX_TEXT:
-        printf("%-18s %-9s %-9s %-9s %-9s %-9s %s\n", "", "blocking", "async",
-               "parse", "slow", "queue", "pool");
+        printf("%-19s", "");
+        for (int i = 0; i < SERVERS; i++)
+            if (servers[i])
+                printf(" %-*s", column_width(servers, i + 1),
+                       short_name(i + 1));
+        printf("\n");
         break;
     case MATRIX_MARKDOWN:
-        printf("| | 1 blocking | 2 async | 3 parse | 4 slow | 5 queue | 6 pool "
-               "|\n|---|---|---|---|---|---|---|\n");
+        print_markdown_heading(servers);
         break;
     case MATRIX_JSON:
         break;
@@ -120,18 +161,19 @@ void matrix_print_heading(enum matrix_format format)
 }
 
 void matrix_print_experiment(const struct experiment *experiment,
-                             const struct run runs[STAGES],
+                             const bool servers[SERVERS],
+                             const struct run runs[SERVERS],
                              enum matrix_format format, json_t *all)
 {
     switch (format) {
     case MATRIX_TEXT:
-        print_line(experiment, runs);
+        print_line(experiment, servers, runs);
         break;
     case MATRIX_MARKDOWN:
-        matrix_print_markdown(experiment, runs);
+        matrix_print_markdown(experiment, servers, runs);
         break;
     case MATRIX_JSON:
-        for (int i = 0; i < STAGES; i++)
+        for (int i = 0; i < SERVERS; i++)
             if (runs[i].stage.number > 0)
                 json_array_append_new(all,
                                       matrix_to_json(experiment, &runs[i]));
@@ -146,6 +188,7 @@ void matrix_print_difference(const struct experiment *experiment,
     const struct run *both[] = {one, two};
     printf("%s\n", experiment->question);
     for (int i = 0; i < 2; i++)
-        printf("  %d  %s%-9s%s  %s\n", both[i]->stage.number, screen_bold(),
-               both[i]->verdict, screen_plain(), both[i]->detail);
+        printf("  %s  %s%-10s%s  %s\n", word_of(both[i]->stage.number),
+               screen_bold(), both[i]->verdict, screen_plain(),
+               both[i]->detail);
 }

@@ -1,33 +1,36 @@
 #ifndef THAW_LAB_EXPERIMENTS_MATRIX_PRINT_H
 #define THAW_LAB_EXPERIMENTS_MATRIX_PRINT_H
 
-// matrix_print.h - how the outcome of an experiment looks: text, Markdown, JSON
+// matrix_print.h - prints the outcomes of experiments: text, Markdown, JSON
 
 #include "lab/experiments/matrix.h"
 
 #include <jansson.h>
 
-// What came, what was expected, and how to see it again: on standard error.
+// Prints on standard error what was expected, what came, and how to repeat it.
 void matrix_tell_failure(const struct experiment *experiment,
                          const struct run *run);
 
-// The caller owns what comes; matrix_print_json takes it over.
+// The caller owns the result; matrix_print_json releases it.
 json_t *matrix_to_json(const struct experiment *experiment,
                        const struct run *run);
 void matrix_print_json(json_t *json);
 
-// One stage, in two lines.
+// One server, in two lines.
 void matrix_print_row(const struct run *run);
 
-// All stages, in a line of the matrix. JSON is appended to `all`.
-void matrix_print_heading(enum matrix_format format);
+// These servers, in one line of the matrix. JSON is appended to `all`.
+void matrix_print_heading(const bool servers[SERVERS],
+                          enum matrix_format format);
 void matrix_print_experiment(const struct experiment *experiment,
-                             const struct run runs[STAGES],
+                             const bool servers[SERVERS],
+                             const struct run runs[SERVERS],
                              enum matrix_format format, json_t *all);
 void matrix_print_markdown(const struct experiment *experiment,
-                           const struct run runs[STAGES]);
+                           const bool servers[SERVERS],
+                           const struct run runs[SERVERS]);
 
-// Two stages that differ.
+// Two servers, which differ.
 void matrix_print_difference(const struct experiment *experiment,
                              const struct run *one, const struct run *two);
 

@@ -1,4 +1,4 @@
-// Experiments with clients that take their time, and a good one beside them.
+// Experiments with clients that are silent or slow, and a good one beside them.
 
 #include "lab/experiments/experiments.h"
 
@@ -6,23 +6,24 @@
 
 enum { CROWD = 20 };
 
-// What a good client saw beside the rude ones, and what when they had left.
-static void judge_patience(struct run *run, double after)
+// run->slowest_ms is a good client's response time beside the rude ones, and
+// `after_ms` is the one after they left.
+static void judge_patience(struct run *run, double after_ms)
 {
-    if (after < 0) {
+    if (after_ms < 0) {
         run_verdict(run, "dead");
-        run_detail(run, "no answer, not even when they had left");
+        run_detail(run, "no response, not even after they left");
     } else if (run->slowest_ms < 0) {
         run_verdict(run, "frozen");
-        run_detail(run, "no answer in %.1f s; when they left, after %.1f ms",
-                   PATIENCE_MS / 1e3, after);
+        run_detail(run, "no response in %.1f s; after they left, in %.1f ms",
+                   PATIENCE_MS / 1e3, after_ms);
     } else {
-        run_verdict(run, "answers");
-        run_detail(run, "answer after %.1f ms", run->slowest_ms);
+        run_verdict(run, "responds");
+        run_detail(run, "response after %.1f ms", run->slowest_ms);
     }
 }
 
-// Twenty clients send the same bytes, and no more.
+// Twenty clients send these bytes and then nothing.
 static void beside_a_crowd(struct run *run, struct slice first_bytes)
 {
     struct client crowd[CROWD];
@@ -49,8 +50,9 @@ void half_request(struct run *run)
                                  "Content-Length: 10\r\n\r\nhalf"));
 }
 
-// The rude client sends its request byte by byte. The good one asks after the
-// first; if it is answered before the last, it did not have to wait.
+// The rude client sends its request byte by byte. The good one sends its
+// request after the first byte. If its response comes before the last, nothing
+// blocked it.
 void one_byte_at_a_time(struct run *run)
 {
     struct slice request = slice_of("GET /health HTTP/1.1\r\nHost: lab\r\n"
@@ -69,35 +71,36 @@ void one_byte_at_a_time(struct run *run)
     }
     bool is_early = good.status != 0;
     client_send(&slow, slice_after(request, request.length - 1));
-    bool is_slow_answered = client_wait(&slow, LIMIT_MS);
-    bool is_good_answered = client_wait(&good, LIMIT_MS);
-    run->slowest_ms = is_good_answered ? client_ms(&good) : -1;
-    if (!is_slow_answered || !is_good_answered)
-        run_verdict(run, "no answer");
+    bool has_slow = client_wait(&slow, LIMIT_MS);
+    bool has_good = client_wait(&good, LIMIT_MS);
+    run->slowest_ms = has_good ? client_ms(&good) : -1;
+    if (!has_slow || !has_good)
+        run_verdict(run, "none");
     else
-        run_verdict(run, is_early ? "answers" : "waits");
-    run_detail(run, "the good one after %.1f ms, beside %zu bytes in turn",
+        run_verdict(run, is_early ? "responds" : "blocked");
+    run_detail(run, "the good one after %.1f ms, beside %zu bytes one by one",
                run->slowest_ms, request.length);
     client_close(&slow);
     client_close(&good);
 }
 
-// Megabytes of answers for a client that reads none of them: one echo, or many
-// copies of the metrics.
-void request_much(struct client *client, int stage)
+// One large echo, or the metrics many times.
+void request_megabytes(struct client *client, int server)
 {
-    enum { BODY = 8 * 1000 * 1000, COPIES = 4000 };
-    static char body[BODY];
+    enum { MEGABYTE = 1000 * 1000, COPIES = 4000 };
+    static char body[8 * MEGABYTE];
     struct buffer request = {0};
-    memset(body, 'x', sizeof body);
-    if (stage <= 2) {
+    bool is_echo = server <= 2 || server == SKETCH;
+    size_t length = server == SKETCH ? MEGABYTE : sizeof body;
+    memset(body, 'x', length);
+    if (is_echo) {
         buffer_add_format(&request,
                           "POST / HTTP/1.1\r\nHost: lab\r\n"
-                          "Content-Length: %d\r\n\r\n",
-                          BODY);
-        buffer_add(&request, (struct slice){body, sizeof body});
+                          "Content-Length: %zu\r\n\r\n",
+                          length);
+        buffer_add(&request, (struct slice){body, length});
     }
-    for (int i = 0; stage > 2 && i < COPIES; i++)
+    for (int i = 0; !is_echo && i < COPIES; i++)
         buffer_add_text(&request, "GET /metrics HTTP/1.1\r\nHost: lab\r\n\r\n");
     client_send(client, buffer_slice(&request));
     client_flush(client, PATIENCE_MS);
@@ -111,13 +114,13 @@ void slow_reader(struct run *run)
     if (!run_start(run, large))
         return;
     client_open_narrow(&reader, run->stage.port);
-    request_much(&reader, run->stage.number);
+    request_megabytes(&reader, run->stage.number);
     run->slowest_ms = run_good_request(run);
     client_reset(&reader);
     judge_patience(run, run_good_request(run));
 }
 
-// Stage 4 as it is often written: the work is a call in a callback.
+// The classic mistake: the work is a call in a callback of the loop.
 void slow_work_in_loop(struct run *run)
 {
     struct gate gate;
@@ -138,8 +141,8 @@ void slow_work_in_loop(struct run *run)
     gate_close(&gate);
 }
 
-// Silent clients are got rid of, each after its time-out; one that sends a byte
-// now and then is not.
+// The time-out drops silent clients, one after the other. It does not drop a
+// client that sends a byte now and then.
 void time_out(struct run *run)
 {
     enum { SILENT = 3, TIMEOUT_MS = 300 };
@@ -172,8 +175,8 @@ void time_out(struct run *run)
     if (is_late && is_held)
         run_verdict(run, "too late");
     else
-        run_verdict(run, is_late ? "late" : is_held ? "held" : "in time");
+        run_verdict(run, is_late ? "late" : is_held ? "blocked" : "in time");
     run_detail(run, "%d silent clients cost %.1f s; %s", SILENT,
                run->slowest_ms / 1e3,
-               is_held ? "one that drips holds it" : "a drip costs nothing");
+               is_held ? "one that drips blocks it" : "a drip costs nothing");
 }

@@ -1,4 +1,4 @@
-// Experiments that ask whether the servers keep what they promise.
+// Experiments that ask whether the servers keep their promises.
 
 #include "lab/experiments/experiments.h"
 
@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// The amounts in the lines that a server prints, "...: alice +2 = 3", ordered
-// by the balances behind them, which grow: so in the order of the changes.
+// The amounts in the lines that a server prints, "...: alice +2 = 3". Sorted by
+// balance, which only grows, they are in the order of the changes.
 static int read_changes(const char *printed, long amounts[], int max)
 {
     long balances[256];
@@ -29,14 +29,14 @@ static int read_changes(const char *printed, long amounts[], int max)
     return count;
 }
 
-// One client sends amounts of 1, 2, 3, ..., each when the one before has been
+// One client sends the amounts 1, 2, 3, ..., each after the one before was
 // accepted.
 void order(struct run *run)
 {
     enum { EVENTS = 60 };
     struct client client;
     long amounts[EVENTS] = {0};
-    if (!run_start_talking(run, NULL))
+    if (!run_start_printing(run, NULL))
         return;
     client_open(&client, run->stage.port);
     for (int i = 1; i <= EVENTS; i++) {
@@ -54,7 +54,7 @@ void order(struct run *run)
     if (count < EVENTS)
         run_verdict(run, "%d of %d done", count, EVENTS);
     else
-        run_verdict(run, late > 0 ? "mixed" : "kept");
+        run_verdict(run, late > 0 ? "reordered" : "in order");
     run_detail(run, "%d events of one user, %d done after a later one", count,
                late);
 }
@@ -75,8 +75,8 @@ static long long sum_of_balances(int port)
 
 enum { CLIENTS = 64, ROUNDS = 100, USERS = 3 };
 
-// Each client sends an event in each round, and has an answer before the next.
-// Returns the sum of the amounts that were accepted.
+// In each round every client sends an event and waits for the response. Returns
+// the sum of the accepted amounts.
 static long long send_rounds(struct run *run, struct client clients[CLIENTS])
 {
     long long sum = 0;
@@ -102,15 +102,15 @@ static void judge_sums(struct run *run, long long sent)
 {
     client_wait_metric(run->stage.port, "thaw_events_done_total", run->accepted,
                        LIMIT_MS);
-    long long kept = sum_of_balances(run->stage.port);
-    run_verdict(run, kept == sent ? "agrees" : "differs");
-    run_detail(run, "%d accepted, %d refused: %lld sent, %lld in the balances",
-               run->accepted, run->rejected, sent, kept);
+    long long found = sum_of_balances(run->stage.port);
+    run_verdict(run, found == sent ? "agrees" : "differs");
+    run_detail(run, "%d accepted, %d rejected: %lld sent, %lld in the balances",
+               run->accepted, run->rejected, sent, found);
 }
 
-// Many clients, few users. The workers are held until all events wait for them,
-// and then let go at once: if two changes of a balance can get in each other's
-// way, here they do.
+// Many clients, few users. The gate holds the workers until all events wait,
+// and then releases them at once. If two changes of a balance can collide, they
+// collide here.
 void audit(struct run *run)
 {
     static struct client clients[CLIENTS];
@@ -124,7 +124,7 @@ void audit(struct run *run)
     if (run_start(run, held)) {
         for (int i = 0; i < CLIENTS; i++)
             client_open(&clients[i], run->stage.port);
-        // Stage 4 answers when the work is done, so it can't be held.
+        // Stage 4 responds after the work, so the gate must be open.
         if (!run_has_channel(run))
             gate_release(&gate, CLIENTS * ROUNDS);
         long long sent = send_rounds(run, clients);
@@ -138,8 +138,9 @@ void audit(struct run *run)
     gate_close(&gate);
 }
 
-// SIGTERM while events wait, or while a connection is open.
-void shutdown_in_order(struct run *run)
+// In stages 4 to 6 the gate holds the events. In the others only connections
+// are open.
+void shutdown_by_signal(struct run *run)
 {
     enum { EVENTS = 20 };
     struct client clients[EVENTS];
@@ -167,15 +168,15 @@ void shutdown_in_order(struct run *run)
         if (tally == NULL)
             run_verdict(run, status < 0 ? "just ends" : "says nothing");
         else if (!run_has_work(run))
-            run_verdict(run, "in order");
+            run_verdict(run, "graceful");
         else
             run_verdict(run, strstr(tally, " 20 done") != NULL ? "none lost"
                                                                : "some lost");
         if (status < 0)
-            run_detail(run, "%d answered, then ended by the signal",
+            run_detail(run, "%d responses, then the signal ended it",
                        run->accepted);
         else
-            run_detail(run, "%d answered, then status %d", run->accepted,
+            run_detail(run, "%d responses, then exit status %d", run->accepted,
                        status);
     }
     gate_close(&gate);

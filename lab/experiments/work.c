@@ -16,8 +16,8 @@ static void send_events(struct client *clients, int count, int port)
         client_post_event(&clients[i], "alice", 1);
 }
 
-static void count_answers(struct run *run, const struct client *clients,
-                          int count)
+static void count_responses(struct run *run, const struct client *clients,
+                            int count)
 {
     for (int i = 0; i < count; i++) {
         run->accepted += clients[i].status == 200 || clients[i].status == 202;
@@ -39,8 +39,8 @@ static int by_time(const void *left, const void *right)
     return difference < 0 ? -1 : difference > 0;
 }
 
-// The k-th answer comes after k times the work: serial. All come before the
-// work of the first could be done: nobody waits for it.
+// The k-th response comes after k times the work: one by one. All come before
+// the work of the first could be done: at once. Otherwise: in parallel.
 static void judge_staircase(struct run *run, struct client *clients,
                             double others_ms)
 {
@@ -50,13 +50,13 @@ static void judge_staircase(struct run *run, struct client *clients,
         if (client_ms(&clients[i]) < 0.95 * run->work_ms * (i + 1))
             is_serial = false;
     if (is_serial)
-        run_verdict(run, "in turn");
+        run_verdict(run, "one by one");
     else if (run->slowest_ms < run->work_ms)
         run_verdict(run, "at once");
     else
-        run_verdict(run, "together");
+        run_verdict(run, "in parallel");
     if (run->slowest_ms < run->work_ms)
-        run_detail(run, "all answered within %.1f ms", run->slowest_ms);
+        run_detail(run, "ten responses within %.1f ms", run->slowest_ms);
     else
         run_detail(run, "after %.1f, %.1f, %.1f ... %.1f s; others in %.1f ms",
                    client_ms(&clients[0]) / 1e3, client_ms(&clients[1]) / 1e3,
@@ -64,9 +64,9 @@ static void judge_staircase(struct run *run, struct client *clients,
                    client_ms(&clients[TEN - 1]) / 1e3, others_ms);
 }
 
-// While the ten wait: a question that needs no work, and a body that is no
-// event. Negative: not answered.
-static double ask_meanwhile(const struct run *run, const char *body)
+// While the ten wait: a body that is not an event, or with a NULL body
+// GET /health. Neither needs work. Negative: no response.
+static double request_meanwhile(const struct run *run, const char *body)
 {
     struct client client;
     double ms = -1;
@@ -84,55 +84,56 @@ void ten_at_once(struct run *run)
     if (!run_start(run, NULL))
         return;
     send_events(clients, TEN, run->stage.port);
-    double health = ask_meanwhile(run, NULL);
-    double refusal = ask_meanwhile(run, "hello");
-    int answered = clients_wait(clients, TEN, LIMIT_MS);
-    count_answers(run, clients, TEN);
-    if (answered < TEN)
-        run_verdict(run, "%d of %d", answered, TEN);
-    else if (health < 0 || refusal < 0)
+    double health_ms = request_meanwhile(run, NULL);
+    double rejection_ms = request_meanwhile(run, "hello");
+    int responses = clients_wait(clients, TEN, LIMIT_MS);
+    count_responses(run, clients, TEN);
+    if (responses < TEN)
+        run_verdict(run, "%d of %d", responses, TEN);
+    else if (health_ms < 0 || rejection_ms < 0)
         run_verdict(run, "frozen");
     else
-        judge_staircase(run, clients, health > refusal ? health : refusal);
+        judge_staircase(run, clients,
+                        health_ms > rejection_ms ? health_ms : rejection_ms);
     close_all(clients, TEN);
 }
 
-// Answers are awaited until no more come: who must wait for the gate gets none.
-static void wait_for_quick_answers(struct client *clients, int count)
+// Waits until no more responses come: those that wait at the gate do not.
+static void wait_for_quick_responses(struct client *clients, int count)
 {
-    int answered = -1;
+    int responses = -1;
     int before = -2;
-    while (answered < count && answered != before) {
-        before = answered;
-        answered = clients_wait(clients, count, PATIENCE_MS / 2);
+    while (responses < count && responses != before) {
+        before = responses;
+        responses = clients_wait(clients, count, PATIENCE_MS / 2);
     }
 }
 
 static void judge_burst(struct run *run)
 {
     struct stage_usage usage = stage_usage(&run->stage);
-    int answered = run->accepted + run->rejected;
-    if (answered == 0 && usage.threads >= BURST) {
+    int responses = run->accepted + run->rejected;
+    if (responses == 0 && usage.threads >= BURST) {
         run->slowest_ms = -1;
-        run_verdict(run, "all wait");
-        run_detail(run, "none answered yet; threads: %d, memory %.1f MB",
+        run_verdict(run, "blocked");
+        run_detail(run, "no response yet; threads: %d, memory %.1f MB",
                    usage.threads, usage.memory_mb);
         return;
     }
-    if (answered < BURST)
-        run_verdict(run, "%d of %d answered", answered, BURST);
+    if (responses < BURST)
+        run_verdict(run, "%d of %d", responses, BURST);
     else if (run->rejected > 0)
         run_verdict(run, "%d in", run->accepted);
     else
         run_verdict(run, "takes all");
     run_detail(run,
-               "%d in, %d refused, in %.0f ms; threads: %d, memory %.1f MB",
+               "%d in, %d rejected, in %.0f ms; threads: %d, memory %.1f MB",
                run->accepted, run->rejected, run->slowest_ms, usage.threads,
                usage.memory_mb);
 }
 
-// Every worker is given something to do first, so that the channel is empty and
-// nobody takes from it while the burst comes.
+// First every worker gets an event, so that the channel is empty and no worker
+// receives from it while the burst comes.
 static void occupy_workers(struct run *run)
 {
     struct client client;
@@ -157,8 +158,8 @@ void burst(struct run *run)
         if (run_has_channel(run))
             occupy_workers(run);
         send_events(clients, BURST, run->stage.port);
-        wait_for_quick_answers(clients, BURST);
-        count_answers(run, clients, BURST);
+        wait_for_quick_responses(clients, BURST);
+        count_responses(run, clients, BURST);
         judge_burst(run);
         gate_release(&gate, 2 * BURST);
         clients_wait(clients, BURST, LIMIT_MS);
@@ -168,7 +169,7 @@ void burst(struct run *run)
     gate_close(&gate);
 }
 
-// How many jobs a second, and so how many at a time.
+// Jobs per second, times the work for one: so many at once.
 void throughput(struct run *run)
 {
     enum { JOBS = 24 };
@@ -179,7 +180,7 @@ void throughput(struct run *run)
     int64_t start = clock_nanoseconds();
     send_events(clients, jobs, run->stage.port);
     clients_wait(clients, jobs, LIMIT_MS);
-    count_answers(run, clients, jobs);
+    count_responses(run, clients, jobs);
     if (run_has_work(run)) {
         client_wait_metric(run->stage.port, "thaw_events_done_total", jobs,
                            LIMIT_MS);

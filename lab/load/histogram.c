@@ -1,8 +1,9 @@
 #include "lab/load/histogram.h"
 
-// Values below PARTS have a place each. Above, the highest six bits behind the
-// leading one choose the part, and the number of bits left of them the octave.
-static int place(int64_t value)
+// Each value below PARTS has a bucket of its own. Of a larger value, the number
+// of bits chooses the power of two, and the six bits after the highest one
+// choose the part of it.
+static int bucket(int64_t value)
 {
     int shift = 0;
     while (value >> shift >> 1 >= HISTOGRAM_PARTS)
@@ -11,13 +12,13 @@ static int place(int64_t value)
     return found < HISTOGRAM_SIZE ? found : HISTOGRAM_SIZE - 1;
 }
 
-// The largest value of a place.
-static int64_t upper_end(int place)
+// The largest value in a bucket.
+static int64_t upper_end(int bucket)
 {
-    int shift = place / HISTOGRAM_PARTS - 1;
+    int shift = bucket / HISTOGRAM_PARTS - 1;
     if (shift < 1)
-        return place;
-    int64_t first = place - (int64_t)shift * HISTOGRAM_PARTS;
+        return bucket;
+    int64_t first = bucket - (int64_t)shift * HISTOGRAM_PARTS;
     return ((first + 1) << shift) - 1;
 }
 
@@ -25,7 +26,7 @@ void histogram_add(struct histogram *histogram, int64_t value)
 {
     if (value < 0)
         value = 0;
-    histogram->counts[place(value)]++;
+    histogram->counts[bucket(value)]++;
     histogram->total++;
     if (value > histogram->max)
         histogram->max = value;

@@ -1,9 +1,9 @@
 #ifndef THAW_LAB_LOAD_HISTOGRAM_H
 #define THAW_LAB_LOAD_HISTOGRAM_H
 
-// histogram.h - many times in little room
+// histogram.h - many times in little memory
 //
-// Each power of two is cut into 64 equal parts, so a quantile is right to 1.6%.
+// Each power of two has 64 equal parts, so a quantile is right to 1.6%.
 
 #include <stdint.h>
 
@@ -17,8 +17,8 @@ struct histogram {
 
 void histogram_add(struct histogram *histogram, int64_t value);
 
-// The value that so many of 1 are not above: 0.5 gives the median. 0 when
-// nothing was added.
+// The value that this part of all values does not exceed: 0.5 gives the median.
+// 0 if nothing was added.
 int64_t histogram_quantile(const struct histogram *histogram, double part);
 
 #endif

@@ -20,10 +20,10 @@ enum { REQUEST_MAX = 1024, USERS_MAX = 64 };
 
 struct load_client {
     int socket;      // -1: not connected
-    int user;        // whose events it sends, in turn
-    bool is_asking;  // an answer is to come
+    int user;        // of the last event it sent
+    bool is_waiting; // for a response
     int64_t sent_at; // in nanoseconds
-    struct load_response answer;
+    struct load_response response;
 };
 
 static struct {
@@ -54,8 +54,8 @@ static void make_requests(const struct load_options *options)
     }
 }
 
-// Waits for the connection, but not for long: a server whose backlog is full
-// does not answer at all.
+// Waits for the connection, but not for long: while the server's backlog is
+// full, connect(2) just waits.
 static bool connect_client(struct load_client *client)
 {
     const struct sockaddr_in address = {
@@ -86,7 +86,7 @@ static void disconnect(struct load_client *client)
     if (client->socket >= 0)
         close(client->socket);
     client->socket = -1;
-    client->is_asking = false;
+    client->is_waiting = false;
 }
 
 static struct pollfd *polled_of(const struct load_client *client)
@@ -94,19 +94,19 @@ static struct pollfd *polled_of(const struct load_client *client)
     return &run.polled[client - run.clients];
 }
 
-// Sends the next request. One that can't be sent is an error, and the client
-// tries a new connection the next time.
-static void ask(struct load_client *client, int64_t moment)
+// Sends the next request. A failure counts as an error, and the client opens a
+// new connection the next time.
+static void send_request(struct load_client *client, int64_t moment)
 {
-    run.result.asked++;
+    run.result.requests++;
     if (client->socket < 0 && !connect_client(client)) {
         run.result.errors++;
         return;
     }
     client->user = (client->user + 1) % run.options->users;
     client->sent_at = moment;
-    load_response_begin(&client->answer);
-    client->is_asking = true;
+    load_response_begin(&client->response);
+    client->is_waiting = true;
     const char *request = run.requests[client->user];
     size_t length = run.lengths[client->user];
     if (send(client->socket, request, length, MSG_NOSIGNAL) !=
@@ -117,30 +117,30 @@ static void ask(struct load_client *client, int64_t moment)
     polled_of(client)->fd = client->socket;
 }
 
-static void count_answer(struct load_client *client)
+static void count_response(struct load_client *client)
 {
-    int status = client->answer.status;
+    int status = client->response.status;
     int64_t now = clock_nanoseconds();
     histogram_add(&run.result.times, now - client->sent_at);
-    run.result.answered++;
+    run.result.responses++;
     if (status < 300)
         run.result.accepted++;
     else if (status == 503)
         run.result.rejected++;
     else
         run.result.others++;
-    client->is_asking = false;
-    if (client->answer.server_closes)
+    client->is_waiting = false;
+    if (client->response.server_closes)
         disconnect(client);
 }
 
 static void take(struct load_client *client, const char *bytes, size_t length)
 {
-    if (!client->is_asking)
+    if (!client->is_waiting)
         return;
-    switch (load_response_take(&client->answer, bytes, length)) {
+    switch (load_response_take(&client->response, bytes, length)) {
     case LOAD_TAKE_DONE:
-        count_answer(client);
+        count_response(client);
         break;
     case LOAD_TAKE_MORE:
         break;
@@ -158,37 +158,37 @@ static void on_ready(struct load_client *client)
     if (count > 0) {
         take(client, bytes, (size_t)count);
     } else if (count == 0 || !net_would_block()) {
-        run.result.errors += client->is_asking;
+        run.result.errors += client->is_waiting;
         disconnect(client);
     }
     polled_of(client)->fd = client->socket;
 }
 
-// When the next request is due, where there is a rate.
+// When the next request is due, with a rate.
 static int64_t due_at(void)
 {
     return run.started +
-           (int64_t)((double)run.result.asked / run.options->rate * 1e9);
+           (int64_t)((double)run.result.requests / run.options->rate * 1e9);
 }
 
 static bool is_over(int64_t now)
 {
     int64_t requests = run.options->requests;
-    return requests > 0 ? run.result.asked >= requests : now >= run.ends;
+    return requests > 0 ? run.result.requests >= requests : now >= run.ends;
 }
 
-static void ask_if_due(struct load_client *client, int64_t now)
+static void send_if_due(struct load_client *client, int64_t now)
 {
-    if (client->is_asking || is_over(now))
+    if (client->is_waiting || is_over(now))
         return;
     if (run.options->rate <= 0)
-        ask(client, now);
+        send_request(client, now);
     else if (due_at() <= now)
-        ask(client, due_at());
+        send_request(client, due_at());
 }
 
-// Until the next request is due, rounded down: poll(2) counts in milliseconds,
-// and a request that is sent late would make the server look slow.
+// Milliseconds until the next request is due. Rounded down, because a request
+// that is sent late makes the server look slow.
 static int time_to_wait(void)
 {
     enum { LOOK_AGAIN = 50 };
@@ -198,9 +198,9 @@ static int time_to_wait(void)
     return left < 0 ? 0 : left > LOOK_AGAIN ? LOOK_AGAIN : (int)left;
 }
 
-// One turn: wait for answers, or until something is due. Returns whether a
-// client still waits.
-static bool turn(void)
+// One iteration: waits for responses, or until a request is due. Returns
+// whether a client still waits.
+static bool iterate(void)
 {
     const int count = run.options->clients;
     bool is_waiting = false;
@@ -211,27 +211,27 @@ static bool turn(void)
         ready--;
         on_ready(&run.clients[i]);
         if (run.options->rate <= 0)
-            ask_if_due(&run.clients[i], clock_nanoseconds());
+            send_if_due(&run.clients[i], clock_nanoseconds());
     }
     int64_t now = clock_nanoseconds();
     if (run.options->rate > 0 || run.result.errors > 0)
         for (int i = 0; i < count; i++)
-            ask_if_due(&run.clients[i], now);
+            send_if_due(&run.clients[i], now);
     for (int i = 0; i < count && !is_waiting; i++)
-        is_waiting = run.clients[i].is_asking;
+        is_waiting = run.clients[i].is_waiting;
     return is_waiting;
 }
 
 static void show_progress(int64_t now)
 {
-    enum { EVERY = 200000000 }; // in nanoseconds: looking costs time, too
+    enum { EVERY = 200000000 }; // in nanoseconds
     static int64_t shown;
     const struct load_options *options = run.options;
     if (now - shown < EVERY)
         return;
     shown = now;
     if (options->requests > 0)
-        screen_progress("requests", (int)run.result.answered,
+        screen_progress("requests", (int)run.result.responses,
                         (int)options->requests);
     else
         screen_progress("load", (int)((now - run.started) / 1000000),
@@ -240,18 +240,18 @@ static void show_progress(int64_t now)
 
 static void work_until_over(void)
 {
-    enum { LAST_ANSWERS = 5 }; // in seconds
+    enum { LAST_RESPONSES = 5 }; // in seconds
     run.started = clock_nanoseconds();
     run.ends = run.started + (int64_t)(run.options->seconds * 1e9);
     for (int i = 0; i < run.options->clients; i++)
-        ask_if_due(&run.clients[i], clock_nanoseconds());
+        send_if_due(&run.clients[i], clock_nanoseconds());
     bool is_waiting = true;
     int64_t last = INT64_MAX;
     while (is_waiting || !is_over(clock_nanoseconds())) {
-        is_waiting = turn();
+        is_waiting = iterate();
         int64_t now = clock_nanoseconds();
         if (is_over(now) && last == INT64_MAX)
-            last = now + LAST_ANSWERS * INT64_C(1000000000);
+            last = now + LAST_RESPONSES * INT64_C(1000000000);
         if (now > last)
             break;
         show_progress(now);
@@ -276,18 +276,18 @@ int load(const struct load_options *options)
         run.polled[i] = (struct pollfd){.fd = -1, .events = POLLIN};
     }
     if (!connect_client(&run.clients[0])) {
-        fprintf(stderr, "lab: nothing answers on port %d: ./workshop run N\n",
+        fprintf(stderr, "lab: no server on port %d: ./workshop run N\n",
                 options->port);
         return EXIT_FAILURE;
     }
     work_until_over();
     run.result.seconds = (double)(clock_nanoseconds() - run.started) / 1e9;
     for (size_t i = 0; i < count; i++) {
-        run.result.errors += run.clients[i].is_asking;
+        run.result.errors += run.clients[i].is_waiting;
         disconnect(&run.clients[i]);
     }
     load_report(options, &run.result);
     free(run.clients);
     free(run.polled);
-    return run.result.answered > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run.result.responses > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,14 +1,14 @@
 #ifndef THAW_LAB_LOAD_LOAD_H
 #define THAW_LAB_LOAD_LOAD_H
 
-// load.h - many clients that ask a server as fast as it answers
+// load.h - many clients that send requests as fast as a server responds
 //
-// Each client has one connection, and asks again when it was answered. With a
-// rate, requests are due at fixed moments, and a late one counts from the
-// moment at which it was due: a server that stalls is not spared the requests
-// that it would have got meanwhile ("coordinated omission").
+// Each client has one connection, and sends its next request when the response
+// has come. With a rate, requests are due at fixed moments, and the time of a
+// late one counts from that moment: otherwise a server that stalls would look
+// too good ("coordinated omission").
 //
-// Only to this machine: the address is 127.0.0.1.
+// The address is always 127.0.0.1.
 
 #include "lab/load/histogram.h"
 
@@ -20,23 +20,23 @@ struct load_options {
     const char *path;
     const char *method;
     int clients;
-    int64_t requests; // 0: as many as fit into the time
+    int64_t requests; // 0: as many as fit into `seconds`
     double seconds;
-    double rate; // requests per second, all clients together; 0: no limit
-    int users;   // an event is from one of so many
+    double rate; // requests per second of all clients; 0: no limit
+    int users;   // the events are of so many users
     bool closes; // a connection for each request
     bool json;
 };
 
 struct load_result {
-    double seconds;         // that it took
-    struct histogram times; // of the answers, in nanoseconds
-    int64_t asked;
-    int64_t answered;
+    double seconds;         // that the load took
+    struct histogram times; // of the responses, in nanoseconds
+    int64_t requests;
+    int64_t responses;
     int64_t accepted; // 200, 202
     int64_t rejected; // 503
     int64_t others;   // any other status
-    int64_t errors;   // no answer, or a broken connection
+    int64_t errors;   // no response, or a broken connection
     int64_t connections;
 };
 
@@ -44,8 +44,8 @@ struct load_result {
 void load_report(const struct load_options *options,
                  const struct load_result *result);
 
-// Runs the load and prints what came of it. Returns the exit status: 1 when
-// there was no answer at all.
+// Runs the load and prints its result. Returns the exit status: 1 if there was
+// no response at all.
 int load(const struct load_options *options);
 
 #endif

@@ -13,12 +13,13 @@ static void print_text(const struct load_options *options,
 {
     printf("%s %s, port %d: %d clients, %.1f s\n", options->method,
            options->path, options->port, options->clients, result->seconds);
-    printf("  answered  %10lld  %.0f per second\n", (long long)result->answered,
-           (double)result->answered / result->seconds);
+    printf("  responses %10lld  %.0f per second\n",
+           (long long)result->responses,
+           (double)result->responses / result->seconds);
     printf("  accepted  %10lld  200, 202\n", (long long)result->accepted);
     printf("  rejected  %10lld  503\n", (long long)result->rejected);
     printf("  other     %10lld  any other status\n", (long long)result->others);
-    printf("  errors    %10lld  no answer, or a broken connection\n",
+    printf("  errors    %10lld  no response, or a broken connection\n",
            (long long)result->errors);
     printf("  opened    %10lld  connections\n", (long long)result->connections);
     printf("  ms        p50 %.2f  p90 %.2f  p99 %.2f  max %.2f\n",
@@ -31,9 +32,9 @@ static void print_json(const struct load_options *options,
 {
     json_t *json = json_pack(
         "{s:i, s:f, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:{s:f, s:f, s:f, s:f}}",
-        "clients", options->clients, "seconds", result->seconds, "answered",
-        (json_int_t)result->answered, "per_second",
-        (double)result->answered / result->seconds, "accepted",
+        "clients", options->clients, "seconds", result->seconds, "responses",
+        (json_int_t)result->responses, "per_second",
+        (double)result->responses / result->seconds, "accepted",
         (json_int_t)result->accepted, "rejected", (json_int_t)result->rejected,
         "other", (json_int_t)result->others, "errors",
         (json_int_t)result->errors, "connections",

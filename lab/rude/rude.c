@@ -1,5 +1,6 @@
 #include "lab/rude/rude.h"
 #include "lib/base/clock.h"
+#include "lib/base/net.h"
 
 #include <poll.h>
 #include <stdarg.h>
@@ -18,7 +19,7 @@ const bool rude_measures = false;
 const bool rude_measures = true;
 #endif
 
-static int descriptors_alone; // of the server, while nobody is connected
+static int descriptors_alone; // of the server, while no client is connected
 
 void rude_fault(struct run *run, const char *format, ...)
 {
@@ -37,11 +38,11 @@ bool rude_is_faultless(const struct run *run)
 
 static bool start(struct run *run, const struct rude *rude)
 {
-    return rude->talks ? run_start_talking(run, rude->arguments)
-                       : run_start(run, rude->arguments);
+    return rude->prints ? run_start_printing(run, rude->arguments)
+                        : run_start(run, rude->arguments);
 }
 
-// The server inherits our limit, so it is lowered for a moment.
+// The server inherits the lab's limit, so this lowers it for a moment.
 static bool start_with_few(struct run *run, const struct rude *rude)
 {
     struct rlimit ours;
@@ -54,8 +55,8 @@ static bool start_with_few(struct run *run, const struct rude *rude)
     return is_started;
 }
 
-// What glibc keeps for later, after large buffers and for each thread, could
-// not be told from a leak. These make it keep next to nothing.
+// glibc does not return all freed memory to the system, which would look like a
+// leak. With these variables it returns nearly all of it.
 bool rude_start(struct run *run, const struct rude *rude)
 {
     setenv("MALLOC_MMAP_THRESHOLD_", "131072", 1);
@@ -79,23 +80,23 @@ bool rude_wait_alone(const struct run *run)
     return true;
 }
 
-static bool is_answered(const struct run *run)
+static bool responds(const struct run *run)
 {
     struct client client;
-    bool is_answered = client_request_once(&client, run->stage.port, "GET",
-                                           "/health", NULL, LIMIT_MS);
+    bool has_response = client_request_once(&client, run->stage.port, "GET",
+                                            "/health", NULL, LIMIT_MS);
     client_close(&client);
-    return is_answered;
+    return has_response;
 }
 
-// A connection is closed first and freed then. A server that answers has come
-// to the end of that.
+// A server closes a connection's descriptor before it frees its memory. After
+// one more response it has done both.
 double rude_memory_alone(struct run *run)
 {
     if (!rude_wait_alone(run))
         rude_fault(run, "leaks %d fds",
                    stage_usage(&run->stage).descriptors - descriptors_alone);
-    if (!is_answered(run))
+    if (!responds(run))
         rude_fault(run, "dead");
     rude_wait_alone(run);
     return stage_usage(&run->stage).memory_mb;
@@ -120,10 +121,10 @@ static double computed_ms(const struct run *run, int milliseconds)
     return (stage_usage(&run->stage).cpu_s - before_s) * 1e3;
 }
 
-// Whoever waits does not compute. At first it may still be at what they sent,
-// and slowly where others compute too, so one quiet look is enough. The bound
-// is two ticks of the system's clock: a loop that spins uses more even where
-// others want the processor too.
+// A server that waits uses no CPU time. On a busy machine it may still be
+// handling what the clients sent, so one quiet look is enough. The bound is two
+// ticks of the system's clock: a loop that spins uses more, even on a busy
+// machine.
 static void judge_computing(struct run *run)
 {
     enum { LOOKS = 50, LOOK_MS = 200, QUIET_MS = 20 };
@@ -168,9 +169,9 @@ static void perform_rounds(struct run *run, const struct rude *rude, int rounds)
     }
 }
 
-// One round, and a good client beside them. Returns whether it had its answer
+// One round, and a good client beside them. Returns whether it had its response
 // before they left.
-static bool perform_asking(struct run *run, const struct rude *rude)
+static bool perform_with_good_client(struct run *run, const struct rude *rude)
 {
     struct client clients[CLIENTS_MAX];
     struct client good;
@@ -201,7 +202,7 @@ void rude_perform(struct run *run, const struct rude *rude)
         return;
     perform_rounds(run, rude, rounds);
     double memory_mb = rude_memory_alone(run);
-    bool is_served = perform_asking(run, rude);
+    bool is_served = perform_with_good_client(run, rude);
     perform_rounds(run, rude, rounds - 1);
     rude_judge(run, is_served ? "serves" : "lives", memory_mb);
 }
@@ -211,24 +212,29 @@ void rude_expect_rejection(struct run *run, struct client *client,
 {
     client_send(client, bytes);
     client_wait(client, LIMIT_MS);
-    if (client->status != status)
+    if (client->status == 0)
+        rude_fault(run, "no response");
+    else if (client->status != status)
         rude_fault(run, "%d, not %d", client->status, status);
     if (!client_wait_end(client, LIMIT_MS))
         rude_fault(run, "stays open");
     client_close(client);
 }
 
-bool rude_take(struct client *client, size_t length)
+size_t rude_discard(struct client *client, size_t length)
 {
     char bytes[65536];
-    while (length > 0) {
-        size_t max = length < sizeof bytes ? length : sizeof bytes;
+    size_t discarded = 0;
+    while (discarded < length) {
+        size_t left = length - discarded;
+        size_t max = left < sizeof bytes ? left : sizeof bytes;
         struct pollfd polled = {.fd = client->socket, .events = POLLIN};
         ssize_t count = recv(client->socket, bytes, max, 0);
         if (count > 0)
-            length -= (size_t)count;
-        else if (count == 0 || poll(&polled, 1, LIMIT_MS) <= 0)
-            return false;
+            discarded += (size_t)count;
+        else if (count == 0 || !net_would_block() ||
+                 poll(&polled, 1, LIMIT_MS) <= 0)
+            break;
     }
-    return true;
+    return discarded;
 }

@@ -3,45 +3,44 @@
 
 // rude.h - the frame around all rude clients
 //
-//     start, warm up, count -> they come -> a good client asks -> they leave
-//                                ^------------- again and again -----|
-//     -> all connections gone -> still answers -> count again -> stop
+//     start, warm up, count -> rude clients come -> good request -> they leave
+//                                     ^---------- again and again ------|
+//     -> all connections closed -> good request -> count again -> stop
 //
-// * The verdict "serves": the good client had its answer while they were there.
-//   "lives": it had it when they were gone, and that is all stage 1 promises.
-//   Any other word is a fault.
-// * What was open before is open afterwards and nothing more: descriptors are
-//   counted one by one, where the system tells.
-// * Memory may grow by less than 1 MiB. The allocator keeps some of what it
-//   got, so they come as often before the first count as behind it.
+// * Verdict "serves": a good client got its response while they were there.
+//   "lives": it got it after they left, which is all that stage 1 promises.
+//   Any other verdict is a fault. The sketch has some.
+// * The server has as many descriptors open in the end as at the start.
+// * Its memory may grow by less than 1 MiB. As many clients come before the
+//   first count as after it, because the allocator does not return everything.
 
 #include "lab/experiments/experiment.h"
 
-// False in a build with a sanitizer, which keeps what was freed, and is slow:
-// then neither memory nor time is judged.
+// False in a build with a sanitizer, which is slow and does not return freed
+// memory: then neither memory nor time is judged.
 extern const bool rude_measures;
 
 struct rude {
-    // What one of them does when it comes, and before it leaves. Then it is
-    // closed, if it is open still. NULL: nothing.
+    // What each client does after it connected, and before it leaves; then the
+    // frame closes it. NULL: nothing.
     void (*come)(struct run *run, struct client *client);
     void (*leave)(struct run *run, struct client *client);
     int clients;                  // at the same time; 0: one
     int rounds;                   // how often they come; 0: once
-    int frozen_to;                // stages up to this can't serve meanwhile
-    int descriptors;              // of the server; 0: as many as we may have
-    const char *const *arguments; // of the server, which end with NULL
-    bool talks;                   // it prints a line for each event
+    int frozen_to;                // servers up to this can't serve meanwhile
+    int descriptors;              // limit of the server; 0: the lab's own
+    const char *const *arguments; // of the server; they end with NULL
+    bool prints;                  // the server prints a line for each event
 };
 
-// Does it all, and sets the verdict.
+// Runs the whole frame, and sets the verdict.
 void rude_perform(struct run *run, const struct rude *rude);
 
-// For those who need more than that. Starts the server with what `rude` says,
-// and remembers what it uses before anybody came. False: it did not start.
+// The functions below are its parts, for experiments of another shape. Starts
+// the server as `rude` says, and counts its descriptors. False: no start.
 bool rude_start(struct run *run, const struct rude *rude);
 
-// The first fault is the verdict; what comes behind it is a consequence.
+// The first fault is the verdict. Later ones are its consequences.
 __attribute__((format(printf, 2, 3))) void rude_fault(struct run *run,
                                                       const char *format, ...);
 bool rude_is_faultless(const struct run *run);
@@ -49,21 +48,20 @@ bool rude_is_faultless(const struct run *run);
 // Waits until the server has closed all connections. False: it did not.
 bool rude_wait_alone(const struct run *run);
 
-// The same, and it has freed what belonged to them. Then this is what it uses,
+// The same, and the server has freed what belonged to them. Returns its memory
 // in 10^6 bytes.
 double rude_memory_alone(struct run *run);
 
-// After the last one left: whether the server answers, whether connections are
-// left behind, and whether memory has grown from what it was before. Without a
-// fault, the word is the verdict.
+// Called after the last client left: finds a server that does not respond, open
+// connections and grown memory. Without a fault, `word` is the verdict.
 void rude_judge(struct run *run, const char *word, double before_mb);
 
-// Sends bytes, and reads the answer: it must have this status, and the server
-// must close the connection then.
+// Sends bytes. The response must have this status, and then the server must
+// close the connection.
 void rude_expect_rejection(struct run *run, struct client *client,
                            struct slice bytes, int status);
 
-// Reads, and forgets, so many bytes. False: they did not come.
-bool rude_take(struct client *client, size_t length);
+// Reads and discards up to so many bytes. Returns how many came.
+size_t rude_discard(struct client *client, size_t length);
 
 #endif

@@ -1,14 +1,14 @@
-// Rude clients whose bytes are too many, or no HTTP. Each is refused by name,
-// and keeps nobody waiting.
+// Rude clients whose bytes are too many, or not HTTP. Each is rejected with the
+// right status, and none delays other clients.
 
-#include "lab/experiments/experiments.h"
 #include "lab/rude/rude.h"
+#include "lab/rude/rude_experiments.h"
 
 #include <stdint.h>
 
 enum { ROUNDS = 1000 };
 
-// One field after the other, until the server has enough of it.
+// One field after the other, until the server rejects them.
 static void send_fields(struct run *run, struct client *client)
 {
     enum { FIELDS_MAX = 10000 };
@@ -49,7 +49,7 @@ void many_fields(struct run *run)
                  &(struct rude){.come = send_many_fields, .rounds = ROUNDS});
 }
 
-static void announce_much(struct run *run, struct client *client)
+static void announce_huge_body(struct run *run, struct client *client)
 {
     rude_expect_rejection(run, client,
                           slice_of("POST / HTTP/1.1\r\nHost: lab\r\n"
@@ -59,20 +59,21 @@ static void announce_much(struct run *run, struct client *client)
 
 void huge_body(struct run *run)
 {
-    rude_perform(run, &(struct rude){.come = announce_much, .rounds = ROUNDS});
+    rude_perform(run,
+                 &(struct rude){.come = announce_huge_body, .rounds = ROUNDS});
 }
 
-// What follows the two bytes is no request, and is refused as one. Stage 1 does
-// not look at it, because it closes after its answer.
+// The bytes after the body are rejected as a second request. A server without
+// keep-alive ignores them, because it closes after its response.
 static void send_too_much(struct run *run, struct client *client)
 {
     static const char request[] = "POST / HTTP/1.1\r\nHost: lab\r\n"
                                   "Content-Length: 2\r\n\r\nhi, and more\r\n";
     client_send(client, slice_of(request));
     if (!client_wait(client, LIMIT_MS))
-        rude_fault(run, "no answer");
+        rude_fault(run, "no response");
     client_next(client);
-    if (run->stage.number > 1)
+    if (run_has_loop(run))
         rude_expect_rejection(run, client, (struct slice){NULL, 0}, 400);
     else if (!client_wait_end(client, LIMIT_MS))
         rude_fault(run, "stays open");
@@ -84,8 +85,33 @@ void long_body(struct run *run)
     rude_perform(run, &(struct rude){.come = send_too_much, .rounds = ROUNDS});
 }
 
-// Numbers that look random, and are the same each time (Marsaglia, "Xorshift
-// RNGs", 2003).
+// A client that is still sending when its bytes are rejected. A server that
+// closes at once resets the connection, and then the system may discard the
+// response (RFC 9112, 9.6).
+static void send_long_noise(struct run *run, struct client *client)
+{
+    static char noise[1000 * 1000];
+    memset(noise, 'x', sizeof noise);
+    noise[98] = '\r';
+    noise[99] = '\n';
+    client_send(client, (struct slice){noise, sizeof noise});
+    client_flush(client, LIMIT_MS);
+    client_wait(client, LIMIT_MS);
+    bool is_rejected = client->status == 400;
+    client_wait_end(client, LIMIT_MS);
+    if (client->was_reset)
+        rude_fault(run, "reset");
+    else if (!is_rejected)
+        rude_fault(run, "not rejected");
+    client_close(client);
+}
+
+void long_noise(struct run *run)
+{
+    rude_perform(run, &(struct rude){.come = send_long_noise, .rounds = 20});
+}
+
+// Pseudo-random, and the same in every run (Marsaglia, "Xorshift RNGs", 2003).
 static unsigned char next_byte(void)
 {
     static uint32_t state = 2463534242U;
@@ -116,9 +142,9 @@ void odd_bytes(struct run *run)
     rude_perform(run, &(struct rude){.come = send_odd_bytes, .rounds = ROUNDS});
 }
 
-// A record of the handshake, with TLS 1.0's version, and a ClientHello in it
+// A handshake record with the version of TLS 1.0, and in it a ClientHello
 // (RFC 8446, 4.1.2 and 5.1).
-static void say_hello(struct run *run, struct client *client)
+static void send_hello(struct run *run, struct client *client)
 {
     static const char hello[] = "\x16\x03\x01\x00\x31\x01\x00\x00\x2d\x03\x03"
                                 "0123456789abcdef0123456789abcdef"
@@ -129,11 +155,11 @@ static void say_hello(struct run *run, struct client *client)
 
 void tls_hello(struct run *run)
 {
-    rude_perform(run, &(struct rude){.come = say_hello, .rounds = ROUNDS});
+    rude_perform(run, &(struct rude){.come = send_hello, .rounds = ROUNDS});
 }
 
-// RFC 9113, 3.4, and an empty SETTINGS frame behind it.
-static void say_preface(struct run *run, struct client *client)
+// The preface of RFC 9113, 3.4, and an empty SETTINGS frame.
+static void send_preface(struct run *run, struct client *client)
 {
     static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
                                   "\0\0\0\4\0\0\0\0";
@@ -143,5 +169,5 @@ static void say_preface(struct run *run, struct client *client)
 
 void http2_preface(struct run *run)
 {
-    rude_perform(run, &(struct rude){.come = say_preface, .rounds = ROUNDS});
+    rude_perform(run, &(struct rude){.come = send_preface, .rounds = ROUNDS});
 }

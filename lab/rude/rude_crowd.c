@@ -1,19 +1,19 @@
-// Rude clients that are many: one after the other, or at the same time.
+// Many rude clients: one after the other, or at the same time.
 
-#include "lab/experiments/experiments.h"
 #include "lab/load/histogram.h"
 #include "lab/rude/rude.h"
+#include "lab/rude/rude_experiments.h"
 #include "lib/base/clock.h"
 
 #include <poll.h>
 
-// Every other one resets, so that no port is used up by TIME-WAIT.
-static void ask_and_leave(struct run *run, struct client *client)
+// Every second client resets, so that TIME-WAIT does not use up all ports.
+static void request_and_leave(struct run *run, struct client *client)
 {
     static bool resets;
     client_request(client, "GET", "/health", NULL);
     if (!client_wait(client, LIMIT_MS))
-        rude_fault(run, "no answer");
+        rude_fault(run, "no response");
     resets = !resets;
     if (resets)
         client_reset(client);
@@ -22,16 +22,17 @@ static void ask_and_leave(struct run *run, struct client *client)
 
 void thousands_in_a_row(struct run *run)
 {
-    rude_perform(run, &(struct rude){.come = ask_and_leave, .rounds = 20000});
+    rude_perform(run,
+                 &(struct rude){.come = request_and_leave, .rounds = 20000});
 }
 
-// The server may open 64; those who do not get in wait in the backlog, and so
-// does the good client, until one leaves. Stage 1 never has more than one.
+// The server may open 64 descriptors. The other clients wait in the backlog
+// until some leave, and so does the good one.
 void out_of_descriptors(struct run *run)
 {
     rude_perform(run, &(struct rude){.clients = 100,
                                      .rounds = 5,
-                                     .frozen_to = STAGES,
+                                     .frozen_to = SERVERS,
                                      .descriptors = 64});
 }
 
@@ -39,16 +40,16 @@ enum { SLOW_MAX = 10000, BYTE_MS = 1000 };
 enum { LOOKS = 10, LOOK_MS = 1500, P99_MAX = 50 };
 static struct client crowd[SLOW_MAX];
 
-// As many as we and the server may open, up to what is wanted.
+// As many as the lab and the server may open, up to the wanted number.
 static int crowd_size(const struct run *run)
 {
-    enum { OTHERS = 100 }; // descriptors that are no clients
+    enum { OTHERS = 100 }; // descriptors that are not clients
     int wanted = run->stage.number == 1 ? 100 : SLOW_MAX;
     int max = clients_raise_limit() - OTHERS;
     return max < 0 ? 0 : max < wanted ? max : wanted;
 }
 
-// Each has sent the beginning of a head, and goes on with it forever.
+// Each sends the beginning of a header section, and then a byte a second.
 static void open_crowd(const struct run *run, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -63,8 +64,8 @@ static void close_crowd(int count)
         client_reset(&crowd[i]);
 }
 
-// The next ones send a byte, so that each has its turn once a second. Returns
-// how many have sent since the beginning.
+// The next clients send a byte each, so that every client sends one a second.
+// Returns how many bytes were sent since the start.
 static int64_t send_bytes(int count, int64_t sent, int64_t since_ms)
 {
     int64_t wanted = since_ms * count / BYTE_MS;
@@ -73,15 +74,14 @@ static int64_t send_bytes(int count, int64_t sent, int64_t since_ms)
     return sent;
 }
 
-// A good client asks again and again while they send. Only what it had before
-// the end counts as an answer. Not counted is the time for which the server was
-// ready to run and others had the processor.
-static void ask_beside(struct run *run, int count, struct histogram *times)
+// A good client sends one request after the other while they send. Not counted
+// is the time in which the server was ready to run and had no processor.
+static void request_beside(struct run *run, int count, struct histogram *times)
 {
     struct client good;
     int64_t sent = 0;
     int64_t start = clock_milliseconds();
-    int64_t kept = stage_kept_waiting(run->stage.pid);
+    int64_t delay = stage_run_delay(run->stage.pid);
     client_open(&good, run->stage.port);
     client_request(&good, "GET", "/health", NULL);
     for (int64_t now = start; now < start + LOOK_MS && !good.ended;
@@ -90,17 +90,17 @@ static void ask_beside(struct run *run, int count, struct histogram *times)
         if (!client_wait(&good, 1))
             continue;
         int64_t time = good.responded_at - good.sent_at;
-        int64_t others = stage_kept_waiting(run->stage.pid) - kept;
+        int64_t others = stage_run_delay(run->stage.pid) - delay;
         histogram_add(times, time > others ? time - others : 0);
-        kept += others;
+        delay += others;
         client_request(&good, "GET", "/health", NULL);
     }
     client_close(&good);
 }
 
-// A busy machine makes answers later, never sooner: so the best look is what
-// the server can do, and one that is good enough is the last. Returns its p99
-// in milliseconds; negative: no answer.
+// A busy machine delays responses and never speeds them up. So the best look
+// shows what the server can do, and the first good one ends the search. Returns
+// its p99 in milliseconds; negative: no response.
 static double best_p99(struct run *run, int count)
 {
     static struct histogram times;
@@ -108,7 +108,7 @@ static double best_p99(struct run *run, int count)
     int looks = run->stage.number == 1 ? 1 : LOOKS;
     for (int i = 0; i < looks && (best < 0 || best >= P99_MAX); i++) {
         times = (struct histogram){0};
-        ask_beside(run, count, &times);
+        request_beside(run, count, &times);
         if (times.total == 0)
             continue;
         double p99 = (double)histogram_quantile(&times, 0.99) / 1e6;
@@ -123,7 +123,7 @@ static double best_p99(struct run *run, int count)
 static void judge_crowd(struct run *run, int count, double p99, double before)
 {
     if (p99 < 0)
-        run_detail(run, "%d at a byte a second; no answer beside them; ",
+        run_detail(run, "%d at a byte a second; no response beside them; ",
                    count);
     else
         run_detail(run, "%d at a byte a second; p99 of a good one %.1f ms; ",
@@ -133,8 +133,8 @@ static void judge_crowd(struct run *run, int count, double p99, double before)
     rude_judge(run, p99 < 0 ? "lives" : "serves", before);
 }
 
-// When the second crowd has left, less is in use than while the first was
-// there.
+// The memory that counts as before is the one beside the first crowd: after the
+// second crowd left, the server must use less.
 void slow_crowd(struct run *run)
 {
     static const char *const patient[] = {"--header-timeout-ms", "600000",

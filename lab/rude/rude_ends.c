@@ -2,10 +2,11 @@
 
 #include "lab/experiments/experiments.h"
 #include "lab/rude/rude.h"
+#include "lab/rude/rude_experiments.h"
 
 #include <poll.h>
 
-enum { CROWD = 20, ROUNDS = 250 }; // so many that a leak of 256 bytes is seen
+enum { CROWD = 20, ROUNDS = 250 }; // enough to see a leak of 256 bytes
 enum { EVENT_ROUNDS = 50 };        // stage 4 starts a thread for each event
 enum { DRIP_MS = 100 };
 
@@ -24,7 +25,7 @@ static void post_event(struct run *run, struct client *client)
     client_post(client, event);
 }
 
-static void half_a_head(struct run *run, struct client *client)
+static void half_a_header(struct run *run, struct client *client)
 {
     (void)run;
     client_send(client, slice_of("GET /health HTTP/1.1\r\nHost: l"));
@@ -37,13 +38,13 @@ static void half_a_body(struct run *run, struct client *client)
                                  "Content-Length: 10\r\n\r\nhalf"));
 }
 
-// The bytes that we hold back fill the buffers of both systems, so the server
-// is in the middle of sending.
+// The response fills the socket buffers of both sides, so the server is in the
+// middle of sending.
 static void take_nothing(struct run *run, struct client *client)
 {
     client_close(client);
     client_open_narrow(client, run->stage.port);
-    request_much(client, run->stage.number);
+    request_megabytes(client, run->stage.number);
 }
 
 void reset_while_idle(struct run *run)
@@ -56,7 +57,7 @@ void reset_while_idle(struct run *run)
 
 void reset_in_header(struct run *run)
 {
-    rude_perform(run, &(struct rude){.come = half_a_head,
+    rude_perform(run, &(struct rude){.come = half_a_header,
                                      .leave = reset,
                                      .clients = CROWD,
                                      .rounds = ROUNDS,
@@ -90,11 +91,11 @@ void reset_in_response(struct run *run)
                                      .arguments = large});
 }
 
-// The answer must come, though the client says that it sends no more.
-static void take_answer(struct run *run, struct client *client)
+// The response must come, although the client has shut down its side.
+static void take_response(struct run *run, struct client *client)
 {
     if (!client_wait(client, LIMIT_MS))
-        rude_fault(run, "no answer");
+        rude_fault(run, "no response");
     if (!client_wait_end(client, LIMIT_MS))
         rude_fault(run, "stays open");
 }
@@ -108,7 +109,7 @@ static void post_and_shut(struct run *run, struct client *client)
 void half_close(struct run *run)
 {
     rude_perform(run, &(struct rude){.come = post_and_shut,
-                                     .leave = take_answer,
+                                     .leave = take_response,
                                      .clients = CROWD,
                                      .rounds = EVENT_ROUNDS});
 }
@@ -126,12 +127,12 @@ void connect_and_close(struct run *run)
                                      .rounds = ROUNDS});
 }
 
-// Stage 1 has no time-out, so it waits until the client leaves. The others
-// must get rid of it while it stays.
+// Stage 1 has no time-out, so it waits until the client leaves. The servers
+// with the loop must drop the client before.
 static void wait_until_dropped(struct run *run, struct client *client)
 {
     (void)client;
-    if (run->stage.number > 1 && !rude_wait_alone(run))
+    if (run_has_loop(run) && !rude_wait_alone(run))
         rude_fault(run, "not dropped");
 }
 
@@ -144,8 +145,31 @@ void never_reads(struct run *run)
                           .come = take_nothing,
                           .leave = wait_until_dropped,
                           .frozen_to = 1,
-                          .arguments = run->stage.number > 1 ? limited : large,
+                          .arguments = run_has_loop(run) ? limited : large,
                       });
+}
+
+// It reads nothing until the server has filled the socket buffers, and then
+// counts the echo.
+static void read_late(struct run *run, struct client *client)
+{
+    enum { PAUSE_MS = 20 };
+    static char body[1000 * 1000];
+    client_close(client);
+    client_open_remote(client, run->stage.port);
+    client_send(client, slice_of("POST / HTTP/1.1\r\nHost: lab\r\n"
+                                 "Connection: close\r\n"
+                                 "Content-Length: 1000000\r\n\r\n"));
+    client_send(client, (struct slice){body, sizeof body});
+    client_flush(client, LIMIT_MS);
+    poll(NULL, 0, PAUSE_MS);
+    if (rude_discard(client, 2 * sizeof body) < sizeof body)
+        rude_fault(run, "cut off");
+}
+
+void large_response(struct run *run)
+{
+    rude_perform(run, &(struct rude){.come = read_late, .rounds = 20});
 }
 
 static void end_too_early(struct run *run, struct client *client)
@@ -177,19 +201,19 @@ static void drip_first(struct run *run, struct client *client)
     send_slowly(client, "GET /");
 }
 
-static void drip_rest(struct run *run, struct client *client)
+static void drip_on(struct run *run, struct client *client)
 {
     send_slowly(client, " HTTP");
     client_send(client, slice_of("/1.1\r\nHost: lab\r\n\r\n"));
     if (!client_wait(client, LIMIT_MS))
-        rude_fault(run, "no answer");
+        rude_fault(run, "no response");
 }
 
 void drip(struct run *run)
 {
     rude_perform(run, &(struct rude){
                           .come = drip_first,
-                          .leave = drip_rest,
+                          .leave = drip_on,
                           .frozen_to = 1,
                       });
 }

@@ -1,72 +1,73 @@
-// What the system does to a server: signals, a full disk, nobody to print for.
+// What the system does to a server: signals, a full disk, a closed output.
 
-#include "lab/experiments/experiments.h"
 #include "lab/rude/rude.h"
+#include "lab/rude/rude_experiments.h"
 
 #include <signal.h>
 #include <unistd.h>
 
-static void ask(struct run *run, struct client *client)
+static void request_health(struct run *run, struct client *client)
 {
     (void)run;
     client_request(client, "GET", "/health", NULL);
 }
 
-static void take_answer(struct run *run, struct client *client)
+static void take_response(struct run *run, struct client *client)
 {
     if (!client_wait(client, LIMIT_MS))
-        rude_fault(run, "no answer");
+        rude_fault(run, "no response");
 }
 
-static void signal_and_ask(struct run *run, struct client *client)
+static void signal_and_request(struct run *run, struct client *client)
 {
     stage_signal(&run->stage, SIGPIPE);
-    ask(run, client);
+    request_health(run, client);
 }
 
 void sigpipe(struct run *run)
 {
-    rude_perform(run, &(struct rude){.come = signal_and_ask,
-                                     .leave = take_answer,
+    rude_perform(run, &(struct rude){.come = signal_and_request,
+                                     .leave = take_response,
                                      .rounds = 100});
 }
 
-// It asks a server that is stopped, and is answered when that goes on.
-static void stop_and_ask(struct run *run, struct client *client)
+// The request comes while the server is stopped, the response after it
+// continues.
+static void stop_and_request(struct run *run, struct client *client)
 {
     stage_signal(&run->stage, SIGSTOP);
-    ask(run, client);
+    request_health(run, client);
 }
 
-static void let_go_on(struct run *run, struct client *client)
+static void let_continue(struct run *run, struct client *client)
 {
     stage_signal(&run->stage, SIGCONT);
-    take_answer(run, client);
+    take_response(run, client);
 }
 
 void stop_and_continue(struct run *run)
 {
-    rude_perform(run, &(struct rude){.come = stop_and_ask,
-                                     .leave = let_go_on,
+    rude_perform(run, &(struct rude){.come = stop_and_request,
+                                     .leave = let_continue,
                                      .rounds = 20,
-                                     .frozen_to = STAGES});
+                                     .frozen_to = SERVERS});
 }
 
-// Linux has a file that is always full. Elsewhere the trace is thrown away.
+// /dev/full, a file that is always full, exists on Linux only.
 void full_disk(struct run *run)
 {
     static const char *const full[] = {"--trace", "/dev/full", NULL};
-    static const char *const away[] = {"--trace", "/dev/null", NULL};
+    static const char *const null[] = {"--trace", "/dev/null", NULL};
     rude_perform(run,
                  &(struct rude){
-                     .come = ask,
-                     .leave = take_answer,
+                     .come = request_health,
+                     .leave = take_response,
                      .rounds = 200,
-                     .arguments = access("/dev/full", W_OK) == 0 ? full : away,
+                     .arguments = access("/dev/full", W_OK) == 0 ? full : null,
                  });
 }
 
-// As "server | head -1" does: from the second line on, printing fails.
+// As in "server | head -1": from the second line on, printing fails.
 static void close_and_post(struct run *run, struct client *client)
 {
     if (run->stage.output >= 0)
@@ -77,7 +78,7 @@ static void close_and_post(struct run *run, struct client *client)
 void reader_leaves(struct run *run)
 {
     rude_perform(run, &(struct rude){.come = close_and_post,
-                                     .leave = take_answer,
+                                     .leave = take_response,
                                      .rounds = 50,
-                                     .talks = true});
+                                     .prints = true});
 }

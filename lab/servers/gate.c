@@ -17,7 +17,7 @@ int gate_open(struct gate *gate)
     snprintf(gate->path, sizeof gate->path, "%s/gate", gate->directory);
     if (mkfifo(gate->path, 0600) < 0)
         return -1;
-    // For reading too, so that it opens before a server reads.
+    // Opened for writing only, a FIFO without a reader blocks.
     gate->descriptor = open(gate->path, O_RDWR);
     return gate->descriptor < 0 ? -1 : net_set_close_on_exec(gate->descriptor);
 }

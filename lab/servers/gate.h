@@ -1,10 +1,10 @@
 #ifndef THAW_LAB_SERVERS_GATE_H
 #define THAW_LAB_SERVERS_GATE_H
 
-// gate.h - holds a server's slow work until it is let through
+// gate.h - holds a server's simulated work until the lab releases it
 //
-// A FIFO in a directory of its own, for --work-gate. Each byte in it finishes
-// one piece of work.
+// The gate is a FIFO for --work-gate, in a directory of its own. Each byte in
+// it finishes one piece of work.
 
 struct gate {
     char directory[64];
@@ -15,7 +15,8 @@ struct gate {
 // Returns -1 and errno.
 int gate_open(struct gate *gate);
 
-// Lets so many pieces of work finish, now or when they come to it.
+// Releases `count` pieces of work: those that wait at the gate, and then the
+// next to reach it.
 void gate_release(const struct gate *gate, int count);
 
 void gate_close(struct gate *gate);

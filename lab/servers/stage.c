@@ -17,12 +17,12 @@
 enum { START_MS = 20000, STOP_MS = 20000 }; // on a busy machine
 enum { RUNNING_MAX = 16 };
 
-static const char *const names[STAGES] = {
-    "stage1_blocking", "stage2_async", "stage3_parse",
-    "stage4_slow",     "stage5_queue", "stage6_pool",
+static const char *const names[SERVERS] = {
+    "stage1_blocking", "stage2_async", "stage3_parse",  "stage4_slow",
+    "stage5_queue",    "stage6_pool",  "stage2_sketch",
 };
 
-// For the signal handler, which may end us at any moment. 0: a free place.
+// For the signal handler, which may end this program at any moment. 0: free.
 static volatile pid_t running[RUNNING_MAX];
 
 const char *stage_name(int number)
@@ -34,8 +34,9 @@ const char *stage_path(int number)
 {
     static char path[4096];
     const char *build = getenv("THAW_BUILD");
+    const char *directory = stage_name(number == SKETCH ? 2 : number);
     snprintf(path, sizeof path, "%s/%s/%s", build != NULL ? build : THAW_BUILD,
-             stage_name(number), stage_name(number));
+             directory, stage_name(number));
     return path;
 }
 
@@ -52,9 +53,9 @@ static void on_signal(int number)
     _exit(128 + number);
 }
 
-// Ctrl-C in a terminal reaches the servers too, but a kill from elsewhere, a
-// failed assertion or an early exit would leave them behind.
-static void leave_none_behind(void)
+// Ctrl-C in a terminal also reaches the servers. A kill from elsewhere, a
+// failed assertion or an early exit would leave them running.
+static void end_servers_with_us(void)
 {
     static bool is_done = false;
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGABRT, SIGSEGV};
@@ -79,7 +80,7 @@ void stage_end_with_parent(pid_t parent)
         _exit(EXIT_FAILURE);
 }
 
-static void remember(pid_t from, pid_t to)
+static void replace_running(pid_t from, pid_t to)
 {
     for (int i = 0; i < RUNNING_MAX; i++)
         if (running[i] == from) {
@@ -93,8 +94,8 @@ static _Noreturn void become_server(const char *path, char *const *arguments,
                                     int output, pid_t parent)
 {
 #ifdef __linux__
-    // Not even SIGKILL leaves servers behind, where there is such a thing. It
-    // may have come before this, and then we have another parent by now.
+    // On Linux even SIGKILL to the lab ends its servers. If the lab died before
+    // this call, the parent is another process now.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(127);
@@ -114,7 +115,7 @@ static int spawn(struct stage *stage, const char *const *arguments)
                                           (char *)"--port", (char *)"0"};
     char *backend = getenv("THAW_BACKEND");
     int count = 3;
-    if (backend != NULL && stage->number >= 2) {
+    if (backend != NULL && stage->number >= 2 && stage->number <= STAGES) {
         all[count++] = (char *)"--backend";
         all[count++] = backend;
     }
@@ -133,11 +134,11 @@ static int spawn(struct stage *stage, const char *const *arguments)
     close(ends[1]);
     stage->output = ends[0];
     if (stage->pid > 0)
-        remember(0, stage->pid);
+        replace_running(0, stage->pid);
     return stage->pid > 0 ? 0 : -1;
 }
 
-// Reads up to the end of the first line, which comes when the server listens.
+// Reads the first line, which the server prints when it listens.
 static bool read_line(int output, char *line, size_t size)
 {
     size_t length = 0;
@@ -160,7 +161,7 @@ int stage_start(struct stage *stage, int number, const char *const *arguments)
 {
     char line[512];
     *stage = (struct stage){.number = number};
-    leave_none_behind();
+    end_servers_with_us();
     if (spawn(stage, arguments) < 0) {
         perror(stage_name(number));
         return -1;
@@ -181,7 +182,7 @@ void stage_signal(const struct stage *stage, int signal)
     kill(stage->pid, signal);
 }
 
-// Keeps the last half of what is too much.
+// Of too much output, only the end stays.
 static void read_output(struct stage *stage)
 {
     struct pollfd polled = {.fd = stage->output, .events = POLLIN};
@@ -203,7 +204,7 @@ int stage_wait(struct stage *stage, int milliseconds)
 {
     int status = 0;
     int64_t end = clock_milliseconds() + milliseconds;
-    // POSIX has no wait with a time-out; a child that ended is seen in 2 ms.
+    // POSIX has no wait with a time-out, so look every 2 ms.
     while (waitpid(stage->pid, &status, WNOHANG) == 0) {
         if (clock_milliseconds() >= end)
             kill(stage->pid, SIGKILL);
@@ -213,7 +214,7 @@ int stage_wait(struct stage *stage, int milliseconds)
     read_output(stage);
     if (stage->output >= 0)
         close(stage->output);
-    remember(stage->pid, 0);
+    replace_running(stage->pid, 0);
     stage->pid = 0;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

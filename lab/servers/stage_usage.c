@@ -1,4 +1,4 @@
-// What a server's process uses, as Linux' /proc tells it.
+// What a server's process uses, read from Linux' /proc.
 
 #include "lab/servers/stage.h"
 
@@ -30,8 +30,8 @@ static void read_status(const struct stage *stage, struct stage_usage *usage)
     fclose(file);
 }
 
-// The times are fields 14 and 15, and the name, which is field 2, ends with the
-// only ')' (proc_pid_stat(5)).
+// The times are fields 14 and 15. Field 2, the name, may contain spaces and
+// ')'; no later field has a ')' (proc_pid_stat(5)).
 static void read_times(const struct stage *stage, struct stage_usage *usage)
 {
     char line[1024];
@@ -76,7 +76,7 @@ struct stage_usage stage_usage(const struct stage *stage)
 }
 
 // The second of three numbers (Linux' Documentation/scheduler/sched-stats).
-int64_t stage_kept_waiting(pid_t process)
+int64_t stage_run_delay(pid_t process)
 {
     char line[128];
     FILE *file = open_of(process, "schedstat");

@@ -1,4 +1,4 @@
-// What the clients of a timeline do, and the recording of it.
+// What the clients of a timeline do, and how a run is recorded.
 
 #include "lab/timeline/timeline.h"
 #include "lab/clients/client.h"
@@ -18,8 +18,8 @@ enum { LIMIT_MS = 20000 };
 struct part {
     const char *name;
     const char *body; // an event, or what is posted; NULL: GET /health
-    double after;     // when it comes, in works
-    double silent;    // it sends nothing, and leaves after so many works
+    double after;     // when it comes, in units of the work
+    double silent;    // it sends nothing, and leaves then, in the same unit
 };
 
 static const char event[] =
@@ -53,7 +53,7 @@ static const struct scenario {
     const struct part *parts;
     int count;
     const char *capacity;        // of the channel; NULL: the server's default
-    int first_stage, last_stage; // that it is shown for, if none was named
+    int first_stage, last_stage; // the default scenario for these stages
 } scenarios[] = {
     {"silent-clients", silent_clients, 6, NULL, 1, 2},
     {"ten-at-once", ten_at_once, 12, NULL, 3, 6},
@@ -98,12 +98,13 @@ static void begin(struct timeline *timeline, int i, const struct part *part,
     timeline->clients[i] = (struct timeline_client){
         .name = part->name,
         .sent = since(timeline->began, client->sent_at),
-        .answered = -1};
+        .responded = -1};
 }
 
-// Returns whether the client still has something to do or to wait for.
-static bool go_on(struct timeline *timeline, int i, const struct part *part,
-                  struct client *client, int port, double work)
+// Lets a client do what is due. Returns whether it still has something to do or
+// to wait for.
+static bool advance(struct timeline *timeline, int i, const struct part *part,
+                    struct client *client, int port, double work)
 {
     bool has_begun = timeline->clients[i].name != NULL;
     if (!has_begun && now(timeline) >= part->after * work)
@@ -119,8 +120,7 @@ static bool go_on(struct timeline *timeline, int i, const struct part *part,
     return !client->ended && client->status == 0;
 }
 
-// Starts each client when its time has come, lets the silent ones leave when
-// theirs has, and waits for the answers.
+// Lets each client come and leave at its time, and waits for the responses.
 static void play(struct timeline *timeline, const struct scenario *scenario,
                  int port, double work)
 {
@@ -134,8 +134,8 @@ static void play(struct timeline *timeline, const struct scenario *scenario,
     while (is_busy && clock_milliseconds() < end) {
         is_busy = false;
         for (int i = 0; i < scenario->count; i++)
-            if (go_on(timeline, i, &scenario->parts[i], &clients[i], port,
-                      work))
+            if (advance(timeline, i, &scenario->parts[i], &clients[i], port,
+                        work))
                 is_busy = true;
         clients_wait(clients, scenario->count, 1);
         poll(NULL, 0, 1);
@@ -143,7 +143,7 @@ static void play(struct timeline *timeline, const struct scenario *scenario,
     for (int i = 0; i < scenario->count; i++) {
         timeline->clients[i].status = clients[i].status;
         if (clients[i].status != 0)
-            timeline->clients[i].answered =
+            timeline->clients[i].responded =
                 since(timeline->began, clients[i].responded_at);
         client_close(&clients[i]);
     }

@@ -3,14 +3,14 @@
 
 // timeline.h - what happened in a run, to be drawn
 //
-//     client 1  ====o            sent, waiting, answered
-//     client 2  ========o
-//     client 3  x                refused
-//     work      ####====         somebody works on an event
-//     channel   _-=-_            how many jobs wait
+//     client 1  ----o            sent, waiting, response
+//     client 2  --------o
+//     client 3  x                rejected
+//     work 1    ####====         a thread works on an event, then on the next
+//     channel   1221             how many jobs wait
 //
-// The clients' times are our own, the others come from the server's --trace.
-// Both read the same clock, so they fit together.
+// The lab measures the clients' times. The others come from the server's
+// --trace. Both read the same clock.
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,14 +26,14 @@ enum {
 struct timeline_client {
     const char *name;
     double sent;
-    double answered; // negative: never
-    double left;     // of a client that wants no answer: when it went
+    double responded; // negative: never
+    double left;      // when a silent client left; 0: it is not silent
     int status;
 };
 
 struct timeline_span {
     double start, end;
-    int lane; // spans that overlap are in different lanes
+    int lane; // overlapping spans have different lanes
 };
 
 struct timeline_count {
@@ -53,21 +53,21 @@ struct timeline {
 };
 
 // Runs a scenario against a stage: "silent-clients", "ten-at-once" or
-// "sustained-overload". NULL: the one that shows most about the stage. With a
-// directory, the raw trace of server and clients goes into a file there, which
-// ui.perfetto.dev opens. Returns -1 when it can't be done; that was said.
+// "sustained-overload"; NULL: the stage's default. With a directory, writes the
+// raw trace of server and clients there, for ui.perfetto.dev. On failure prints
+// why and returns -1.
 int timeline_record(struct timeline *timeline, int stage, const char *name,
                     int work_ms, const char *trace_directory);
 
-// At most 80 columns. `end` is the time at the right edge.
+// Prints at most 80 columns. `end` is the time at the right edge.
 void timeline_print(const struct timeline *timeline, double end);
 
-// All of them side by side, on one scale. Returns -1 and errno.
+// Draws all of them side by side, on one scale. Returns -1 and errno.
 int timeline_draw(const struct timeline *timelines, int count,
                   const char *svg_path);
 
-// Records the scenario on these stages, prints it, and draws it where there is
-// an `svg_path`. Returns the exit status.
+// Records the scenario on these stages, prints it, and with an `svg_path` draws
+// it. Returns the exit status.
 int timeline_show(const bool stages[], const char *scenario, int work_ms,
                   const char *svg_path, const char *trace_directory);
 

@@ -3,8 +3,7 @@
 
 #include <stdio.h>
 
-// All in pixels of the picture. Colours that people who see no red and green
-// tell apart (Okabe and Ito, "Color Universal Design").
+// In pixels.
 enum {
     LABEL = 84,  // left of a panel's lanes
     PANEL = 380, // a panel's lanes
@@ -16,6 +15,8 @@ enum {
     BOTTOM = 78   // the axis and the legend
 };
 
+// Distinct for colour-blind people, too (Okabe and Ito, "Color Universal
+// Design").
 #define COLOUR_TEXT "#222222"
 #define COLOUR_WAIT "#8a9ba8"
 #define COLOUR_GOOD "#009e73"
@@ -55,12 +56,12 @@ static void bar(const struct panel *panel, double from, double to, int y,
             place(panel, from), y, width < 1 ? 1 : width, height, colour);
 }
 
-static void draw_answer(const struct panel *panel,
-                        const struct timeline_client *client)
+static void draw_response(const struct panel *panel,
+                          const struct timeline_client *client)
 {
     char status[16];
     bool is_good = client->status < 400;
-    double x = place(panel, client->answered);
+    double x = place(panel, client->responded);
     int y = panel->y + HALF;
     if (is_good)
         fprintf(panel->file,
@@ -79,16 +80,16 @@ static void draw_client(struct panel *panel,
                         const struct timeline_client *client)
 {
     int y = panel->y + HALF;
-    double until = client->answered >= 0 ? client->answered : client->left;
+    double until = client->responded >= 0 ? client->responded : client->left;
     if (until <= 0)
         until = panel->end;
     text(panel, panel->left - 8, y + 5, "end", 14, client->name);
     bar(panel, client->sent, until, y - 2, 4, COLOUR_WAIT);
-    if (client->answered >= 0)
-        draw_answer(panel, client);
+    if (client->responded >= 0)
+        draw_response(panel, client);
     else
         text(panel, place(panel, until) + 6, y + 5, "start", 13,
-             client->left > 0 ? "left" : "no answer");
+             client->left > 0 ? "left" : "no response");
     panel->y += LANE;
 }
 
@@ -99,7 +100,7 @@ static void draw_work(struct panel *panel, int lane)
     text(panel, panel->left - 8, panel->y + HALF + 5, "end", 14, label);
     for (int i = 0; i < panel->timeline->span_count; i++) {
         const struct timeline_span *span = &panel->timeline->spans[i];
-        // A gap of white tells one piece of work from the next.
+        // A white gap separates one piece of work from the next.
         if (span->lane == lane)
             bar(panel, span->start, span->end - panel->end * 0.004,
                 panel->y + 3, LANE - 6, COLOUR_WORK);
@@ -136,7 +137,7 @@ static void draw_channel(struct panel *panel)
     panel->y += CHANNEL;
 }
 
-// A round number of seconds, so that there are three to six marks.
+// A round number of seconds that gives three to six marks.
 static double step(double end)
 {
     static const double steps[] = {0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10};
@@ -189,8 +190,8 @@ static void draw_legend(struct panel *panel, int y)
         const char *colour;
         int width;
     } entries[] = {{"client waits", COLOUR_WAIT, 104},
-                   {"answered", COLOUR_GOOD, 84},
-                   {"refused", COLOUR_BAD, 76},
+                   {"response", COLOUR_GOOD, 84},
+                   {"rejected", COLOUR_BAD, 76},
                    {"work", COLOUR_WORK, 60},
                    {"jobs waiting", COLOUR_QUEUE, 0}};
     int x = 16;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LABEL = 10, WIDTH = 64 }; // in columns; with the marks it is under 80
+enum { LABEL = 10, WIDTH = 64 }; // in columns
 
 static int column(double at, double end)
 {
@@ -22,12 +22,12 @@ static void fill(char row[WIDTH + 1], double from, double to, double end,
 }
 
 static void print_lane(const char *label, const char row[WIDTH + 1],
-                       const char *behind)
+                       const char *suffix)
 {
     int length = WIDTH;
     while (length > 0 && row[length - 1] == ' ')
         length--;
-    printf("%-*s|%.*s%s\n", LABEL, label, length, row, behind);
+    printf("%-*s|%.*s%s\n", LABEL, label, length, row, suffix);
 }
 
 static void print_client(const struct timeline_client *client, double end)
@@ -35,15 +35,15 @@ static void print_client(const struct timeline_client *client, double end)
     char row[WIDTH + 1];
     char status[24] = "";
     memset(row, ' ', sizeof row);
-    double until = client->answered >= 0 ? client->answered : client->left;
+    double until = client->responded >= 0 ? client->responded : client->left;
     fill(row, client->sent, until, end, client->left > 0 ? '~' : '-');
     if (client->left > 0) {
         snprintf(status, sizeof status, " left");
-    } else if (client->answered < 0) {
-        snprintf(status, sizeof status, " no answer");
+    } else if (client->responded < 0) {
+        snprintf(status, sizeof status, " no response");
     } else {
         bool is_good = client->status < 400;
-        row[column(client->answered, end)] = is_good ? 'o' : 'x';
+        row[column(client->responded, end)] = is_good ? 'o' : 'x';
         snprintf(status, sizeof status, " %d", client->status);
     }
     print_lane(client->name, row, status);
@@ -55,7 +55,7 @@ static void print_work(const struct timeline *timeline, int lane, double end)
     char label[24];
     int drawn = 0;
     memset(row, ' ', sizeof row);
-    // Two signs in turn, so that one piece of work is told from the next.
+    // Alternating signs separate one piece of work from the next.
     for (int i = 0; i < timeline->span_count; i++)
         if (timeline->spans[i].lane == lane)
             fill(row, timeline->spans[i].start, timeline->spans[i].end, end,

@@ -1,4 +1,4 @@
-// What the server's trace says, and what becomes of it.
+// Reads the server's trace, and adds the clients to it.
 
 #include "lab/timeline/timeline_trace.h"
 #include "lab/servers/stage.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// The first lane in which nobody is working at that time.
+// The first lane in which no span covers that time.
 static int free_lane(const struct timeline *timeline, double start)
 {
     for (int lane = 0; lane < TIMELINE_LANES - 1; lane++) {
@@ -60,7 +60,7 @@ static int by_start(const void *left, const void *right)
     return difference < 0 ? -1 : difference > 0;
 }
 
-// A span is written when it ends, so they are not in the order of their start.
+// The server writes a span when it ends, so the trace is not sorted by start.
 static void take_server_trace(struct timeline *timeline, const json_t *trace)
 {
     const json_t *spans[TIMELINE_SPANS];
@@ -80,12 +80,13 @@ static void take_server_trace(struct timeline *timeline, const json_t *trace)
         take_span(timeline, spans[i]);
 }
 
-// The clients as lanes of a second process, in the same file.
+// The clients become lanes of a second process in the same file.
 static void add_clients(const struct timeline *timeline, json_t *trace)
 {
     for (int i = 0; i < timeline->client_count; i++) {
         const struct timeline_client *client = &timeline->clients[i];
-        double until = client->answered >= 0 ? client->answered : client->left;
+        double until =
+            client->responded >= 0 ? client->responded : client->left;
         double start = (double)timeline->began / 1e3 + client->sent * 1e6;
         json_array_append_new(
             trace, json_pack("{s:s, s:s, s:f, s:f, s:i, s:i, s:{s:i}}", "name",
@@ -102,8 +103,8 @@ static void find_end(struct timeline *timeline)
 {
     for (int i = 0; i < timeline->client_count; i++) {
         const struct timeline_client *client = &timeline->clients[i];
-        if (client->answered > timeline->end)
-            timeline->end = client->answered;
+        if (client->responded > timeline->end)
+            timeline->end = client->responded;
         if (client->left > timeline->end)
             timeline->end = client->left;
     }
@@ -112,7 +113,7 @@ static void find_end(struct timeline *timeline)
             timeline->end = timeline->spans[i].end;
 }
 
-// A server that was ended by a signal did not complete its trace.
+// Stage 1 is ended by the signal, so the end of its trace is missing.
 static json_t *load(const char *path)
 {
     json_t *trace = json_load_file(path, 0, NULL);
@@ -129,18 +130,18 @@ static json_t *load(const char *path)
 int timeline_take_trace(struct timeline *timeline, const char *path,
                         const char *directory)
 {
-    char kept[4096];
+    char copy[4096];
     int result = 0;
     json_t *trace = load(path);
     take_server_trace(timeline, trace);
     find_end(timeline);
     if (directory != NULL) {
-        snprintf(kept, sizeof kept, "%s/%s.json", directory,
+        snprintf(copy, sizeof copy, "%s/%s.json", directory,
                  stage_name(timeline->stage));
         add_clients(timeline, trace);
-        result = json_dump_file(trace, kept, JSON_INDENT(1));
+        result = json_dump_file(trace, copy, JSON_INDENT(1));
         if (result < 0)
-            fprintf(stderr, "lab: --trace: can't write %s\n", kept);
+            fprintf(stderr, "lab: --trace: can't write %s\n", copy);
     }
     json_decref(trace);
     return result;

@@ -5,9 +5,9 @@
 
 #include "lab/timeline/timeline.h"
 
-// Takes the work and the channel out of the trace at `path`. With a directory,
-// the trace goes there, together with what the clients saw. Returns -1 when
-// that can't be written; that was said.
+// Reads the work and the channel from the trace at `path`. With a directory,
+// writes the trace there, with the clients added. On failure prints why and
+// returns -1.
 int timeline_take_trace(struct timeline *timeline, const char *path,
                         const char *directory);
 

@@ -92,7 +92,7 @@ class LabLoad:
             [str(stages.build / "lab/lab"), "load", str(port), "--json",
              "--clients", str(load.connections), *amount,
              *(["--close"] if load.closes else [])]))
-        return Counted(counted["answered"], counted["seconds"],
+        return Counted(counted["responses"], counted["seconds"],
                        counted["rejected"] + counted["other"],
                        counted["errors"])
 

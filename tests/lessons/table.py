@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Compares a table of experiments with what is tested, and with the README.
 
-    table.py LAB README "EXPERIMENT ..." [rude]
+    table.py LAB README "EXPERIMENT ..." "EXPERIMENT ..." [rude]
 
-The table in the README is what `lab matrix --markdown`, or `lab rude --markdown`,
-prints where all stages show what they must; whether they do is for the other
-tests. Prints TAP.
+The experiments are those with tests, for the stages and for the sketch. The
+tables in the README are what `lab matrix --markdown` or `lab rude --markdown`
+prints if all servers show what they must. Whether they do, the other tests say.
+Prints TAP.
 """
 
 import pathlib
@@ -19,16 +20,26 @@ def output(*command):
 
 
 def main():
-    lab, readme, tested, *which = sys.argv[1:]
-    names = {line for line in output(lab, "list", *which).splitlines()
-             if not line.startswith(" ")}
-    table = output(lab, "list", *which, "--markdown")
+    lab, readme, tested, tested_sketch, *which = sys.argv[1:]
+    text = pathlib.Path(readme).read_text(encoding="utf-8")
+
+    def untested(names, *servers):
+        listed = {line for line in
+                  output(lab, "list", *which, *servers).splitlines()
+                  if line and not line.startswith(" ")}
+        return sorted(listed ^ set(names.split()))
+
+    def missing(*servers):
+        table = output(lab, "list", *which, *servers, "--markdown")
+        return [] if table in text else table.splitlines()
+
     faults = [
-        ("every experiment is tested",
-         sorted(names ^ set(tested.split()))),
-        ("the README shows the table of lab list --markdown",
-         [] if table in pathlib.Path(readme).read_text(encoding="utf-8")
-         else table.splitlines()),
+        ("every experiment is tested", untested(tested)),
+        ("every experiment with the sketch is tested",
+         untested(tested_sketch, "sketch")),
+        ("the README shows the table of lab list --markdown", missing()),
+        ("the README shows the table of lab list 2 sketch --markdown",
+         missing("2", "sketch")),
     ]
     print(f"1..{len(faults)}")
     for number, (name, fault) in enumerate(faults, start=1):

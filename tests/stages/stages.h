@@ -101,7 +101,7 @@ static inline struct slice value_of(const struct client *client,
                                     const char *name)
 {
     char field[64];
-    struct slice fields = client->head;
+    struct slice fields = client->header;
     snprintf(field, sizeof field, "\r\n%s: ", name);
     while (fields.length > 0 && !slice_starts_with(fields, field))
         fields = slice_after(fields, 1);

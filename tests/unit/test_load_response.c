@@ -1,5 +1,5 @@
-// test_load_answer.c - the load of the lab finds the end of an answer, however
-// its bytes were cut on their way
+// test_load_response.c - the lab's load finds the end of a response, wherever
+// its bytes are cut on their way
 
 #include "lab/load/load_response.h"
 #include "tests/unit/unit.h"
@@ -25,25 +25,25 @@ static const struct {
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-static struct load_response answer;
+static struct load_response response;
 
 static void take(const char *bytes, size_t length, enum load_take expected)
 {
-    ck_assert_int_eq(load_response_take(&answer, bytes, length), expected);
+    ck_assert_int_eq(load_response_take(&response, bytes, length), expected);
 }
 
 static void expect_row(int row)
 {
-    ck_assert_int_eq(answer.status, rows[row].status);
-    ck_assert(answer.server_closes == rows[row].server_closes);
+    ck_assert_int_eq(response.status, rows[row].status);
+    ck_assert(response.server_closes == rows[row].server_closes);
 }
 
-START_TEST(it_is_found_wherever_it_is_cut)
+START_TEST(the_end_is_found_in_a_response_of_two_pieces)
 {
     const char *bytes = rows[_i].bytes;
     size_t length = strlen(bytes);
     for (size_t cut = 1; cut < length; cut++) {
-        load_response_begin(&answer);
+        load_response_begin(&response);
         take(bytes, cut, LOAD_TAKE_MORE);
         take(bytes + cut, length - cut, LOAD_TAKE_DONE);
         expect_row(_i);
@@ -51,13 +51,13 @@ START_TEST(it_is_found_wherever_it_is_cut)
 }
 END_TEST
 
-// And nothing is left over of the answer before.
-START_TEST(it_is_found_byte_by_byte)
+// One after the other: nothing of the response before stays.
+START_TEST(the_end_is_found_in_responses_that_come_byte_by_byte)
 {
     for (int row = 0; row < ROWS; row++) {
         const char *bytes = rows[row].bytes;
         size_t length = strlen(bytes);
-        load_response_begin(&answer);
+        load_response_begin(&response);
         for (size_t i = 0; i + 1 < length; i++)
             take(bytes + i, 1, LOAD_TAKE_MORE);
         take(bytes + length - 1, 1, LOAD_TAKE_DONE);
@@ -66,25 +66,26 @@ START_TEST(it_is_found_byte_by_byte)
 }
 END_TEST
 
-START_TEST(a_head_without_end_is_wrong)
+START_TEST(a_header_section_without_end_is_wrong)
 {
     static char bytes[LOAD_HEADER_MAX];
     memset(bytes, 'a', sizeof bytes);
-    load_response_begin(&answer);
+    load_response_begin(&response);
     take(bytes, LOAD_HEADER_MAX - 1, LOAD_TAKE_MORE);
     take(bytes, 1, LOAD_TAKE_WRONG);
-    load_response_begin(&answer);
+    load_response_begin(&response);
     take(bytes, LOAD_HEADER_MAX, LOAD_TAKE_WRONG);
 }
 END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("load answer");
-    TCase *tests = tcase_create("answers");
-    tcase_add_loop_test(tests, it_is_found_wherever_it_is_cut, 0, ROWS);
-    tcase_add_test(tests, it_is_found_byte_by_byte);
-    tcase_add_test(tests, a_head_without_end_is_wrong);
+    Suite *suite = suite_create("load response");
+    TCase *tests = tcase_create("responses");
+    tcase_add_loop_test(tests, the_end_is_found_in_a_response_of_two_pieces, 0,
+                        ROWS);
+    tcase_add_test(tests, the_end_is_found_in_responses_that_come_byte_by_byte);
+    tcase_add_test(tests, a_header_section_without_end_is_wrong);
     suite_add_tcase(suite, tests);
     return unit_run(suite);
 }
