@@ -61,8 +61,8 @@ enum conn_state conn_send_then(struct conn *conn, enum conn_state next)
         if (pending != NULL)
             buffer_add(&pending->out,
                        slice_after(buffer_slice(out), (size_t)sent));
-        bool is_kept = pending != NULL && !pending->out.failed;
-        next = is_kept ? CONN_SENDING : CONN_CLOSED;
+        bool has_room = pending != NULL && !pending->out.failed;
+        next = has_room ? CONN_SENDING : CONN_CLOSED;
     }
     buffer_clear(out);
     if (out->size > OUT_MAX)

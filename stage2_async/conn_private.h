@@ -28,7 +28,7 @@ struct conn {
 };
 
 // conn.c: the callback for the loop.
-short conn_on_ready(void *conn, short revents);
+short conn_on_ready(void *context, short revents);
 
 // conn_pending.c: memory for what is pending. NULL: there is none.
 struct pending *conn_make_pending(struct conn *conn);
