@@ -104,7 +104,9 @@ void loop_set_deadline(struct loop *loop, int descriptor, int delay)
 static int set_events(struct loop *loop, int descriptor, short events)
 {
     struct pollfd *interest = &loop->interest[descriptor];
-    short before = interest->fd < 0 ? (short)0 : interest->events;
+    short before = interest->events;
+    if (interest->fd < 0)
+        before = 0;
     if (events == before)
         return 0;
     if (loop->backend->change != NULL &&

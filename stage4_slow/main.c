@@ -77,7 +77,7 @@ static bool submit(task *run, const struct event *event,
 static void handle(const struct http_request *request,
                    struct http_response *response)
 {
-    struct event event;
+    struct event event = {0};
     char detail[EVENT_DETAIL_SIZE];
     char user[EVENT_NAME_MAX + 1];
     switch (route_find(request, response, user)) {
