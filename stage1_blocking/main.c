@@ -1,8 +1,7 @@
-// stage1_blocking - accept, read, answer, close: one client after the other
+// stage1_blocking - accept, read, respond, close: one client after the other
 //
-// It answers whatever it is sent with the same bytes. There is no thread, no
-// loop and no state: a request is a function call. So is the trouble with it:
-// the call in which one client is silent is the call in which all wait.
+// The response has the same body as the request. There is one thread, and it
+// blocks until its client has sent the request. So all other clients wait, too.
 
 #include "lib/base/die.h"
 #include "lib/base/net.h"
@@ -25,7 +24,7 @@ static void handle(const struct http_request *request,
     respond_echo(response, request);
 }
 
-// Here the server waits for a client, for as long as the client likes.
+// Blocks until the client sends something, which may be never.
 static ssize_t receive(int client, struct buffer *in)
 {
     char bytes[4096];
@@ -38,7 +37,7 @@ static ssize_t receive(int client, struct buffer *in)
     return in->failed ? -1 : received;
 }
 
-// Reads until the request is complete. MORE: the client left without one.
+// Reads until the request is complete. MORE: the client sent nothing.
 static enum http_parse read_request(int client, struct buffer *in,
                                     struct http_request *request)
 {
@@ -65,8 +64,8 @@ static enum http_parse read_request(int client, struct buffer *in,
     return result;
 }
 
-// The answer says Connection: close, because a server that reads on would wait
-// for this client's next request, and meanwhile for nobody else's.
+// The response says Connection: close. While the server waited for the next
+// request of this client, it would serve no other client.
 static void serve(int client)
 {
     struct buffer in = {0};

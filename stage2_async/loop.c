@@ -105,8 +105,6 @@ static int set_events(struct loop *loop, int descriptor, short events)
 {
     struct pollfd *interest = &loop->interest[descriptor];
     short before = interest->events;
-    if (interest->fd < 0)
-        before = 0;
     if (events == before)
         return 0;
     if (loop->backend->change != NULL &&
@@ -123,7 +121,7 @@ static int set_events(struct loop *loop, int descriptor, short events)
 static void remove_entry(struct loop *loop, int descriptor)
 {
     set_events(loop, descriptor, 0);
-    loop->interest[descriptor].fd = -1;
+    loop->interest[descriptor] = (struct pollfd){.fd = -1};
     loop->entries[descriptor].callback = NULL;
     while (loop->end > 0 && loop->entries[loop->end - 1].callback == NULL)
         loop->end--;

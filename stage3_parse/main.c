@@ -1,7 +1,7 @@
-// stage3_parse - the bytes become an event, or a clear refusal
+// stage3_parse - the bytes become an event, or a clear rejection
 //
-// The loop is that of stage 2. New is what a request is taken for: it has a
-// method and a path, and a body that is an event or tells what is wrong.
+// Method and path choose a request's route. A body that is not an event is
+// rejected, and the response says what is wrong. The loop is that of stage 2.
 
 #include "lib/base/die.h"
 #include "lib/event/event.h"
@@ -15,7 +15,7 @@ static struct server server;
 
 static void submit(const struct event *event, struct http_response *response)
 {
-    (void)event; // it is valid: that is all we do with it
+    (void)event; // nothing is done with a valid event
     admission_accept(response);
 }
 
@@ -33,7 +33,8 @@ static void handle(const struct http_request *request,
             admission_invalid(response, detail);
         break;
     case ROUTE_BALANCES:
-        respond_error(response, HTTP_NOT_FOUND, "nobody keeps balances here");
+        respond_error(response, HTTP_NOT_FOUND,
+                      "this server keeps no balances");
         break;
     case ROUTE_RESPONDED:
         break;
@@ -43,7 +44,7 @@ static void handle(const struct http_request *request,
 int main(int argc, char **argv)
 {
     struct options options;
-    options_init(&options, "stage3_parse", "an event, or a clear refusal");
+    options_init(&options, "stage3_parse", "an event, or a clear rejection");
     server_add_options(&server, &options);
     if (!options_parse(&options, argc, argv))
         return options.exit_status;

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-// Only the first mail in an empty mailbox writes a byte, so the pipe holds at
-// most one and is never full. The mutex is held meanwhile: so there is a byte
-// in the pipe exactly while there is a mail in the list.
+// Only a mail for an empty mailbox writes a byte, so the pipe holds at most one
+// and is never full. Because the mutex is held during the write, there is a
+// byte in the pipe exactly while there is a mail in the list.
 void mailbox_post(struct mailbox *mailbox, struct mail *mail)
 {
     mail->next = NULL;

@@ -18,7 +18,7 @@
 
 struct mail {
     struct mail *next;             // while it is in the mailbox
-    struct conn *conn;             // whose response this is
+    struct conn *conn;             // which gets this response
     struct http_response response; // with its text
 };
 

@@ -1,7 +1,7 @@
 // stage4_slow - a valid event costs work, and then changes a balance
 //
 // Each event gets its own thread, so the loop stays quick. But one mutex is
-// held around the work and the change, so the threads work one after the other.
+// held around the work and the change, so the threads work one by one.
 
 #include "lib/base/die.h"
 #include "lib/service/service.h"
@@ -17,7 +17,7 @@ typedef void task(const struct event *event, struct http_response *response);
 struct job {
     struct mail mail; // comes first: the mailbox frees the whole job
     task *run;
-    struct event event; // of look_up only the user
+    struct event event; // look_up needs only its user
 };
 
 static struct server server;
@@ -42,7 +42,7 @@ static void apply(const struct event *event, struct http_response *response)
     respond_result(response, result, balance);
 }
 
-// In a thread as well, because it may have to wait for the mutex.
+// Runs in a thread, too, because it may have to wait for the mutex.
 static void look_up(const struct event *event, struct http_response *response)
 {
     pthread_mutex_lock(&mutex);
@@ -58,7 +58,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-// False: there is no thread for it.
+// False: there is no memory or no thread for it.
 static bool submit(task *run, const struct event *event,
                    struct http_response *response)
 {

@@ -28,8 +28,9 @@ void simulated_work_add_options(struct simulated_work *work,
     options->rows[options->count - 1].expected = "a FIFO (see mkfifo)";
 }
 
-// Opened for writing too, although nothing is written: so it has no end while
-// nobody else writes. POSIX leaves this open; Linux and macOS do it.
+// Nothing is written here. But while the FIFO is open for writing, a read waits
+// for a byte instead of reporting the end. POSIX does not define O_RDWR for a
+// FIFO; Linux and macOS do.
 int simulated_work_init(struct simulated_work *work)
 {
     if (work->gate_path == NULL)

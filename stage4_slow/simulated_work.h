@@ -3,9 +3,9 @@
 
 // simulated_work.h - work that takes its time
 //
-// It stands for what servers really wait for: a disk, a database, another
-// server. With --work-gate it takes until somebody writes one byte into a
-// FIFO, so that a test, or a person, finishes one piece of work at a time:
+// It is a pause, in place of what servers really wait for: a disk, a database,
+// another server. With --work-gate each piece of work waits for one byte in a
+// FIFO, so that a test or a person finishes one piece at a time:
 //
 //     mkfifo gate; ...; printf x >gate
 

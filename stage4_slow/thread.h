@@ -3,15 +3,15 @@
 
 // thread.h - a thread of its own for one piece of work
 //
-// Nobody joins it. What it did, others learn from what it leaves behind.
+// The thread is never joined, so it must deliver its result itself.
 
 #include <pthread.h>
 #include <stdbool.h>
 
-// False: the system has no thread left to give, and `work` is not called.
+// False: the system cannot start another thread, and `work` is not called.
 //
-// It is detached from its beginning. One that has ended already must not be
-// handed to pthread_detach: glibc before 2.43 may then read memory that is gone
+// The thread is created detached. With pthread_detach, it might end before the
+// call, and glibc before 2.43 may then read memory that is released
 // (https://sourceware.org/bugzilla/show_bug.cgi?id=19951).
 static inline bool thread_start(void *work(void *), void *argument)
 {

@@ -1,7 +1,7 @@
 // stage5_queue - accepted at once, done later; rejected at once when full
 //
-// The loop hands each event to a bounded channel, and one worker does the work.
-// The mutex is held only while a balance is changed.
+// The loop sends each event into a bounded channel, and one worker does the
+// work. The mutex is held only while a balance is changed.
 
 #include "lib/base/die.h"
 #include "lib/service/service.h"

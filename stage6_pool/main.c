@@ -1,7 +1,7 @@
 // stage6_pool - the same channel, and several workers
 //
-// While one worker waits, the others work: so many events are done at a time as
-// there are workers. What is lost is their order.
+// The workers take events from one channel and work in parallel, so the events
+// of one user may be reordered.
 
 #include "lib/base/die.h"
 #include "lib/service/service.h"

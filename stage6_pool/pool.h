@@ -7,8 +7,8 @@
 //     channel ----+--> worker 2
 //                 +--> worker 3
 //
-// No call stops a pool: its workers return when the channel that they work on
-// is closed.
+// No call stops a pool: its workers return when their channel is closed and
+// empty.
 
 #include <pthread.h>
 
@@ -17,9 +17,9 @@ struct pool {
     int count;
 };
 
-// Starts `count` threads that call `work` with a pointer to an int, the number
-// of the worker from 1. Returns -1 and errno when not all can be started; those
-// that were started run on.
+// Starts `count` threads, which call `work` with a pointer to an int: the
+// number of the worker, from 1. Returns -1 and errno when not all can be
+// started; those that were started keep running.
 int pool_start(struct pool *pool, int count, void *work(void *number));
 
 // Waits until all workers have returned.
