@@ -15,7 +15,7 @@
 
 #include <sys/socket.h>
 
-enum { BATCH_MAX = 64 * 1024 }; // in bytes of responses, then others are served
+enum { BATCH_MAX = 64 * 1024 }; // in bytes of responses; then others are served
 
 // Requests that are here together, and how far they are served.
 struct batch {
@@ -23,10 +23,11 @@ struct batch {
     size_t length;                 // in bytes
     size_t served;                 // of these
     struct http_progress progress; // in the request that comes next
-    size_t made;                   // bytes of bodies, HEAD's included
+    size_t made;     // bytes of bodies; making HEAD's takes time, too
+    bool is_pending; // its bytes are pending->in
 };
 
-// The state after a request, when its response is sent.
+// Where a request leads when its response is sent. RESPONDING: to the next one.
 static enum conn_state after_request(const struct conn *conn)
 {
     if (conn->deferred)
@@ -41,20 +42,20 @@ static enum conn_state serve(struct conn *conn, struct batch *batch,
     trace_instant("request", conn->socket);
     conn->keep_alive = request->keep_alive;
     conn->client_closes = !request->keep_alive;
-    conn->all->handle(request, &response);
+    conn->conns->handle(request, &response);
     conn->deferred = response.deferred;
     if (!response.deferred)
-        conn_add_response(conn, &conn->all->out, &response);
+        conn_add_response(conn, &conn->conns->out, &response);
     batch->made += response.body.length;
     batch->served += request->length;
     batch->progress = (struct http_progress){0};
     buffer_destroy(&response.text);
-    conn->state = CONN_RESPONDING; // so the time of the next state is new
+    conn->state = CONN_RESPONDING; // so `enter` starts a new deadline
     return after_request(conn);
 }
 
-// A client that asked may send its body (RFC 9110, section 10.1.1): it is told
-// so once, when the header section has just become complete.
+// With Expect: 100-continue, a client asks whether to send its body (RFC 9110,
+// section 10.1.1). It is told so once, if no byte of the body is here yet.
 static enum conn_state await_more(struct conn *conn, const struct batch *batch,
                                   const struct http_request *request,
                                   bool is_new_header)
@@ -64,7 +65,7 @@ static enum conn_state await_more(struct conn *conn, const struct batch *batch,
         return CONN_HEADER;
     if (request->wants_continue && is_new_header &&
         batch->served + header_length == batch->length)
-        buffer_add(&conn->all->out, http_continue);
+        buffer_add(&conn->conns->out, http_continue);
     return CONN_BODY;
 }
 
@@ -75,7 +76,7 @@ static enum conn_state reject(struct conn *conn,
     struct http_response response = {0};
     conn->keep_alive = false;
     respond_rejected(&response, request);
-    conn_add_response(conn, &conn->all->out, &response);
+    conn_add_response(conn, &conn->conns->out, &response);
     buffer_destroy(&response.text);
     return CONN_LINGERING;
 }
@@ -88,7 +89,7 @@ static enum conn_state end_batch(struct conn *conn, const struct batch *batch,
     struct slice unserved = {batch->bytes + served, batch->length - served};
     if (next == CONN_RESPONDING && unserved.length == 0)
         next = CONN_IDLE;
-    if (batch->bytes != conn->all->in)
+    if (batch->is_pending)
         buffer_remove_front(&conn->pending->in, served);
     else if (unserved.length > 0 && conn_make_pending(conn) != NULL)
         buffer_add(&conn->pending->in, unserved);
@@ -96,22 +97,22 @@ static enum conn_state end_batch(struct conn *conn, const struct batch *batch,
         conn->pending->progress = batch->progress;
     if (unserved.length > 0 &&
         (conn->pending == NULL || conn->pending->in.failed))
-        next = CONN_CLOSED; // for want of memory
+        next = CONN_CLOSED; // no memory
     return conn_send_then(conn, next);
 }
 
 // Serves the requests one by one, and sends their responses together.
 static enum conn_state serve_requests(struct conn *conn, struct batch *batch)
 {
-    const struct conns *all = conn->all;
+    const struct conns *conns = conn->conns;
     enum conn_state next = CONN_RESPONDING;
     while (next == CONN_RESPONDING && batch->served < batch->length &&
-           batch->made < BATCH_MAX && all->out.length < BATCH_MAX) {
+           batch->made < BATCH_MAX && conns->out.length < BATCH_MAX) {
         struct http_request request;
         bool is_new_header = batch->progress.header_length == 0;
         enum http_parse result = http_parse_request(
             batch->bytes + batch->served, batch->length - batch->served,
-            &all->limits, &batch->progress, &request);
+            &conns->limits, &batch->progress, &request);
         conn->is_head = slice_is(request.method, "HEAD");
         switch (result) {
         case HTTP_PARSE_DONE:
@@ -135,7 +136,8 @@ static enum conn_state serve_pending(struct conn *conn)
         return CONN_IDLE;
     struct batch batch = {.bytes = pending->in.bytes,
                           .length = pending->in.length,
-                          .progress = pending->progress};
+                          .progress = pending->progress,
+                          .is_pending = true};
     return serve_requests(conn, &batch);
 }
 
@@ -155,7 +157,7 @@ static enum conn_state reject_incomplete(struct conn *conn,
 // copied, into memory of its own.
 static enum conn_state receive(struct conn *conn)
 {
-    char *in = conn->all->in;
+    char *in = conn->conns->in;
     ssize_t received = recv(conn->socket, in, CONN_RECEIVE_MAX, 0);
     if (received < 0)
         return net_would_block() ? conn->state : CONN_CLOSED;
@@ -174,21 +176,21 @@ static enum conn_state receive(struct conn *conn)
 
 // Sends pending responses, then serves pending requests. `stalled` is the state
 // if the client takes nothing.
-static enum conn_state send_pending(struct conn *conn, enum conn_state stalled)
+static enum conn_state go_on_sending(struct conn *conn, enum conn_state stalled)
 {
     ssize_t sent = conn_send_pending(conn);
     if (sent <= 0)
         return sent < 0 ? CONN_CLOSED : stalled;
-    conn->state = CONN_RESPONDING; // so the time of the next state is new
+    conn->state = CONN_RESPONDING; // so `enter` starts a new deadline
     if (conn->pending->out.length > 0)
         return CONN_SENDING;
     enum conn_state next = after_request(conn);
     return next == CONN_RESPONDING ? serve_pending(conn) : next;
 }
 
-static enum conn_state discard(struct conn *conn)
+static enum conn_state discard_received(struct conn *conn)
 {
-    ssize_t received = recv(conn->socket, conn->all->in, CONN_RECEIVE_MAX, 0);
+    ssize_t received = recv(conn->socket, conn->conns->in, CONN_RECEIVE_MAX, 0);
     bool goes_on = received > 0 || (received < 0 && net_would_block());
     return goes_on ? CONN_LINGERING : CONN_CLOSED;
 }
@@ -205,9 +207,9 @@ static enum conn_state time_out(struct conn *conn)
                                      ? "the header section took too long"
                                      : "the body took too long");
     case CONN_SENDING:
-        // Poll reports room when there is much of it (Linux waits for a third
-        // of the buffer). A client that took less than that took something.
-        return send_pending(conn, CONN_CLOSED);
+        // Linux reports POLLOUT when a third of the buffer is free: a client
+        // that took less than that took something.
+        return go_on_sending(conn, CONN_CLOSED);
     case CONN_RESPONDING:
     case CONN_DEFERRED: // these two have no deadline
     case CONN_LINGERING:
@@ -218,7 +220,7 @@ static enum conn_state time_out(struct conn *conn)
 }
 
 // RESPONDING and DEFERRED wait for loop_wake alone, and not even for the
-// client's end: the work goes on all the same.
+// client's end: the work goes on nevertheless.
 static const short wanted_events[CONN_STATES] = {
     [CONN_IDLE] = POLLIN,     [CONN_HEADER] = POLLIN,    [CONN_BODY] = POLLIN,
     [CONN_SENDING] = POLLOUT, [CONN_LINGERING] = POLLIN,
@@ -227,23 +229,23 @@ static const short wanted_events[CONN_STATES] = {
 // Returns what the connection waits for in its new state.
 static short enter(struct conn *conn, enum conn_state next)
 {
-    const struct conns *all = conn->all;
-    if (next == CONN_IDLE && all->stopping)
+    const struct conns *conns = conn->conns;
+    if (next == CONN_IDLE && conns->stopping)
         next = CONN_LINGERING;
-    // A client that asked for the end must not send more (RFC 9112, section
-    // 9.6). If it has not, nothing resets the connection.
+    // After Connection: close the client sends no more (RFC 9112, section 9.6).
+    // If no unread bytes are here, closing causes no reset.
     if (next == CONN_LINGERING && conn->client_closes &&
         !net_has_more(conn->socket))
         next = CONN_CLOSED;
     if (next == CONN_LINGERING && conn->state != CONN_LINGERING)
         shutdown(conn->socket, SHUT_WR);
     if (next == CONN_IDLE || next == CONN_LINGERING || next == CONN_CLOSED)
-        conn_discard_pending(conn); // all of it is done
-    if (next != conn->state || next == CONN_IDLE)
-        loop_set_deadline(all->loop, conn->socket, all->timeouts_ms[next]);
+        conn_discard_pending(conn);               // all of it is done
+    if (next != conn->state || next == CONN_IDLE) // a new connection is IDLE
+        loop_set_deadline(conns->loop, conn->socket, conns->timeouts_ms[next]);
     conn->state = next;
     if (next == CONN_RESPONDING)
-        loop_wake(all->loop, conn->socket);
+        loop_wake(conns->loop, conn->socket);
     if (next != CONN_CLOSED || conn->deferred)
         return wanted_events[next];
     conn_close(conn);
@@ -263,12 +265,12 @@ short conn_on_ready(void *context, short revents)
     case CONN_RESPONDING:
         return enter(conn, serve_pending(conn));
     case CONN_SENDING:
-        return enter(conn, send_pending(conn, CONN_SENDING));
+        return enter(conn, go_on_sending(conn, CONN_SENDING));
     case CONN_DEFERRED:
         return enter(conn, conn->deferred ? CONN_DEFERRED
-                                          : send_pending(conn, CONN_SENDING));
+                                          : go_on_sending(conn, CONN_SENDING));
     case CONN_LINGERING:
-        return enter(conn, discard(conn));
+        return enter(conn, discard_received(conn));
     case CONN_CLOSED:
         break;
     }
@@ -283,5 +285,5 @@ void conn_complete(struct conn *conn, const struct http_response *response)
         conn_add_response(conn, &pending->out, response);
     if (pending == NULL || pending->out.failed)
         conn->state = CONN_CLOSED;
-    loop_wake(conn->all->loop, conn->socket);
+    loop_wake(conn->conns->loop, conn->socket);
 }

@@ -11,7 +11,7 @@
 //                                       DEFERRED         v
 //                                              LINGERING --> CLOSED
 //
-// * A connection owns memory only while a request or a response is incomplete:
+// * A connection owns buffers only while a request or a response is incomplete:
 //   a request that arrives whole is served from a buffer that all share.
 // * After the final response the server shuts down its own side and reads on
 //   for a while: closing at once would reset the connection while the client
@@ -27,7 +27,7 @@ enum conn_state {
     CONN_IDLE,       // no byte of a request is here
     CONN_HEADER,     // a header section is incomplete
     CONN_BODY,       // a body is incomplete
-    CONN_RESPONDING, // requests are pending: the next iteration serves them
+    CONN_RESPONDING, // more was received: serve it after other connections
     CONN_DEFERRED,   // skip until stage 4: a thread makes the response
     CONN_SENDING,    // the client takes its responses too slowly
     CONN_LINGERING,  // the final response is sent
@@ -40,17 +40,17 @@ struct conns {
     struct loop *loop;
     http_handler *handle;
     struct http_limits limits;
-    int timeouts_ms[CONN_STATES]; // how long a connection may be in a state
-    int shutdown_ms;              // the same for an incomplete request, once
-    bool stopping;                // the server is stopping
+    int timeouts_ms[CONN_STATES]; // for each state; -1: without end
+    int shutdown_ms;              // for an incomplete request while stopping
+    bool stopping;
     struct conn *first;
     int count;
     int paused_listener;       // to wake when a connection closes, or -1
-    char in[CONN_RECEIVE_MAX]; // scratch memory for what is received, and
-    struct buffer out;         // for responses: unused between callbacks
+    char in[CONN_RECEIVE_MAX]; // scratch memory, unused between callbacks
+    struct buffer out;         // the same, for responses
 };
 
-// Limits and time-outs are up to the caller.
+// Limits and time-outs must be set, before or after this.
 void conns_init(struct conns *conns, struct loop *loop, http_handler *handle);
 void conns_destroy(struct conns *conns);
 
@@ -62,8 +62,8 @@ void conn_open(struct conns *conns, int client);
 // That the client has left meanwhile does no harm.
 void conn_complete(struct conn *conn, const struct http_response *response);
 
-// Completes the requests that have arrived, then closes all connections, then
-// stops the loop. Incomplete requests have shutdown_ms left.
+// Each connection responds to its current request and closes; later requests
+// are discarded. An incomplete one has shutdown_ms left. Then the loop stops.
 void conns_stop(struct conns *conns);
 
 #endif

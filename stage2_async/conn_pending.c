@@ -31,7 +31,7 @@ void conn_discard_pending(struct conn *conn)
 void conn_add_response(struct conn *conn, struct buffer *out,
                        const struct http_response *response)
 {
-    conn->keep_alive = conn->keep_alive && !conn->all->stopping;
+    conn->keep_alive = conn->keep_alive && !conn->conns->stopping;
     http_write_response(out, response, conn->keep_alive, conn->is_head);
     trace_instant("response", conn->socket);
     metrics_count_request(response->status);
@@ -52,11 +52,11 @@ static ssize_t send_some(struct conn *conn, struct slice bytes)
 
 enum conn_state conn_send_then(struct conn *conn, enum conn_state next)
 {
-    struct buffer *out = &conn->all->out;
+    struct buffer *out = &conn->conns->out;
     ssize_t sent = out->failed ? -1 : send_some(conn, buffer_slice(out));
     if (sent < 0)
         next = CONN_CLOSED;
-    if ((size_t)sent < out->length && next != CONN_CLOSED) {
+    else if ((size_t)sent < out->length && next != CONN_CLOSED) {
         struct pending *pending = conn_make_pending(conn);
         if (pending != NULL)
             buffer_add(&pending->out,

@@ -16,14 +16,14 @@ struct pending {
 };
 
 struct conn {
-    struct conns *all;
+    struct conns *conns;
     struct conn *previous, *next;
-    struct pending *pending; // NULL: nothing is
+    struct pending *pending; // NULL: nothing is pending
     int socket;
     enum conn_state state : 8; // bits: so an idle connection takes 40 bytes
     bool is_head : 1;          // the current request's method is HEAD
     bool keep_alive : 1;       // another request may follow it
-    bool client_closes : 1;    // the client said that none will
+    bool client_closes : 1;    // the request asks to close
     bool deferred : 1;         // its response comes by conn_complete
 };
 
@@ -38,8 +38,8 @@ void conn_discard_pending(struct conn *conn);
 void conn_add_response(struct conn *conn, struct buffer *out,
                        const struct http_response *response);
 
-// Sends what was written into the scratch buffer. Returns `next`, or the state
-// that comes before it: SENDING or CLOSED.
+// Sends what was written into the scratch buffer. Returns `next`; SENDING, if
+// the socket did not take all; or CLOSED, if that failed.
 enum conn_state conn_send_then(struct conn *conn, enum conn_state next);
 
 // Sends pending responses. Returns how many bytes went, or -1: broken.

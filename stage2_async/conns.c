@@ -27,22 +27,22 @@ void conns_destroy(struct conns *conns)
 
 void conn_close(struct conn *conn)
 {
-    struct conns *all = conn->all;
+    struct conns *conns = conn->conns;
     if (conn->previous != NULL)
         conn->previous->next = conn->next;
     else
-        all->first = conn->next;
+        conns->first = conn->next;
     if (conn->next != NULL)
         conn->next->previous = conn->previous;
     trace_instant("close", conn->socket);
     close(conn->socket);
     free(conn);
-    all->count--;
+    conns->count--;
     metrics_add(METRIC_OPEN_CONNECTIONS, -1);
-    if (all->paused_listener >= 0)
-        loop_wake(all->loop, all->paused_listener);
-    else if (all->stopping && all->count == 0)
-        loop_stop(all->loop);
+    if (conns->paused_listener >= 0)
+        loop_wake(conns->loop, conns->paused_listener);
+    else if (conns->stopping && conns->count == 0)
+        loop_stop(conns->loop);
 }
 
 void conn_open(struct conns *conns, int client)
@@ -52,7 +52,7 @@ void conn_open(struct conns *conns, int client)
         close(client);
         return;
     }
-    conn->all = conns;
+    conn->conns = conns;
     conn->socket = client;
     conn->next = conns->first;
     if (conn->next != NULL)

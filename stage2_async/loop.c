@@ -15,8 +15,8 @@ struct loop_entry {
     bool is_woken;    // it is in loop->woken
 };
 
-enum { PAUSE = 100 }; // in milliseconds: other processes release memory too
-enum { GRAIN = 16 }; // in milliseconds: deadlines pass together, not one by one
+enum { PAUSE_MS = 100 }; // when there is no memory: then it tries again
+enum { GRAIN_MS = 16 };  // deadlines are rounded up to a multiple
 static const int64_t never = INT64_MAX;
 
 void loop_init(struct loop *loop)
@@ -95,9 +95,9 @@ static void set_deadline(struct loop *loop, int descriptor, int64_t deadline)
 
 void loop_set_deadline(struct loop *loop, int descriptor, int delay)
 {
-    int64_t deadline = clock_milliseconds() + delay + GRAIN - 1;
+    int64_t deadline = clock_milliseconds() + delay + GRAIN_MS - 1;
     set_deadline(loop, descriptor,
-                 delay < 0 ? never : deadline - deadline % GRAIN);
+                 delay < 0 ? never : deadline - deadline % GRAIN_MS);
 }
 
 // Returns -1 and errno when the backend has no memory to remember it.
@@ -137,7 +137,7 @@ static void call(struct loop *loop, int descriptor, short revents)
     if (events == LOOP_REMOVE)
         remove_entry(loop, descriptor);
     else if (set_events(loop, descriptor, events) < 0)
-        set_deadline(loop, descriptor, clock_milliseconds() + PAUSE);
+        set_deadline(loop, descriptor, clock_milliseconds() + PAUSE_MS);
 }
 
 int loop_register(struct loop *loop, int descriptor, loop_callback *callback,
@@ -210,12 +210,12 @@ int loop_run(struct loop *loop)
     loop->stopped = false;
     while (!loop->stopped) {
         int ready = loop->backend->wait(loop, time_left(loop));
-        // Systems differ in which of the two errors says so.
+        // poll reports ENOMEM on Linux, and EAGAIN on macOS.
         bool no_memory = ready < 0 && (errno == ENOMEM || errno == EAGAIN);
         if (ready < 0 && !no_memory && errno != EINTR)
             return -1;
         if (no_memory)
-            poll(NULL, 0, PAUSE); // waits, and needs no memory
+            poll(NULL, 0, PAUSE_MS); // waits, and needs no memory
         for (int i = 0; i < ready; i++)
             call(loop, loop->ready[i].fd, loop->ready[i].revents);
         call_woken(loop);

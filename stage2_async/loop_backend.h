@@ -11,17 +11,17 @@
 struct loop_backend {
     const char *name; // for loop_use_backend
 
-    // Returns a descriptor for loop->backend_descriptor, or -1 and errno.
+    // Returns a descriptor for loop->backend_descriptor, or -1 and sets errno.
     // NULL: the backend needs none.
     int (*open)(void);
 
     // From now on `descriptor` waits for `events`, until now for `before`; 0 is
-    // nothing. Returns -1 and errno. NULL: loop->interest is enough.
+    // nothing. Returns -1 and sets errno. NULL: loop->interest is enough.
     int (*change)(const struct loop *loop, int descriptor, short before,
                   short events);
 
-    // Waits so many milliseconds, -1: without end. Fills loop->ready, at most
-    // loop->size entries. Returns how many, or -1 and errno.
+    // Waits up to `milliseconds`; -1: without end. Fills at most loop->size
+    // entries of loop->ready. Returns how many, or -1 and sets errno.
     int (*wait)(struct loop *loop, int milliseconds);
 };
 

@@ -6,8 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PAUSE = 1000 }; // in milliseconds: others close their descriptors too
-enum { ACCEPT_MAX = 256 }; // in one iteration, for the sake of those accepted
+enum { PAUSE_MS = 1000 };  // then it tries again to accept
+enum { ACCEPT_MAX = 256 }; // in one iteration: then accepted clients are served
 
 // Not every system has each of them.
 static bool is_backend(const char *name)
@@ -32,7 +32,7 @@ void server_add_options(struct server *server, struct options *options)
     int *ms = conns->timeouts_ms;
     ms[CONN_RESPONDING] = ms[CONN_DEFERRED] = ms[CONN_CLOSED] = -1; // never
     add_timeout(options, "--idle-timeout-ms", &ms[CONN_IDLE], 60000,
-                "between two requests");
+                "while no request has begun");
     add_timeout(options, "--header-timeout-ms", &ms[CONN_HEADER], 10000,
                 "for a whole header section, from its first byte");
     add_timeout(options, "--body-timeout-ms", &ms[CONN_BODY], 30000,
@@ -82,7 +82,7 @@ static short on_client(void *context, short revents)
     struct server *server = context;
     int max = ACCEPT_MAX;
     int result =
-        accept_clients(server, server->stopping ? &server->backlog : &max);
+        accept_clients(server, server->stopping ? &server->accepts_left : &max);
     if (server->stopping && !server->conns.stopping)
         conns_stop(&server->conns);
     // Clients that were in the backlog when the signal came are still served.
@@ -92,7 +92,7 @@ static short on_client(void *context, short revents)
     server->conns.paused_listener = result == 0 ? -1 : server->listener;
     if (result == 0)
         return POLLIN;
-    loop_set_deadline(&server->loop, server->listener, PAUSE);
+    loop_set_deadline(&server->loop, server->listener, PAUSE_MS);
     return 0;
 }
 
@@ -113,7 +113,7 @@ int server_init(struct server *server, const struct options *options,
         return -1;
     conns_init(&server->conns, &server->loop, handle);
     server->stopping = false;
-    server->backlog = SOMAXCONN;
+    server->accepts_left = SOMAXCONN;
     server->listener = net_listen(options->bind, options->port);
     if (server->listener < 0 || net_set_nonblocking(server->listener) < 0)
         return -1;

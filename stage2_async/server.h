@@ -18,7 +18,7 @@ struct server {
     const char *backend; // of the loop
     int listener;
     bool stopping;
-    int backlog; // how many it still accepts when it stops
+    int accepts_left; // when it is stopping
 };
 
 // Sets the defaults of time-outs, limits and backend, and adds their options.
@@ -29,8 +29,8 @@ void server_add_options(struct server *server, struct options *options);
 int server_init(struct server *server, const struct options *options,
                 http_handler *handle);
 
-// Serves until a signal comes and all clients have their responses, however
-// slowly they take them. Returns -1 and errno when the loop failed.
+// Serves until a signal comes and all connections have ended. Returns -1 and
+// errno when the loop failed.
 int server_run(struct server *server);
 
 #endif

@@ -13,7 +13,7 @@
 #include "stage2_async/loop.h"
 
 // Calls `stop` once, on the loop's thread. `program` is for the last words.
-// SIGPIPE is ignored from now on. Returns -1 and errno.
+// SIGPIPE is ignored from now on. Returns -1 and sets errno.
 int signals_init(struct loop *loop, const char *program,
                  void stop(void *context), void *context);
 

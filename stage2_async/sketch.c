@@ -32,8 +32,8 @@ static void accept_client(int listener)
         polled[count++] = (struct pollfd){.fd = client, .events = POLLIN};
 }
 
-// The last entry takes its place. Missing: reading on before close, so that
-// what the client still sends does not reset the connection (conn.c, discard).
+// The last entry moves to `i`. Missing: reading on before close, so that bytes
+// on their way cause no reset (conn.c, discard_received).
 static void remove_client(int i)
 {
     close(polled[i].fd);
@@ -63,7 +63,8 @@ static void respond(int client, enum http_parse result,
 }
 
 // False: the client is done. Missing: a deadline for silent clients (conn.c,
-// time_out), and a second request on the connection (conn.c, serve_requests).
+// time_out), a second request on the connection (serve_requests), Expect:
+// 100-continue (await_more), and a 400 for half a request (receive).
 static bool receive(int i)
 {
     char bytes[4096];
@@ -85,7 +86,7 @@ static bool receive(int i)
     return false;
 }
 
-// Missing: a graceful shutdown; a signal just ends it (signals.c).
+// Missing: a graceful shutdown; a signal just ends it (signals.c, on_signal).
 int main(int argc, char **argv)
 {
     struct options options;
@@ -99,7 +100,7 @@ int main(int argc, char **argv)
     report_listening(&options, listener);
     polled[count++] = (struct pollfd){.fd = listener, .events = POLLIN};
     while (poll(polled, (nfds_t)count, -1) >= 0 || errno == EINTR) {
-        for (int i = count - 1; i > 0; i--)
+        for (int i = count - 1; i > 0; i--) // remove_client moves the last
             if (polled[i].revents != 0 && !receive(i))
                 remove_client(i);
         if (polled[0].revents != 0)

@@ -29,7 +29,7 @@ struct mailbox {
     int pipe[2]; // a self-pipe
 };
 
-// Returns -1 and errno.
+// Returns -1 and sets errno.
 int mailbox_init(struct mailbox *mailbox, struct loop *loop);
 
 // Any thread. Takes over the mail, which came from malloc. Does not block.

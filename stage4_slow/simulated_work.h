@@ -21,7 +21,7 @@ struct simulated_work {
 void simulated_work_add_options(struct simulated_work *work,
                                 struct options *options);
 
-// Opens the gate, if there is one. Returns -1 and errno.
+// Opens the gate, if there is one. Returns -1 and sets errno.
 int simulated_work_init(struct simulated_work *work);
 
 // Does one piece of work: waits. Any thread.

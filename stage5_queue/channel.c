@@ -11,9 +11,10 @@ int channel_init(struct channel *channel, size_t capacity, size_t job_size)
     channel->slots = calloc(capacity, job_size);
     if (channel->slots == NULL)
         return -1;
-    pthread_mutex_init(&channel->mutex, NULL);
-    pthread_cond_init(&channel->not_empty, NULL);
-    return 0;
+    errno = pthread_mutex_init(&channel->mutex, NULL);
+    if (errno == 0)
+        errno = pthread_cond_init(&channel->not_empty, NULL);
+    return errno == 0 ? 0 : -1;
 }
 
 void channel_destroy(struct channel *channel)

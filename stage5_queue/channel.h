@@ -6,7 +6,7 @@
 //     producers --> [ job job job . . . ] --> consumers
 //                    <---- capacity ---->
 //
-// * A full channel rejects channel_try_send at once: it sheds load.
+// * A full channel rejects a job at once; the producer can then shed load.
 // * An empty channel makes channel_receive wait.
 // * channel_close says that nothing more will be sent. Consumers still get
 //   every job already inside, and only then are told that it is closed.
@@ -26,18 +26,18 @@ struct channel {
     char *slots;              // a ring of `capacity` jobs
     size_t job_size;          // in bytes
     size_t capacity;          // in jobs
-    uint64_t sent;            // totals: sent - received jobs are waiting, and
-    uint64_t received;        // total % capacity is the slot in the ring
+    uint64_t sent;            // a total; slot sent % capacity is the next
+    uint64_t received;        // a total; sent - received jobs are waiting
     bool closed;
 };
 
-// Returns -1 and errno when there is no memory.
+// `capacity` is at least 1. Returns -1 and sets errno when memory runs out.
 int channel_init(struct channel *channel, size_t capacity, size_t job_size);
 
-// When no thread uses it any more.
+// Call it when no thread uses the channel any more.
 void channel_destroy(struct channel *channel);
 
-// The rest is for any thread. This does not wait for a slot.
+// All threads may call the others. This never waits for a slot.
 enum channel_send channel_try_send(struct channel *channel, const void *job);
 
 // Waits for a job. False: closed, and every job was received.

@@ -18,7 +18,7 @@ struct pool {
 };
 
 // Starts `count` threads, which call `work` with a pointer to an int: the
-// number of the worker, from 1. Returns -1 and errno when not all can be
+// number of the worker, from 1. Returns -1 and sets errno when not all can be
 // started; those that were started keep running.
 int pool_start(struct pool *pool, int count, void *work(void *number));
 
