@@ -1,6 +1,6 @@
 // fuzz_conn.c - a whole connection, driven by a script
 //
-//     GET /later HTTP/1.1 CR LF Host: a CR LF CR LF ~t~bPOST / ...
+//     GET /deferred HTTP/1.1 CR LF Host: a CR LF CR LF ~t~bPOST / ...
 //
 // The input is what a client sends. Between its bytes, ~ and a letter say what
 // else happens:
@@ -25,7 +25,7 @@
 
 enum {
     SCRIPT_MAX = 1024, // in bytes
-    SIP = 100,         // in bytes, of one ~r
+    LITTLE = 100,      // in bytes, of one ~r
 };
 
 // The second limits are so small that short inputs reach them.
@@ -47,10 +47,10 @@ static void perform(struct play *play, char letter)
         play_iteration();
         break;
     case 'b':
-        play_bring(play);
+        play_complete(play);
         break;
     case 'r':
-        play_read(play, SIP);
+        play_read(play, LITTLE);
         break;
     case 'R':
         play_read(play, SIZE_MAX);

@@ -42,9 +42,9 @@ static void handle(const struct http_request *request,
     set_number(playing->handled++);
     respond_echo(response, request);
     response->fields = number;
-    response->deferred = slice_starts_with(request->path, "/later");
+    response->deferred = slice_starts_with(request->path, "/deferred");
     if (response->deferred)
-        playing->put_off = response->conn;
+        playing->deferred = response->conn;
     if (slice_starts_with(request->path, "/large"))
         response->body = (struct slice){large, sizeof large};
 }
@@ -85,8 +85,8 @@ void play_send(struct play *play, struct slice bytes)
     buffer_add(&play->sent, bytes);
 }
 
-// A connection that is over waits only until its deferred response is
-// completed, and holds as little as an idle one.
+// A closed connection waits only until its deferred response is completed, and
+// holds as little as an idle one.
 static void check_conn(const struct conn *conn)
 {
     const struct pending *pending = conn->pending;
@@ -128,16 +128,16 @@ void play_leave(struct play *play)
     play->client = NULL;
 }
 
-void play_bring(struct play *play)
+void play_complete(struct play *play)
 {
-    if (play->put_off == NULL)
+    if (play->deferred == NULL)
         return;
     const struct http_response response = {
-        .status = HTTP_OK, .fields = number, .body = SLICE("brought")};
-    void *client = play->put_off;
-    play->put_off = NULL;
+        .status = HTTP_OK, .fields = number, .body = SLICE("completed")};
+    struct conn *conn = play->deferred;
+    play->deferred = NULL;
     set_number(play->handled - 1);
-    conn_complete(client, &response);
+    conn_complete(conn, &response);
 }
 
 void play_pass_time(struct play *play, int seconds)
@@ -164,9 +164,9 @@ static void settle(struct play *play)
 {
     for (int quiet = 0; quiet < QUIET; quiet++) {
         size_t before = events(play);
-        if (play->put_off != NULL)
+        if (play->deferred != NULL)
             quiet = 0;
-        play_bring(play);
+        play_complete(play);
         play_iteration();
         if (play->client != NULL)
             client_receive(play->client);

@@ -7,7 +7,7 @@
 //
 // * The handler numbers its responses in the order of the requests, in a field
 //   of their own. So a response that is lost, doubled or out of order is seen.
-// * The response to /later... is deferred; /large... is more than the socket
+// * The response to /deferred... is deferred; /large... is more than the socket
 //   holds; everything else is echoed.
 
 #include "lib/base/buffer.h"
@@ -20,7 +20,7 @@ enum { PLAY_REQUESTS_MAX = 256 };
 
 struct play {
     struct client *client; // NULL once it left
-    void *put_off;         // waits for its deferred response, or NULL
+    struct conn *deferred; // waits for its deferred response, or NULL
     int handled;           // requests that the handler saw
     bool is_head[PLAY_REQUESTS_MAX];
     struct buffer sent;     // by the client
@@ -39,7 +39,7 @@ void play_iteration(void);
 void play_read(struct play *play, size_t max);
 void play_shut_down(struct play *play);
 void play_leave(struct play *play);
-void play_bring(struct play *play);
+void play_complete(struct play *play);
 void play_pass_time(struct play *play, int seconds);
 void play_stop_server(struct play *play);
 

@@ -3,7 +3,7 @@
 
 // responses.h - whether a client received the right responses
 //
-//     100 | 200, number 0, body | 200, number 1 (HEAD) | 400, the last
+//     100 | 200, number 0, body | 200, number 1 (HEAD) | 400, final
 //
 // "100 Continue" does not count: whether it comes depends on when the client
 // sends its body.

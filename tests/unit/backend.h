@@ -1,9 +1,9 @@
 #ifndef THAW_TESTS_UNIT_BACKEND_H
 #define THAW_TESTS_UNIT_BACKEND_H
 
-// backend.h - the same tests for all ways to wait
+// backend.h - the same tests for each backend of the loop
 //
-// THAW_BACKEND in the environment says which: poll or epoll.
+// The environment variable THAW_BACKEND says which: poll or epoll.
 
 #include "stage2_async/loop.h"
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 struct server server;
-static struct iterations turns;
+static struct iterations iterations;
 static struct client *first;
 
 void clients_init(http_handler *handle)
@@ -26,21 +26,21 @@ void clients_init(http_handler *handle)
         server.conns.timeouts_ms[state] = HOUR;
     server.conns.timeouts_ms[CONN_DEFERRED] = -1;
     server.conns.shutdown_ms = HOUR;
-    iterations_init(&turns, &server.loop);
+    iterations_init(&iterations, &server.loop);
 }
 
 void clients_iterate(int count)
 {
-    iterations_run(&turns, count);
+    iterations_run(&iterations, count);
 }
 
 void clients_run_for(int milliseconds)
 {
-    iterations_run_for(&turns, milliseconds);
+    iterations_run_for(&iterations, milliseconds);
 }
 
-// Keeps a NUL behind the bytes, so that they are a text as well.
-static void keep(struct client *client, struct slice bytes)
+// A NUL follows the bytes, so that they are a string too.
+static void append(struct client *client, struct slice bytes)
 {
     buffer_add(&client->received, bytes);
     buffer_add(&client->received, (struct slice){"", 1});
@@ -62,17 +62,17 @@ struct client *client_open(void)
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     ck_assert_int_eq(net_set_nonblocking(ends[0]), 0);
     ck_assert_int_eq(net_set_nonblocking(ends[1]), 0);
-    make_room(ends[0], SO_SNDBUF); // on Linux this one decides,
-    make_room(ends[1], SO_RCVBUF); // on macOS that one
+    make_room(ends[0], SO_SNDBUF); // this decides on Linux,
+    make_room(ends[1], SO_RCVBUF); // and this on macOS
     conn_open(&server.conns, ends[1]);
     *client = (struct client){
         .next = first, .conn = server.conns.first, .socket = ends[0]};
-    keep(client, (struct slice){"", 0});
+    append(client, (struct slice){"", 0});
     first = client;
     return client;
 }
 
-// With write(2), so that send(2) is the server's alone: a test counts it.
+// With write(2): only the server calls send(2), so that a test can count it.
 void client_send(const struct client *client, const char *text)
 {
     ssize_t length = (ssize_t)strlen(text);
@@ -111,7 +111,7 @@ size_t client_take(struct client *client, size_t max)
     size_t size = max < sizeof bytes ? max : sizeof bytes;
     ssize_t count = recv(client->socket, bytes, size, 0);
     if (count > 0)
-        keep(client, (struct slice){bytes, (size_t)count});
+        append(client, (struct slice){bytes, (size_t)count});
     else if (count == 0 || !net_would_block())
         client->ended = true;
     client->was_reset = count < 0 && client->ended;
@@ -136,7 +136,8 @@ static short on_arrival(void *context, short revents)
     return LOOP_REMOVE;
 }
 
-// In one thread nothing arrives between the look and the watch.
+// Nothing arrives between client_receive and loop_register: the server runs in
+// this thread.
 void client_wait(struct client *client)
 {
     size_t before = client->received.length;
@@ -154,40 +155,41 @@ void client_wait_for_end(struct client *client)
         client_wait(client);
 }
 
-static size_t body_length(const char *head)
+static size_t body_length(const char *header)
 {
     static const char field[] = "\r\nContent-Length: ";
-    const char *found = strstr(head, field);
+    const char *found = strstr(header, field);
     return found != NULL ? strtoul(found + sizeof field - 1, NULL, 10) : 0;
 }
 
-// Appends "200 hello" or "200 hello (last)". Returns the length of the answer;
-// 0 when it is not complete.
-static size_t add_answer(struct buffer *summary, struct slice bytes)
+// Appends "200 hello" or "200 hello (final)". Returns the length of the
+// response; 0 when it is incomplete.
+static size_t add_response(struct buffer *summary, struct slice bytes)
 {
-    char head[512]; // and some bytes behind it
-    snprintf(head, sizeof head, "%.*s", (int)sizeof head - 1, bytes.bytes);
-    char *end = strstr(head, "\r\n\r\n");
+    char header[512]; // and some bytes after it
+    snprintf(header, sizeof header, "%.*s", (int)sizeof header - 1,
+             bytes.bytes);
+    char *end = strstr(header, "\r\n\r\n");
     if (end == NULL)
         return 0;
     end[2] = '\0';
-    bytes = slice_after(bytes, (size_t)(end + 4 - head));
-    struct slice body = {bytes.bytes, body_length(head)};
+    bytes = slice_after(bytes, (size_t)(end + 4 - header));
+    struct slice body = {bytes.bytes, body_length(header)};
     if (bytes.length < body.length)
         return 0;
-    buffer_add_format(summary, "%.3s", head + sizeof "HTTP/1.1");
+    buffer_add_format(summary, "%.3s", header + sizeof "HTTP/1.1");
     buffer_add_text(summary, body.length > 0 ? " " : "");
     buffer_add(summary, body);
-    if (strstr(head, "\r\nConnection: close\r\n") != NULL)
-        buffer_add_text(summary, " (last)");
-    return (size_t)(end + 4 - head) + body.length;
+    if (strstr(header, "\r\nConnection: close\r\n") != NULL)
+        buffer_add_text(summary, " (final)");
+    return (size_t)(end + 4 - header) + body.length;
 }
 
-static void add_answers(struct buffer *summary, struct slice bytes)
+static void add_responses(struct buffer *summary, struct slice bytes)
 {
     while (bytes.length > 0) {
         buffer_add_text(summary, summary->length > 0 ? ", " : "");
-        size_t length = add_answer(summary, bytes);
+        size_t length = add_response(summary, bytes);
         if (length == 0) {
             buffer_add_text(summary, "incomplete");
             return;
@@ -207,7 +209,7 @@ const char *client_responses(struct client *client)
     static struct buffer summary;
     client_receive(client);
     buffer_clear(&summary);
-    add_answers(&summary, buffer_slice(&client->received));
+    add_responses(&summary, buffer_slice(&client->received));
     if (client->ended) {
         buffer_add_text(&summary, summary.length > 0 ? ", " : "");
         buffer_add_text(&summary, client->was_reset ? "reset" : "end");

@@ -5,10 +5,10 @@
 //
 //     the test --> client <==> conn --> handler
 //
-// * A client is one end of a socket pair: what one side sent, the other has.
-// * Nothing happens on the server's side but while the test runs the loop, for
-//   so many turns or until something came. So a test decides what is together
-//   in one segment, and what is not.
+// * A client is one end of a socket pair: bytes that are sent arrive at once.
+// * The server does something only while the test runs the loop, for a number
+//   of iterations or until something arrives. So a test decides which bytes
+//   arrive together.
 
 #include "stage2_async/conn_private.h"
 #include "stage2_async/server.h"
@@ -22,8 +22,8 @@ struct client {
     const struct conn *conn; // the other end, while it is open too
     struct buffer received;  // so far
     int socket;
-    bool ended;     // nothing more will come
-    bool was_reset; // and that was not said politely
+    bool ended;     // the server has closed or shut down its side,
+    bool was_reset; // and bytes may be lost
 };
 
 // The loop and the connections; there is no listener.
@@ -32,42 +32,42 @@ extern struct server server;
 // Time-outs are an hour each, until a test shortens them.
 void clients_init(http_handler *handle);
 
-// All clients leave, and so must the connections.
+// Closes all clients. Then all connections must close, too.
 void clients_destroy(void);
 
-// Runs the loop for so many turns, none of which waits.
+// Runs so many iterations of the loop. None of them waits.
 void clients_iterate(int count);
 
-// Runs it for about so long.
+// Runs the loop for about so long.
 void clients_run_for(int milliseconds);
 
-// The connection was looked at once already, and nothing was there.
+// Its connection is registered, and has found nothing to receive.
 struct client *client_open(void);
 
-// What the client sends is there at once: it must find room.
+// The socket must have room for all of it.
 void client_send(const struct client *client, const char *text);
 
 // The client will send no more. It still reads.
 void client_shutdown(const struct client *client);
 
-// The client leaves, whatever is unread, and is gone.
+// Bytes may be unread. Frees the client.
 void client_close(struct client *client);
 
-// Takes at most `max` bytes of what is there by now. Returns how many.
+// Receives at most `max` bytes of those that have arrived. Returns how many.
 size_t client_take(struct client *client, size_t max);
 
-// Takes all that is there by now.
+// Receives all that has arrived.
 void client_receive(struct client *client);
 
-// Runs the loop until something more came for the client, or its end.
+// Runs the loop until something more arrives for the client, or its end.
 void client_wait(struct client *client);
 void client_wait_for_end(struct client *client);
 
-// What its connection holds of requests and answers, in bytes.
+// The size of the requests and responses that its connection holds, in bytes.
 size_t client_held(const struct client *client);
 
-// All that came for the client by now: "200 one, 400 {...} (last), end". The
-// text stays until the next call.
+// All that the client has received: "200 one, 400 {...} (final), end". The text
+// is valid until the next call.
 const char *client_responses(struct client *client);
 
 #endif

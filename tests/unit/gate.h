@@ -1,13 +1,13 @@
 #ifndef THAW_TESTS_UNIT_GATE_H
 #define THAW_TESTS_UNIT_GATE_H
 
-// gate.h - opens when so many threads stand before it
+// gate.h - a gate that opens when so many threads have come to it
 //
 //     gate_init(&all_here, 4);
 //     ... and in each of four threads: gate_pass(&all_here);
 //
-// Who passed it knows that the others have come at least as far. It opens
-// once. (POSIX calls this a barrier; macOS has none.)
+// A thread that has passed the gate knows that all others have come as far. The
+// gate opens once. (POSIX calls this a barrier; macOS has none.)
 
 #include <pthread.h>
 
@@ -20,9 +20,10 @@ struct gate {
 
 static inline void gate_init(struct gate *gate, int expected)
 {
-    *gate = (struct gate){.mutex = PTHREAD_MUTEX_INITIALIZER,
-                          .opened = PTHREAD_COND_INITIALIZER,
-                          .expected = expected};
+    pthread_mutex_init(&gate->mutex, NULL);
+    pthread_cond_init(&gate->opened, NULL);
+    gate->expected = expected;
+    gate->arrived = 0;
 }
 
 static inline void gate_pass(struct gate *gate)

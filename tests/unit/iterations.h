@@ -1,10 +1,9 @@
 #ifndef THAW_TESTS_UNIT_ITERATIONS_H
 #define THAW_TESTS_UNIT_ITERATIONS_H
 
-// iterations.h - runs a loop for so many iterations, or so long, and stops it
+// iterations.h - runs a loop for some iterations, or some time, and stops it
 //
-// The counter is woken in each iteration that is counted, so none of them
-// waits.
+// The counter is woken in each iteration that it counts, so none of them waits.
 
 #include "stage2_async/loop.h"
 
@@ -13,7 +12,7 @@
 
 struct iterations {
     struct loop *loop;
-    int pipe[2]; // nothing goes through it: a descriptor to wake
+    int pipe[2]; // stays empty: pipe[0] is a descriptor to wake
     int left;
 };
 
@@ -43,7 +42,7 @@ static inline void iterations_run(struct iterations *iterations, int count)
     iterations->left = count;
     loop_wake(iterations->loop, iterations->pipe[0]);
     ck_assert_int_eq(loop_run(iterations->loop), 0);
-    ck_assert_int_eq(iterations->left, 0); // and nothing else stopped it
+    ck_assert_int_eq(iterations->left, 0); // nothing else stopped the loop
 }
 
 static inline void iterations_run_for(struct iterations *iterations,

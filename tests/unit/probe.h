@@ -1,7 +1,7 @@
 #ifndef THAW_TESTS_UNIT_PROBE_H
 #define THAW_TESTS_UNIT_PROBE_H
 
-// probe.h - one end of a socket pair in a loop, and how often it was called
+// probe.h - a descriptor in a loop that counts the calls of its callback
 //
 //     loop --> probe.descriptor <--> probe.peer <-- the test
 //
@@ -19,7 +19,7 @@ struct probe {
     short revents;      // of the last call
     int calls;          // so far
     int deadlines;      // how many of those calls had revents 0
-    void (*then)(void); // the callback calls this, too; or NULL
+    void (*then)(void); // the callback calls this too; or NULL
 };
 
 static inline short probe_call(void *context, short revents)

@@ -11,14 +11,12 @@
 static atomic_int memory_left = INT_MAX;
 static atomic_int threads_left = INT_MAX;
 static atomic_int polls_to_fail;
-static atomic_long poll_calls;
-static atomic_long polled_so_far;
-static atomic_bool was_refused;
+static atomic_bool has_failed;
 static atomic_bool was_detached;
 
 void scarce_memory(int count)
 {
-    // Here, malloc is what the linker makes of it.
+    // The linker replaces this malloc, but none inside of jansson.
     json_set_alloc_funcs(malloc, free);
     memory_left = count;
 }
@@ -38,34 +36,24 @@ void scarce_polls(int count)
     polls_to_fail = count;
 }
 
-long scarce_poll_calls(void)
-{
-    return poll_calls;
-}
-
-long scarce_polled(void)
-{
-    return polled_so_far;
-}
-
 bool scarce_end(void)
 {
     memory_left = INT_MAX;
     threads_left = INT_MAX;
     polls_to_fail = 0;
-    return atomic_exchange(&was_refused, false);
+    return atomic_exchange(&has_failed, false);
 }
 
 static bool is_granted(atomic_int *left)
 {
     if (*left == INT_MAX || atomic_fetch_sub(left, 1) > 0)
         return true;
-    was_refused = true;
+    has_failed = true;
     errno = ENOMEM;
     return false;
 }
 
-// The linker's names for our functions, and for the system's.
+// The linker calls the system's function __real_X, and ours __wrap_X.
 // NOLINTBEGIN(bugprone-reserved-identifier): ld(1) chose them
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -109,8 +97,6 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 
 int __wrap_poll(struct pollfd *polled, nfds_t count, int milliseconds)
 {
-    poll_calls++;
-    polled_so_far += (long)count;
     if (count == 0 || polls_to_fail == 0)
         return __real_poll(polled, count, milliseconds);
     polls_to_fail--;

@@ -1,7 +1,7 @@
 // test_channel.c - what a channel promises, with one thread
 //
-// Nothing here can wait: a job is only received where one is inside, or where
-// the channel is closed. Several threads are in test_channel_threads.c.
+// No call here waits: the tests receive only where a job is inside, or the
+// channel is closed. Several threads are in test_channel_threads.c.
 
 #include "stage5_queue/channel.h"
 #include "tests/unit/unit.h"
@@ -42,7 +42,7 @@ static void expect_numbers(int first, int last)
     }
 }
 
-static void expect_end(void)
+static void expect_closed(void)
 {
     int number = 0;
     ck_assert(!channel_receive(&channel, &number));
@@ -55,8 +55,8 @@ START_TEST(jobs_come_out_in_the_order_they_went_in)
 }
 END_TEST
 
-// Two at a time in a ring of three: each place is the first one sometimes.
-START_TEST(the_order_is_kept_when_the_ring_goes_round)
+// Two at a time in a ring of three: each slot is the first one sometimes.
+START_TEST(jobs_stay_in_order_when_the_ring_wraps_around)
 {
     for (int number = 1; number < 20; number += 2) {
         send_numbers(number, number + 1);
@@ -65,7 +65,7 @@ START_TEST(the_order_is_kept_when_the_ring_goes_round)
 }
 END_TEST
 
-START_TEST(a_full_channel_refuses_at_once)
+START_TEST(a_full_channel_rejects_at_once)
 {
     send_numbers(1, CAPACITY);
     ck_assert_int_eq(send_number(99), CHANNEL_FULL);
@@ -75,7 +75,7 @@ START_TEST(a_full_channel_refuses_at_once)
 }
 END_TEST
 
-START_TEST(one_received_makes_room_for_one)
+START_TEST(each_received_job_makes_room_for_one)
 {
     send_numbers(1, CAPACITY);
     expect_numbers(1, 1);
@@ -85,7 +85,7 @@ START_TEST(one_received_makes_room_for_one)
 }
 END_TEST
 
-START_TEST(its_length_is_how_many_jobs_wait)
+START_TEST(the_length_is_the_number_of_waiting_jobs)
 {
     for (int i = 0; i < CAPACITY; i++) {
         ck_assert_uint_eq(channel_length(&channel), (size_t)i);
@@ -104,8 +104,8 @@ START_TEST(a_closed_channel_is_drained_before_it_ends)
     send_numbers(1, 2);
     channel_close(&channel);
     expect_numbers(1, 2);
-    expect_end();
-    expect_end();
+    expect_closed();
+    expect_closed();
 }
 END_TEST
 
@@ -114,20 +114,20 @@ START_TEST(a_full_channel_is_drained_too)
     send_numbers(1, CAPACITY);
     channel_close(&channel);
     expect_numbers(1, CAPACITY);
-    expect_end();
+    expect_closed();
 }
 END_TEST
 
-START_TEST(a_closed_channel_refuses)
+START_TEST(a_closed_channel_rejects)
 {
     channel_close(&channel);
     ck_assert_int_eq(send_number(1), CHANNEL_CLOSED);
-    expect_end();
+    expect_closed();
 }
 END_TEST
 
-// FULL would say: come back later. There is no later.
-START_TEST(a_closed_channel_says_so_even_when_it_is_full)
+// FULL would mean: try again. Here that would never succeed.
+START_TEST(a_channel_that_is_full_and_closed_says_closed)
 {
     send_numbers(1, CAPACITY);
     channel_close(&channel);
@@ -141,7 +141,7 @@ START_TEST(closing_twice_changes_nothing)
     channel_close(&channel);
     channel_close(&channel);
     expect_numbers(1, 1);
-    expect_end();
+    expect_closed();
 }
 END_TEST
 
@@ -149,7 +149,7 @@ struct letter {
     char text[1000];
 };
 
-// The sender's variable is free for the next job as soon as it was sent.
+// After sending, the producer may use its variable for the next job.
 START_TEST(a_job_is_copied_in_and_copied_out)
 {
     struct channel letters;
@@ -167,7 +167,7 @@ START_TEST(a_job_is_copied_in_and_copied_out)
 }
 END_TEST
 
-START_TEST(a_channel_with_room_for_one)
+START_TEST(a_channel_may_have_room_for_one_job)
 {
     struct channel one;
     char job = 'a';
@@ -187,17 +187,17 @@ static Suite *channel_suite(void)
     TCase *tests = tcase_create("one thread");
     tcase_add_checked_fixture(tests, open_channel, destroy_channel);
     tcase_add_test(tests, jobs_come_out_in_the_order_they_went_in);
-    tcase_add_test(tests, the_order_is_kept_when_the_ring_goes_round);
-    tcase_add_test(tests, a_full_channel_refuses_at_once);
-    tcase_add_test(tests, one_received_makes_room_for_one);
-    tcase_add_test(tests, its_length_is_how_many_jobs_wait);
+    tcase_add_test(tests, jobs_stay_in_order_when_the_ring_wraps_around);
+    tcase_add_test(tests, a_full_channel_rejects_at_once);
+    tcase_add_test(tests, each_received_job_makes_room_for_one);
+    tcase_add_test(tests, the_length_is_the_number_of_waiting_jobs);
     tcase_add_test(tests, a_closed_channel_is_drained_before_it_ends);
     tcase_add_test(tests, a_full_channel_is_drained_too);
-    tcase_add_test(tests, a_closed_channel_refuses);
-    tcase_add_test(tests, a_closed_channel_says_so_even_when_it_is_full);
+    tcase_add_test(tests, a_closed_channel_rejects);
+    tcase_add_test(tests, a_channel_that_is_full_and_closed_says_closed);
     tcase_add_test(tests, closing_twice_changes_nothing);
     tcase_add_test(tests, a_job_is_copied_in_and_copied_out);
-    tcase_add_test(tests, a_channel_with_room_for_one);
+    tcase_add_test(tests, a_channel_may_have_room_for_one_job);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -1,7 +1,7 @@
 // test_channel_threads.c - a channel between many threads
 //
-// What threads do to each other differs from run to run, so these tests repeat
-// their scene. A lost wake-up shows as a test that never ends: Check kills it.
+// The order in which threads run differs each time, so these tests repeat their
+// steps. After a lost wake-up a test never ends, until Check kills it.
 
 #include "stage5_queue/channel.h"
 #include "tests/unit/gate.h"
@@ -26,7 +26,8 @@ struct job {
     int number; // of the producer's jobs, from 0
 };
 
-// A thread can't fail a test, so each writes down what it saw.
+// A failed assertion in a thread does not fail the test, so each thread stores
+// what it saw.
 struct consumer {
     pthread_t thread;
     int received;
@@ -114,8 +115,7 @@ START_TEST(every_job_is_received_exactly_once)
 }
 END_TEST
 
-// With one consumer, that is. Several receive in order, but what each does
-// with its job may be done in any.
+// Several consumers receive in order too, but may finish their jobs in another.
 START_TEST(one_consumer_gets_each_producers_jobs_in_order)
 {
     open_channel();
@@ -135,7 +135,7 @@ static void *receive_one(void *argument)
     return NULL;
 }
 
-// Returns when they are about to receive. The channel is empty, so they wait.
+// Returns when all are about to receive. The channel is empty, so they wait.
 static void start_waiting_consumers(void)
 {
     gate_init(&all_here, CONSUMERS + 1);

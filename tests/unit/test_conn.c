@@ -1,4 +1,4 @@
-// test_conn.c - requests come in, however they were cut; answers go out
+// test_conn.c - requests arrive in any pieces, and responses leave in order
 
 #include "lib/service/respond.h"
 #include "tests/unit/clients.h"
@@ -11,7 +11,7 @@
 
 static struct client *client;
 
-// What the server calls as send(2): it counts, and hands on.
+// This replaces the system's send(2), which only the server calls.
 static int sends;
 
 // NOLINTNEXTLINE(readability-inconsistent-*): the system's names are reserved
@@ -33,12 +33,12 @@ static void open_client(void)
     client = client_open();
 }
 
-static void expect(const char *answers)
+static void expect(const char *responses)
 {
-    ck_assert_str_eq(client_responses(client), answers);
+    ck_assert_str_eq(client_responses(client), responses);
 }
 
-START_TEST(a_request_is_answered)
+START_TEST(a_request_gets_a_response)
 {
     client_send(client, POST("5", "hello"));
     clients_iterate(1);
@@ -46,7 +46,7 @@ START_TEST(a_request_is_answered)
 }
 END_TEST
 
-START_TEST(a_connection_takes_one_request_after_the_other)
+START_TEST(a_connection_serves_one_request_after_another)
 {
     client_send(client, POST("3", "one"));
     clients_iterate(1);
@@ -56,7 +56,7 @@ START_TEST(a_connection_takes_one_request_after_the_other)
 }
 END_TEST
 
-START_TEST(a_request_may_come_one_byte_per_turn)
+START_TEST(a_request_may_arrive_byte_by_byte)
 {
     static const char request[] = POST("5", "hello");
     for (const char *byte = request; *byte != '\0'; byte++) {
@@ -78,7 +78,7 @@ static const struct {
      "2\r\non\r\n1;x=y\r\ne\r\n0\r\n\r\n"
      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
      "3\r\ntwo\r\n0\r\nTrailer: t\r\n\r\n"},
-    {"an empty line before each", // which some clients send
+    {"an empty line before each", // some clients send it
      "\r\n" POST("3", "one") "\r\n" POST("3", "two")},
 };
 
@@ -98,10 +98,10 @@ START_TEST(two_requests_may_be_cut_anywhere)
     for (size_t cut = 0; cut <= strlen(bytes); cut++) {
         client = client_open();
         send_cut(bytes, cut);
-        const char *answers = client_responses(client);
-        ck_assert_msg(strcmp(answers, "200 one, 200 two") == 0,
+        const char *responses = client_responses(client);
+        ck_assert_msg(strcmp(responses, "200 one, 200 two") == 0,
                       "%s, cut after %zu bytes: %s", pairs[_i].name, cut,
-                      answers);
+                      responses);
         ck_assert_ptr_null(client->conn->pending);
         client_close(client);
     }
@@ -110,22 +110,22 @@ END_TEST
 
 static const int counts[] = {1, 2, 100};
 
-// One send(2) for all, or the client gets a segment for each.
-START_TEST(requests_in_one_segment_are_answered_in_order_with_one_send)
+// With a send(2) for each response, each would be a segment of its own.
+START_TEST(requests_that_arrive_together_get_their_responses_in_one_send)
 {
     struct buffer requests = {0};
-    struct buffer answers = {0};
+    struct buffer responses = {0};
     for (int i = 0; i < counts[_i]; i++) {
         buffer_add_format(&requests, POST("3", "%03d"), i);
-        buffer_add_format(&answers, "%s200 %03d", i > 0 ? ", " : "", i);
+        buffer_add_format(&responses, "%s200 %03d", i > 0 ? ", " : "", i);
     }
     client_send(client, requests.bytes);
     sends = 0;
     clients_iterate(1);
     ck_assert_int_eq(sends, 1);
-    expect(answers.bytes);
+    expect(responses.bytes);
     buffer_destroy(&requests);
-    buffer_destroy(&answers);
+    buffer_destroy(&responses);
 }
 END_TEST
 
@@ -134,7 +134,7 @@ static void expect_no_buffers(void)
     ck_assert_ptr_null(client->conn->pending);
 }
 
-START_TEST(a_connection_holds_memory_only_in_the_middle_of_a_request)
+START_TEST(a_connection_holds_memory_only_while_a_request_is_incomplete)
 {
     static const char start[] = "POST / HTTP/1.1\r\nHost: a\r\nContent-Le";
     expect_no_buffers();
@@ -151,8 +151,8 @@ START_TEST(a_connection_holds_memory_only_in_the_middle_of_a_request)
 }
 END_TEST
 
-// Its body is left out, and the next answer follows directly.
-START_TEST(head_is_answered_without_the_body)
+// The next response follows the header section directly.
+START_TEST(the_response_to_head_has_no_body)
 {
     client_send(client, "HEAD / HTTP/1.1\r\nHost: a\r\n"
                         "Content-Length: 5\r\n\r\nhello" POST("3", "two"));
@@ -168,34 +168,35 @@ END_TEST
 
 static const struct {
     const char *name;
-    const char *head; // a second request follows it in the same segment
+    const char *first; // a second request arrives together with it
     const char *expected;
-} wishes[] = {
-    {"1.1 goes on", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "200, 200 two"},
+} versions[] = {
+    {"1.1 keeps the connection alive", "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+     "200, 200 two"},
     {"unless it says close",
      "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-     "200 (last), end"},
-    {"1.0 does not go on", "GET / HTTP/1.0\r\n\r\n", "200 (last), end"},
+     "200 (final), end"},
+    {"1.0 does not", "GET / HTTP/1.0\r\n\r\n", "200 (final), end"},
     {"unless it says keep-alive",
      "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "200, 200 two"},
 };
 
-START_TEST(who_wants_to_go_on_is_heard_and_the_others_are_not)
+START_TEST(the_client_decides_whether_the_connection_stays_open)
 {
-    client_send(client, wishes[_i].head);
+    client_send(client, versions[_i].first);
     client_send(client, POST("3", "two"));
     clients_iterate(1);
-    expect(wishes[_i].expected);
+    expect(versions[_i].expected);
 }
 END_TEST
 
-#define ASK                                                                    \
+#define EXPECT_100                                                             \
     "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"                   \
     "Content-Length: 5\r\n\r\n"
 
-START_TEST(who_asks_before_the_body_is_told_to_continue)
+START_TEST(a_client_that_waits_with_its_body_is_told_to_continue)
 {
-    client_send(client, ASK);
+    client_send(client, EXPECT_100);
     clients_iterate(1);
     expect("100");
     client_send(client, "he");
@@ -207,10 +208,10 @@ START_TEST(who_asks_before_the_body_is_told_to_continue)
 }
 END_TEST
 
-START_TEST(each_request_may_ask_before_its_body)
+START_TEST(each_request_may_expect_a_100)
 {
     for (int i = 0; i < 2; i++) {
-        client_send(client, ASK);
+        client_send(client, EXPECT_100);
         clients_iterate(1);
         client_send(client, "hello");
         clients_iterate(1);
@@ -219,12 +220,12 @@ START_TEST(each_request_may_ask_before_its_body)
 }
 END_TEST
 
-// RFC 9110, 10.1.1: the answer may leave the 100 out then.
-START_TEST(who_did_not_wait_for_an_answer_gets_none)
+// RFC 9110, section 10.1.1: then the server may omit the 100.
+START_TEST(a_client_that_sends_its_body_at_once_gets_no_100)
 {
-    client_send(client, ASK "hello");
+    client_send(client, EXPECT_100 "hello");
     clients_iterate(1);
-    client_send(client, ASK "he");
+    client_send(client, EXPECT_100 "he");
     clients_iterate(1);
     client_send(client, "llo");
     clients_iterate(1);
@@ -232,10 +233,10 @@ START_TEST(who_did_not_wait_for_an_answer_gets_none)
 }
 END_TEST
 
-static int made; // answers
+static int made; // responses
 
-static void make_a_large_answer(const struct http_request *request,
-                                struct http_response *response)
+static void make_a_large_response(const struct http_request *request,
+                                  struct http_response *response)
 {
     static const char body[40 * 1024];
     (void)request;
@@ -244,11 +245,11 @@ static void make_a_large_answer(const struct http_request *request,
     response->body = (struct slice){body, sizeof body};
 }
 
-// Nothing of a HEAD's answer is sent, so the socket does not slow it down.
-START_TEST(who_asks_for_much_at_once_leaves_turns_to_the_others)
+// The bodies are not sent, so a full socket does not limit the client.
+START_TEST(many_requests_at_once_are_served_in_several_iterations)
 {
     enum { REQUESTS = 50 };
-    server.conns.handle = make_a_large_answer;
+    server.conns.handle = make_a_large_response;
     for (int i = 0; i < REQUESTS; i++)
         client_send(client, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
     clients_iterate(1);
@@ -261,24 +262,26 @@ END_TEST
 static Suite *conn_suite(void)
 {
     Suite *suite = suite_create("conn");
-    TCase *tests = tcase_create("requests and answers");
+    TCase *tests = tcase_create("requests and responses");
     tcase_add_checked_fixture(tests, open_client, clients_destroy);
-    tcase_add_test(tests, a_request_is_answered);
-    tcase_add_test(tests, a_connection_takes_one_request_after_the_other);
-    tcase_add_test(tests, a_request_may_come_one_byte_per_turn);
+    tcase_add_test(tests, a_request_gets_a_response);
+    tcase_add_test(tests, a_connection_serves_one_request_after_another);
+    tcase_add_test(tests, a_request_may_arrive_byte_by_byte);
     unit_add_rows(tests, two_requests_may_be_cut_anywhere, pairs);
     unit_add_rows(tests,
-                  requests_in_one_segment_are_answered_in_order_with_one_send,
+                  requests_that_arrive_together_get_their_responses_in_one_send,
                   counts);
+    tcase_add_test(
+        tests, a_connection_holds_memory_only_while_a_request_is_incomplete);
+    tcase_add_test(tests, the_response_to_head_has_no_body);
+    unit_add_rows(tests, the_client_decides_whether_the_connection_stays_open,
+                  versions);
     tcase_add_test(tests,
-                   a_connection_holds_memory_only_in_the_middle_of_a_request);
-    tcase_add_test(tests, head_is_answered_without_the_body);
-    unit_add_rows(tests, who_wants_to_go_on_is_heard_and_the_others_are_not,
-                  wishes);
-    tcase_add_test(tests, who_asks_before_the_body_is_told_to_continue);
-    tcase_add_test(tests, each_request_may_ask_before_its_body);
-    tcase_add_test(tests, who_did_not_wait_for_an_answer_gets_none);
-    tcase_add_test(tests, who_asks_for_much_at_once_leaves_turns_to_the_others);
+                   a_client_that_waits_with_its_body_is_told_to_continue);
+    tcase_add_test(tests, each_request_may_expect_a_100);
+    tcase_add_test(tests, a_client_that_sends_its_body_at_once_gets_no_100);
+    tcase_add_test(tests,
+                   many_requests_at_once_are_served_in_several_iterations);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -1,7 +1,7 @@
 // test_conn_memory.c - memory runs out while a client is served
 //
-// Wherever that happens, the client is answered 500 or its connection is
-// closed. Nothing is lost of the others', and the next client is served.
+// Wherever that happens, the client gets a 500 or its connection is closed.
+// Other requests lose nothing, and the next client is served.
 
 #include "lib/service/respond.h"
 #include "lib/service/respond_balance.h"
@@ -25,21 +25,21 @@ enum {
     USERS = 1000,
 };
 
-#define HEAD "POST / HTTP/1.1\r\nHost: a\r\n"
+#define POST_START "POST / HTTP/1.1\r\nHost: a\r\n"
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 
-static struct iterations turns;
+static struct iterations iterations;
 static struct store store;
 static char large[LARGE];
-static void *put_off; // whom the answer to /later must be brought to
+static struct conn *deferred; // waits for its response to /deferred
 
 static void handle(const struct http_request *request,
                    struct http_response *response)
 {
     respond_echo(response, request);
-    response->deferred = slice_is(request->path, "/later");
+    response->deferred = slice_is(request->path, "/deferred");
     if (response->deferred)
-        put_off = response->conn;
+        deferred = response->conn;
     if (slice_is(request->path, "/large"))
         response->body = (struct slice){large, sizeof large};
     if (slice_is(request->path, "/balances"))
@@ -52,9 +52,9 @@ static void open_server(void)
 {
     int64_t balance;
     char user[32];
-    scarce_memory(ENOUGH * USERS); // jansson asks us from the start
+    scarce_memory(ENOUGH * USERS); // before the first use of jansson
     clients_init(handle);
-    iterations_init(&turns, &server.loop);
+    iterations_init(&iterations, &server.loop);
     memset(large, 'x', sizeof large);
     ck_assert_int_eq(store_init(&store), 0);
     for (int i = 0; i < USERS; i++) {
@@ -73,46 +73,48 @@ static void close_server(void)
 static const struct {
     const char *name;
     const char *first;
-    const char *rest; // comes in another turn
+    const char *second; // arrives in another iteration
 } exchanges[] = {
     {"a request in one piece", POST("5", "hello"), ""},
-    {"in two pieces, cut in its head", "POST / HTTP/1.1\r\nHos",
+    {"in two pieces, cut in its header section", "POST / HTTP/1.1\r\nHos",
      "t: a\r\nContent-Length: 2\r\n\r\nhi"},
-    {"in two pieces, cut in its body", HEAD "Content-Length: 2\r\n\r\nh", "i"},
-    {"in chunks", HEAD "Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n",
+    {"in two pieces, cut in its body", POST_START "Content-Length: 2\r\n\r\nh",
+     "i"},
+    {"in chunks", POST_START "Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n",
      "3\r\ntwo\r\n0\r\n\r\n"},
     {"many in one piece",
      POST("3", "one") POST("3", "two") POST("5", "three") POST("4", "four"),
      ""},
-    {"one and a half", POST("3", "one") HEAD, "Content-Length: 2\r\n\r\nhi"},
+    {"one and a half", POST("3", "one") POST_START,
+     "Content-Length: 2\r\n\r\nhi"},
     {"a body that is asked for",
-     HEAD "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n", "hi"},
+     POST_START "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n", "hi"},
     {"no HTTP", "nonsense\r\n", ""},
-    {"a refusal", GET("/missing"), ""},
+    {"a rejection", GET("/missing"), ""},
     {"all balances", GET("/balances"), ""},
     {"more than the socket takes", GET("/large"), ""},
-    {"answered later", GET("/later"), ""},
-    {"answered later, and another behind it", GET("/later") POST("2", "hi"),
-     ""},
+    {"a deferred response", GET("/deferred"), ""},
+    {"a deferred response, and a request after it",
+     GET("/deferred") POST("2", "hi"), ""},
 };
 
-// Without an assertion: those need memory too.
-static void send_now(const struct client *client, const char *text)
+// Without an assertion, which needs memory too.
+static void send_and_serve(const struct client *client, const char *text)
 {
     if (write(client->socket, text, strlen(text)) < 0)
         return; // the connection is closed already
-    turns.left = 2;
-    loop_wake(&server.loop, turns.pipe[0]);
+    iterations.left = 2;
+    loop_wake(&server.loop, iterations.pipe[0]);
     loop_run(&server.loop);
 }
 
-static void bring_answer(void)
+static void complete(void)
 {
     const struct http_response response = {.status = HTTP_OK,
-                                           .body = slice_of("brought")};
-    if (put_off != NULL)
-        conn_complete(put_off, &response);
-    put_off = NULL;
+                                           .body = slice_of("completed")};
+    if (deferred != NULL)
+        conn_complete(deferred, &response);
+    deferred = NULL;
 }
 
 static void read_all(struct client *client)
@@ -123,24 +125,24 @@ static void read_all(struct client *client)
     }
 }
 
-// With so many allocations, what the client got; *refused: it was one too few.
-// Free it.
-static char *answers_with(int memory, int row, bool *refused)
+// Returns what the client gets when so many allocations succeed; free it.
+// *failed: that was too few.
+static char *responses_with(int memory, int row, bool *failed)
 {
     struct client *client = client_open();
     buffer_destroy(&server.conns.out);
     scarce_memory(memory);
-    send_now(client, exchanges[row].first);
-    bring_answer();
-    send_now(client, exchanges[row].rest);
-    *refused = scarce_end();
+    send_and_serve(client, exchanges[row].first);
+    complete();
+    send_and_serve(client, exchanges[row].second);
+    *failed = scarce_end();
     read_all(client);
-    char *answers = strdup(client_responses(client));
-    ck_assert_ptr_nonnull(answers);
+    char *responses = strdup(client_responses(client));
+    ck_assert_ptr_nonnull(responses);
     client_close(client);
     clients_iterate(2);
     ck_assert_int_eq(server.conns.count, 0);
-    return answers;
+    return responses;
 }
 
 static void expect_service(void)
@@ -160,30 +162,31 @@ static bool ends_with(const char *text, const char *end)
            strcmp(text + length - strlen(end), end) == 0;
 }
 
-// Only of what a socket can't take in one go may a client get a part.
-static bool is_told_or_left(const char *answers, bool is_large)
+// A client may get a part of a response only if its socket can not take all of
+// it.
+static bool gets_500_or_end(const char *responses, bool is_large)
 {
-    return (is_large || strstr(answers, "incomplete") == NULL) &&
-           (strstr(answers, "500 ") != NULL || ends_with(answers, "end") ||
-            ends_with(answers, "reset"));
+    return (is_large || strstr(responses, "incomplete") == NULL) &&
+           (strstr(responses, "500 ") != NULL || ends_with(responses, "end") ||
+            ends_with(responses, "reset"));
 }
 
-START_TEST(wherever_memory_ends_the_client_is_told_or_left)
+START_TEST(wherever_memory_runs_out_the_client_gets_500_or_the_end)
 {
-    bool refused;
-    char *expected = answers_with(ENOUGH, _i, &refused);
+    bool failed;
+    char *expected = responses_with(ENOUGH, _i, &failed);
     bool is_large = strlen(expected) > LARGE;
-    ck_assert_msg(!refused, "%s", exchanges[_i].name);
-    refused = true;
-    for (int memory = 0; refused; memory++) {
+    ck_assert_msg(!failed, "%s", exchanges[_i].name);
+    failed = true;
+    for (int memory = 0; failed; memory++) {
         ck_assert_int_lt(memory, ENOUGH);
-        char *answers = answers_with(memory, _i, &refused);
-        ck_assert_msg(strcmp(answers, expected) == 0 ||
-                          (refused && is_told_or_left(answers, is_large)),
+        char *responses = responses_with(memory, _i, &failed);
+        ck_assert_msg(strcmp(responses, expected) == 0 ||
+                          (failed && gets_500_or_end(responses, is_large)),
                       "%s, with %d allocations: %.200s", exchanges[_i].name,
-                      memory, answers);
+                      memory, responses);
         expect_service();
-        free(answers);
+        free(responses);
     }
     free(expected);
 }
@@ -196,11 +199,11 @@ static bool is_closed(int socket)
 }
 
 // The loop has no room for so high a descriptor yet.
-START_TEST(a_client_that_finds_no_memory_is_closed)
+START_TEST(a_client_for_which_there_is_no_memory_is_closed)
 {
-    bool refused = true;
+    bool failed = true;
     int memory = 0;
-    for (; refused; memory++) {
+    for (; failed; memory++) {
         int ends[2];
         ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
         int high = fcntl(ends[1], F_DUPFD, server.loop.size);
@@ -209,14 +212,14 @@ START_TEST(a_client_that_finds_no_memory_is_closed)
         close(ends[1]);
         scarce_memory(memory);
         conn_open(&server.conns, high);
-        refused = scarce_end();
-        ck_assert_int_eq(is_closed(ends[0]), refused);
-        ck_assert_int_eq(server.conns.count, refused ? 0 : 1);
+        failed = scarce_end();
+        ck_assert_int_eq(is_closed(ends[0]), failed);
+        ck_assert_int_eq(server.conns.count, failed ? 0 : 1);
         close(ends[0]);
         clients_iterate(2);
         expect_service();
     }
-    ck_assert_int_eq(memory, 6); // the connection, and the loop's four arrays
+    ck_assert_int_eq(memory, 6); // the connection, the loop's four arrays
 }
 END_TEST
 
@@ -227,7 +230,7 @@ static short never_called(void *context, short revents)
     return LOOP_REMOVE;
 }
 
-START_TEST(what_can_not_be_watched_is_not_called)
+START_TEST(a_descriptor_that_can_not_be_registered_is_not_called)
 {
     bool was_called = false;
     for (int memory = 0; memory < 4; memory++) {
@@ -242,8 +245,8 @@ START_TEST(what_can_not_be_watched_is_not_called)
 }
 END_TEST
 
-// The kernel had no memory for its own lists, for a moment.
-START_TEST(a_poll_that_finds_no_memory_is_tried_again)
+// For a moment, the kernel has no memory for its own lists.
+START_TEST(a_poll_that_fails_for_want_of_memory_is_tried_again)
 {
     struct client *client = client_open();
     client_send(client, POST("5", "hello"));
@@ -254,7 +257,7 @@ START_TEST(a_poll_that_finds_no_memory_is_tried_again)
 }
 END_TEST
 
-START_TEST(a_server_that_finds_no_memory_says_so)
+START_TEST(a_server_for_which_there_is_no_memory_does_not_start)
 {
     int result = -1;
     int memory = 0;
@@ -266,9 +269,9 @@ START_TEST(a_server_that_finds_no_memory_says_so)
         scarce_memory(memory);
         errno = 0;
         result = server_init(&other, &options, handle);
-        bool refused = scarce_end();
-        ck_assert_int_eq(result, refused ? -1 : 0);
-        ck_assert_int_eq(errno, refused ? ENOMEM : errno);
+        bool failed = scarce_end();
+        ck_assert_int_eq(result, failed ? -1 : 0);
+        ck_assert_int_eq(errno, failed ? ENOMEM : errno);
         loop_destroy(&other.loop);
         close(other.listener);
     }
@@ -282,12 +285,14 @@ int main(void)
     TCase *tests = tcase_create("memory");
     tcase_set_timeout(tests, 60); // in seconds
     tcase_add_checked_fixture(tests, open_server, close_server);
-    unit_add_rows(tests, wherever_memory_ends_the_client_is_told_or_left,
+    unit_add_rows(tests,
+                  wherever_memory_runs_out_the_client_gets_500_or_the_end,
                   exchanges);
-    tcase_add_test(tests, a_client_that_finds_no_memory_is_closed);
-    tcase_add_test(tests, what_can_not_be_watched_is_not_called);
-    tcase_add_test(tests, a_poll_that_finds_no_memory_is_tried_again);
-    tcase_add_test(tests, a_server_that_finds_no_memory_says_so);
+    tcase_add_test(tests, a_client_for_which_there_is_no_memory_is_closed);
+    tcase_add_test(tests,
+                   a_descriptor_that_can_not_be_registered_is_not_called);
+    tcase_add_test(tests, a_poll_that_fails_for_want_of_memory_is_tried_again);
+    tcase_add_test(tests, a_server_for_which_there_is_no_memory_does_not_start);
     suite_add_tcase(suite, tests);
     return unit_run(suite);
 }

@@ -1,4 +1,4 @@
-// test_conn_stop.c - an orderly stop: what is in flight is answered first
+// test_conn_stop.c - a graceful shutdown: requests that have arrived are served
 
 #include "lib/service/respond.h"
 #include "lib/base/clock.h"
@@ -11,25 +11,25 @@
 enum {
     SHORT = 50,         // in milliseconds
     DRIP = 5,           // in milliseconds, from one byte to the next
-    FAR = 5 * 1000,     // in milliseconds: by then it should long be over
+    FAR = 5 * 1000,     // in milliseconds: much longer than it should take
     LARGE = 300 * 1000, // in bytes: more than a socket holds
 };
 
-#define HEAD "POST / HTTP/1.1\r\nHost: a\r\n"
-#define LATER "GET /later HTTP/1.1\r\nHost: a\r\n\r\n"
+#define POST_START "POST / HTTP/1.1\r\nHost: a\r\n"
+#define DEFERRED "GET /deferred HTTP/1.1\r\nHost: a\r\n\r\n"
 
 static int *const timeouts_ms = server.conns.timeouts_ms;
 static struct client *client;
-static void *put_off; // whom the answer to /later must be brought to
+static struct conn *deferred; // waits for its response to /deferred
 
 static void handle(const struct http_request *request,
                    struct http_response *response)
 {
     static char large[LARGE];
     respond_echo(response, request);
-    response->deferred = slice_is(request->path, "/later");
+    response->deferred = slice_is(request->path, "/deferred");
     if (response->deferred)
-        put_off = response->conn;
+        deferred = response->conn;
     if (slice_is(request->path, "/large"))
         response->body = (struct slice){large, sizeof large};
 }
@@ -45,12 +45,12 @@ static void stop(void)
     conns_stop(&server.conns);
 }
 
-static void expect(const char *answers)
+static void expect(const char *responses)
 {
-    ck_assert_str_eq(client_responses(client), answers);
+    ck_assert_str_eq(client_responses(client), responses);
 }
 
-// When the client leaves, nobody is left, and the loop ends.
+// This was the last client, so the loop ends.
 static void leave(void)
 {
     client_close(client);
@@ -58,30 +58,31 @@ static void leave(void)
     ck_assert_int_eq(server.conns.count, 0);
 }
 
-static void expect_end(const char *answers)
+static void expect_end(const char *responses)
 {
-    expect(answers);
+    expect(responses);
     leave();
 }
 
-static void (*soon)(void);
+static void (*function_to_call)(void);
 
-static short call_soon(void *context, short revents)
+static short call_function(void *context, short revents)
 {
     (void)context;
     (void)revents;
-    if (soon != NULL)
-        soon();
+    if (function_to_call != NULL)
+        function_to_call();
     return 0;
 }
 
-// Calls it from within the loop.
-static void do_in(int milliseconds, void function(void))
+// Calls the function from within the loop.
+static void call_in(int milliseconds, void function(void))
 {
     int ends[2];
     ck_assert_int_eq(pipe(ends), 0);
-    ck_assert_int_eq(loop_register(&server.loop, ends[0], call_soon, NULL), 0);
-    soon = function;
+    ck_assert_int_eq(loop_register(&server.loop, ends[0], call_function, NULL),
+                     0);
+    function_to_call = function;
     loop_set_deadline(&server.loop, ends[0], milliseconds);
 }
 
@@ -90,7 +91,7 @@ START_TEST(without_connections_the_loop_ends_at_once)
     client_close(client);
     clients_iterate(2);
     ck_assert_int_eq(server.conns.count, 0);
-    do_in(0, stop);
+    call_in(0, stop);
     ck_assert_int_eq(loop_run(&server.loop), 0);
 }
 END_TEST
@@ -118,7 +119,7 @@ START_TEST(the_loop_ends_with_the_last_connection)
 }
 END_TEST
 
-START_TEST(a_client_that_does_not_leave_is_left)
+START_TEST(a_client_that_does_not_close_its_side_is_closed)
 {
     timeouts_ms[CONN_LINGERING] = SHORT;
     int64_t start = clock_milliseconds();
@@ -129,23 +130,23 @@ START_TEST(a_client_that_does_not_leave_is_left)
 }
 END_TEST
 
-START_TEST(a_request_that_is_there_already_is_answered)
+START_TEST(a_request_that_has_arrived_gets_its_response)
 {
     client_send(client, POST("3", "one"));
     stop();
     clients_iterate(1);
-    expect_end("200 one (last), end");
+    expect_end("200 one (final), end");
 }
 END_TEST
 
-// After so large an answer the others have their turn, and then it would go on
-// with what is behind the request. But nothing goes on behind the last answer.
-START_TEST(a_large_answer_is_the_last_too)
+// A batch ends after so large a response, and one byte is left of it. Nothing
+// is served after the final response, so the byte is discarded.
+START_TEST(a_large_response_is_the_final_one_too)
 {
     static char body[66 * 1000 + 2];
-    memset(body, 'x', sizeof body - 1); // one more than announced
+    memset(body, 'x', sizeof body - 1); // one more than Content-Length
     timeouts_ms[CONN_LINGERING] = SHORT;
-    client_send(client, HEAD "Content-Length: 66000\r\n\r\n");
+    client_send(client, POST_START "Content-Length: 66000\r\n\r\n");
     client_send(client, body);
     stop();
     ck_assert_int_eq(loop_run(&server.loop), 0);
@@ -153,28 +154,28 @@ START_TEST(a_large_answer_is_the_last_too)
 }
 END_TEST
 
-static void bring_answer(void)
+static void complete(void)
 {
     const struct http_response response = {.status = HTTP_OK,
-                                           .body = slice_of("brought")};
-    conn_complete(put_off, &response);
+                                           .body = slice_of("completed")};
+    conn_complete(deferred, &response);
 }
 
-// Nobody reads or writes meanwhile, and still the loop must not end.
-START_TEST(a_later_answer_is_waited_for)
+// The connection waits for no event meanwhile, but the loop must not end.
+START_TEST(a_deferred_response_delays_the_end)
 {
-    client_send(client, LATER);
+    client_send(client, DEFERRED);
     clients_iterate(1);
     timeouts_ms[CONN_LINGERING] = SHORT;
     stop();
-    do_in(SHORT, bring_answer);
+    call_in(SHORT, complete);
     ck_assert_int_eq(loop_run(&server.loop), 0);
     ck_assert_int_eq(server.conns.count, 0);
-    expect("200 brought (last), end");
+    expect("200 completed (final), end");
 }
 END_TEST
 
-// Its answer still says keep-alive: it was written before.
+// Its response still says keep-alive: it was written before the stop.
 START_TEST(a_slow_reader_still_gets_all)
 {
     client_send(client, "GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -191,37 +192,38 @@ END_TEST
 static const struct {
     const char *name;
     const char *first;
-    const char *rest;
-    const char *expected; // when the rest did not come
+    const char *second;
+    const char *expected; // when the second half does not arrive
 } halves[] = {
-    {"head", "POST / HTTP/1.1\r\nHost", ": a\r\nContent-Length: 2\r\n\r\nhi",
-     "the header section took too long"},
-    {"body", HEAD "Content-Length: 2\r\n\r\nh", "i", "the body took too long"},
+    {"header section", "POST / HTTP/1.1\r\nHost",
+     ": a\r\nContent-Length: 2\r\n\r\nhi", "the header section took too long"},
+    {"body", POST_START "Content-Length: 2\r\n\r\nh", "i",
+     "the body took too long"},
 };
 
-START_TEST(half_a_request_may_be_finished)
+START_TEST(an_incomplete_request_may_still_be_finished)
 {
     client_send(client, halves[_i].first);
     clients_iterate(1);
     stop();
     clients_iterate(3);
     expect("");
-    client_send(client, halves[_i].rest);
+    client_send(client, halves[_i].second);
     clients_iterate(1);
-    expect_end("200 hi (last), end");
+    expect_end("200 hi (final), end");
 }
 END_TEST
 
-static void expect_refusal(const char *detail)
+static void expect_rejection(const char *detail)
 {
-    const char *answers = client_responses(client);
-    ck_assert_msg(strncmp(answers, "408 ", 4) == 0 &&
-                      strstr(answers, detail) != NULL &&
-                      strstr(answers, " (last), end") != NULL,
-                  "expected 408 %s (last), end: %s", detail, answers);
+    const char *responses = client_responses(client);
+    ck_assert_msg(strncmp(responses, "408 ", 4) == 0 &&
+                      strstr(responses, detail) != NULL &&
+                      strstr(responses, " (final), end") != NULL,
+                  "expected 408 %s (final), end: %s", detail, responses);
 }
 
-START_TEST(half_a_request_has_the_stop_time_left)
+START_TEST(an_incomplete_request_has_the_shutdown_time_left)
 {
     server.conns.shutdown_ms = SHORT;
     client_send(client, halves[_i].first);
@@ -230,12 +232,12 @@ START_TEST(half_a_request_has_the_stop_time_left)
     stop();
     client_wait_for_end(client);
     ck_assert_int_ge(clock_milliseconds() - start, SHORT);
-    expect_refusal(halves[_i].expected);
+    expect_rejection(halves[_i].expected);
     leave();
 }
 END_TEST
 
-START_TEST(half_a_request_has_no_more_time_than_ever)
+START_TEST(an_incomplete_request_has_no_more_time_than_before)
 {
     timeouts_ms[CONN_HEADER] = SHORT;
     timeouts_ms[CONN_BODY] = SHORT;
@@ -243,15 +245,15 @@ START_TEST(half_a_request_has_no_more_time_than_ever)
     clients_iterate(1);
     stop();
     client_wait_for_end(client);
-    expect_refusal(halves[_i].expected);
+    expect_rejection(halves[_i].expected);
     leave();
 }
 END_TEST
 
-START_TEST(a_drip_of_bytes_does_not_delay_the_stop)
+START_TEST(a_drip_of_bytes_does_not_delay_the_end)
 {
     server.conns.shutdown_ms = SHORT;
-    client_send(client, HEAD "X-Drip: ");
+    client_send(client, POST_START "X-Drip: ");
     clients_iterate(1);
     int64_t start = clock_milliseconds();
     stop();
@@ -260,7 +262,7 @@ START_TEST(a_drip_of_bytes_does_not_delay_the_stop)
         clients_run_for(DRIP);
         client_receive(client);
     }
-    expect_refusal("the header section took too long");
+    expect_rejection("the header section took too long");
     leave();
 }
 END_TEST
@@ -274,15 +276,17 @@ static Suite *conn_suite(void)
     tcase_add_test(tests, without_connections_the_loop_ends_at_once);
     tcase_add_test(tests, an_idle_connection_is_shut_down);
     tcase_add_test(tests, the_loop_ends_with_the_last_connection);
-    tcase_add_test(tests, a_client_that_does_not_leave_is_left);
-    tcase_add_test(tests, a_request_that_is_there_already_is_answered);
-    tcase_add_test(tests, a_large_answer_is_the_last_too);
-    tcase_add_test(tests, a_later_answer_is_waited_for);
+    tcase_add_test(tests, a_client_that_does_not_close_its_side_is_closed);
+    tcase_add_test(tests, a_request_that_has_arrived_gets_its_response);
+    tcase_add_test(tests, a_large_response_is_the_final_one_too);
+    tcase_add_test(tests, a_deferred_response_delays_the_end);
     tcase_add_test(tests, a_slow_reader_still_gets_all);
-    unit_add_rows(tests, half_a_request_may_be_finished, halves);
-    unit_add_rows(tests, half_a_request_has_the_stop_time_left, halves);
-    unit_add_rows(tests, half_a_request_has_no_more_time_than_ever, halves);
-    tcase_add_test(tests, a_drip_of_bytes_does_not_delay_the_stop);
+    unit_add_rows(tests, an_incomplete_request_may_still_be_finished, halves);
+    unit_add_rows(tests, an_incomplete_request_has_the_shutdown_time_left,
+                  halves);
+    unit_add_rows(tests, an_incomplete_request_has_no_more_time_than_before,
+                  halves);
+    tcase_add_test(tests, a_drip_of_bytes_does_not_delay_the_end);
     suite_add_tcase(suite, tests);
     return suite;
 }

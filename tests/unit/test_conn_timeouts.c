@@ -1,8 +1,8 @@
 // test_conn_timeouts.c - clients that keep the server waiting
 //
-// One time-out is short here, all others are an hour. The tests say "not
-// before", and which answer; how late it comes is the machine's affair. (The
-// time-out for writing is in test_conn_slow.c.)
+// In each test one time-out is short, all others are an hour. The tests say
+// "not before", and which response; how late it comes depends on the machine.
+// (The time-out of CONN_SENDING is in test_conn_slow.c.)
 
 #include "lib/service/respond.h"
 #include "lib/base/clock.h"
@@ -16,29 +16,29 @@
 enum {
     SHORT = 50, // in milliseconds
     LONGER = 5 * SHORT,
-    FAR = 5 * 1000, // in milliseconds: by then it should long be over
+    FAR = 5 * 1000, // in milliseconds: much longer than it should take
     DRIP = 5,       // in milliseconds, from one byte to the next
 };
 
-#define HEAD "POST / HTTP/1.1\r\nHost: a\r\n"
-#define CHUNKED HEAD "Transfer-Encoding: chunked\r\n\r\n"
+#define POST_START "POST / HTTP/1.1\r\nHost: a\r\n"
+#define CHUNKED POST_START "Transfer-Encoding: chunked\r\n\r\n"
 #define TOO_LONG(what)                                                         \
     "408 "                                                                     \
     "{\"status\":\"error\",\"reason\":\"request_timeout\",\"detail\":\"" what  \
-    " took too long\"} (last), end"
+    " took too long\"} (final), end"
 
 static int *const timeouts_ms = server.conns.timeouts_ms;
 static struct client *client;
-static void *put_off[2]; // whom answers to /later must be brought to
-static int put_off_count;
+static struct conn *deferred[2]; // each waits for its response to /deferred
+static int deferred_count;
 static int64_t start; // in milliseconds
 
 static void handle(const struct http_request *request,
                    struct http_response *response)
 {
-    response->deferred = slice_is(request->path, "/later");
+    response->deferred = slice_is(request->path, "/deferred");
     if (response->deferred)
-        put_off[put_off_count++] = response->conn;
+        deferred[deferred_count++] = response->conn;
     else
         respond_echo(response, request);
 }
@@ -48,7 +48,7 @@ static void open_server(void)
     clients_init(handle);
 }
 
-// After the time-outs were set: the first one begins here.
+// Set the time-outs before: the first one begins here.
 static void start_client(const char *bytes)
 {
     start = clock_milliseconds();
@@ -61,17 +61,17 @@ static int64_t elapsed(void)
     return clock_milliseconds() - start;
 }
 
-static void bring_answers(void)
+static void complete_all(void)
 {
     const struct http_response response = {.status = HTTP_OK};
-    while (put_off_count > 0)
-        conn_complete(put_off[--put_off_count], &response);
+    while (deferred_count > 0)
+        conn_complete(deferred[--deferred_count], &response);
     clients_iterate(1);
 }
 
-static void expect(const char *answers)
+static void expect(const char *responses)
 {
-    ck_assert_str_eq(client_responses(client), answers);
+    ck_assert_str_eq(client_responses(client), responses);
 }
 
 static const struct {
@@ -83,18 +83,18 @@ static const struct {
     {"from the start", &server.conns.timeouts_ms[CONN_IDLE], "", "end"},
     {"after a request", &server.conns.timeouts_ms[CONN_IDLE], POST("3", "one"),
      "200 one, end"},
-    {"in the head", &server.conns.timeouts_ms[CONN_HEADER], "POST / HT",
-     TOO_LONG("byte 10: the header section")},
-    {"in a second head", &server.conns.timeouts_ms[CONN_HEADER],
+    {"in the header section", &server.conns.timeouts_ms[CONN_HEADER],
+     "POST / HT", TOO_LONG("byte 10: the header section")},
+    {"in a second header section", &server.conns.timeouts_ms[CONN_HEADER],
      POST("3", "one") "P", "200 one, " TOO_LONG("byte 2: the header section")},
     {"in the body", &server.conns.timeouts_ms[CONN_BODY],
-     HEAD "Content-Length: 5\r\n\r\nhel", TOO_LONG("byte 51: the body")},
+     POST_START "Content-Length: 5\r\n\r\nhel", TOO_LONG("byte 51: the body")},
     {"in a chunk", &server.conns.timeouts_ms[CONN_BODY], CHUNKED "5\r\nhel",
      TOO_LONG("byte 63: the body")},
     {"between chunks", &server.conns.timeouts_ms[CONN_BODY],
      CHUNKED "1\r\nh\r\n", TOO_LONG("byte 63: the body")},
     {"after a 100", &server.conns.timeouts_ms[CONN_BODY],
-     HEAD "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+     POST_START "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n",
      "100, " TOO_LONG("byte 70: the body")},
 };
 
@@ -106,12 +106,12 @@ START_TEST(a_silent_client_is_told_and_closed)
     ck_assert_int_ge(elapsed(), SHORT);
     ck_assert_msg(strcmp(client_responses(client), silences[_i].expected) == 0,
                   "silent %s: %s", silences[_i].name, client_responses(client));
-    ck_assert_int_eq(server.conns.count, 1); // it lingers, and holds nothing
+    ck_assert_int_eq(server.conns.count, 1); // it lingers
     ck_assert_ptr_null(client->conn->pending);
 }
 END_TEST
 
-// It was answered, but does not close its side.
+// It has its response, but does not close its side.
 START_TEST(a_lingering_client_is_closed)
 {
     timeouts_ms[CONN_LINGERING] = SHORT;
@@ -129,15 +129,15 @@ static const struct {
     const char *drop; // byte by byte, again and again
     const char *expected;
 } drips[] = {
-    {"head", &server.conns.timeouts_ms[CONN_HEADER], HEAD "X-Drip: ", "a",
-     "the header section took too long"},
+    {"header section", &server.conns.timeouts_ms[CONN_HEADER],
+     POST_START "X-Drip: ", "a", "the header section took too long"},
     {"body", &server.conns.timeouts_ms[CONN_BODY],
-     HEAD "Content-Length: 99999\r\n\r\n", "b", "the body took too long"},
+     POST_START "Content-Length: 99999\r\n\r\n", "b", "the body took too long"},
     {"chunks", &server.conns.timeouts_ms[CONN_BODY], CHUNKED, "1\r\nc\r\n",
      "the body took too long"},
 };
 
-// A deadline on silence would never come.
+// A deadline on silence would never pass.
 START_TEST(a_drip_of_bytes_does_not_extend_the_deadline)
 {
     *drips[_i].timeout = SHORT;
@@ -168,7 +168,7 @@ START_TEST(a_drip_of_bytes_does_not_extend_the_lingering)
 }
 END_TEST
 
-START_TEST(the_head_has_its_time_from_its_first_byte)
+START_TEST(the_time_of_the_header_section_begins_with_its_first_byte)
 {
     timeouts_ms[CONN_HEADER] = SHORT;
     start_client("");
@@ -181,14 +181,14 @@ START_TEST(the_head_has_its_time_from_its_first_byte)
 }
 END_TEST
 
-START_TEST(each_answer_begins_a_new_idle_time)
+START_TEST(each_response_begins_a_new_idle_time)
 {
     timeouts_ms[CONN_IDLE] = 2 * SHORT;
     start_client("");
     clients_run_for(SHORT);
     client_receive(client);
     if (client->ended)
-        return; // this machine was away for too long: nothing is shown
+        return; // the machine was too slow: this run shows nothing
     int64_t request = clock_milliseconds();
     client_send(client, POST("3", "one"));
     client_wait_for_end(client);
@@ -197,19 +197,21 @@ START_TEST(each_answer_begins_a_new_idle_time)
 }
 END_TEST
 
-// What is short ends with the segment that is sent first.
+// The short time-out is that of a state that `first` ends.
 static const struct {
     const char *name;
     int *timeout;
     const char *first;
-    const char *rest;
+    const char *second;
 } patience[] = {
-    {"idle, then in the head", &server.conns.timeouts_ms[CONN_IDLE],
-     HEAD "Content-L", "ength: 2\r\n\r\nhi"},
-    {"in the head, then in the body", &server.conns.timeouts_ms[CONN_HEADER],
-     HEAD "Content-Length: 2\r\n\r\nh", "i"},
-    {"in the body, then in the next head", &server.conns.timeouts_ms[CONN_BODY],
-     POST("1", "-") HEAD, "Content-Length: 2\r\n\r\nhi"},
+    {"idle, then in the header section", &server.conns.timeouts_ms[CONN_IDLE],
+     POST_START "Content-L", "ength: 2\r\n\r\nhi"},
+    {"in the header section, then in the body",
+     &server.conns.timeouts_ms[CONN_HEADER],
+     POST_START "Content-Length: 2\r\n\r\nh", "i"},
+    {"in the body, then in the next header section",
+     &server.conns.timeouts_ms[CONN_BODY], POST("1", "-") POST_START,
+     "Content-Length: 2\r\n\r\nhi"},
 };
 
 START_TEST(a_time_out_ends_with_its_state)
@@ -217,25 +219,25 @@ START_TEST(a_time_out_ends_with_its_state)
     *patience[_i].timeout = SHORT;
     start_client(patience[_i].first);
     clients_run_for(3 * SHORT);
-    client_send(client, patience[_i].rest);
+    client_send(client, patience[_i].second);
     clients_iterate(1);
     ck_assert_msg(strstr(client_responses(client), "200 hi") != NULL, "%s: %s",
                   patience[_i].name, client_responses(client));
 }
 END_TEST
 
-#define LATER "GET /later HTTP/1.1\r\nHost: a\r\n\r\n"
+#define DEFERRED "GET /deferred HTTP/1.1\r\nHost: a\r\n\r\n"
 
-START_TEST(who_waits_for_a_later_answer_has_all_the_time)
+START_TEST(a_client_with_a_deferred_response_has_no_time_out)
 {
     for (int state = 0; state < CONN_STATES; state++)
         if (state != CONN_DEFERRED)
             timeouts_ms[state] = SHORT;
-    start_client(LATER);
+    start_client(DEFERRED);
     clients_run_for(3 * SHORT);
     expect("");
     timeouts_ms[CONN_IDLE] = FAR;
-    bring_answers();
+    complete_all();
     expect("200");
 }
 END_TEST
@@ -245,13 +247,14 @@ static double processor_seconds(void)
     return (double)clock() / CLOCKS_PER_SEC;
 }
 
-// Each of them waits in another state, and in vain. One is not there any more.
+// Each waits in another state. One has left while its response is deferred.
 static void let_others_wait(void)
 {
-    static const char half_a_body[] = HEAD "Content-Length: 5\r\n\r\nh";
-    static const char *const others[] = {"", "POST", half_a_body, "\n", LATER};
+    static const char half_a_body[] = POST_START "Content-Length: 5\r\n\r\nh";
+    static const char *const others[] = {"", "POST", half_a_body, "\n",
+                                         DEFERRED};
     struct client *gone = client_open();
-    client_send(gone, LATER);
+    client_send(gone, DEFERRED);
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         client_send(client_open(), others[i]);
     clients_iterate(1);
@@ -259,7 +262,7 @@ static void let_others_wait(void)
     clients_iterate(1);
 }
 
-START_TEST(waiting_takes_no_time_of_the_processor)
+START_TEST(waiting_takes_no_processor_time)
 {
     let_others_wait();
     timeouts_ms[CONN_IDLE] = LONGER;
@@ -268,7 +271,7 @@ START_TEST(waiting_takes_no_time_of_the_processor)
     client_wait_for_end(client);
     ck_assert_int_ge(elapsed(), LONGER);
     ck_assert_double_lt(processor_seconds() - before, SHORT / 1000.0);
-    bring_answers();
+    complete_all();
 }
 END_TEST
 
@@ -282,11 +285,12 @@ static Suite *conn_suite(void)
     tcase_add_test(tests, a_lingering_client_is_closed);
     unit_add_rows(tests, a_drip_of_bytes_does_not_extend_the_deadline, drips);
     tcase_add_test(tests, a_drip_of_bytes_does_not_extend_the_lingering);
-    tcase_add_test(tests, the_head_has_its_time_from_its_first_byte);
-    tcase_add_test(tests, each_answer_begins_a_new_idle_time);
+    tcase_add_test(tests,
+                   the_time_of_the_header_section_begins_with_its_first_byte);
+    tcase_add_test(tests, each_response_begins_a_new_idle_time);
     unit_add_rows(tests, a_time_out_ends_with_its_state, patience);
-    tcase_add_test(tests, who_waits_for_a_later_answer_has_all_the_time);
-    tcase_add_test(tests, waiting_takes_no_time_of_the_processor);
+    tcase_add_test(tests, a_client_with_a_deferred_response_has_no_time_out);
+    tcase_add_test(tests, waiting_takes_no_processor_time);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -1,7 +1,7 @@
-// test_mailbox.c - answers on their way from many threads to the loop
+// test_mailbox.c - responses on their way from many threads to the loop
 //
-// Behind the mailbox there is no connection here: this program has its own
-// conn_complete, which checks what is delivered, and in which order.
+// There are no connections here: this program has its own conn_complete, which
+// checks what is delivered, and in which order.
 
 #include "stage4_slow/mailbox.h"
 #include "lib/base/net.h"
@@ -21,10 +21,10 @@ enum {
     MORE_THAN_A_PIPE_HOLDS = 70 * 1000, // bytes; Linux: 64 KiB, macOS: less
 };
 
-// What comes behind the mail is nothing that the mailbox knows of.
+// The mailbox knows nothing of what follows the mail.
 struct note {
     struct mail mail;
-    int thread; // who posted it
+    int thread; // that posted it
     int number; // of that thread's notes, from 0
 };
 
@@ -52,8 +52,7 @@ void conn_complete(struct conn *conn, const struct http_response *response)
         ck_assert_int_eq(write(deliveries[1], "!", 1), 1);
 }
 
-// In place of the connection stands the note itself, so that conn_complete
-// finds it.
+// The mail's connection is the note itself, so that conn_complete finds it.
 static void post(int thread, int number)
 {
     struct note *note = malloc(sizeof *note);
@@ -80,7 +79,7 @@ static void destroy_mailbox(void)
 }
 
 // A byte that stays in the pipe would wake the loop again and again.
-static bool is_silent(void)
+static bool pipe_is_empty(void)
 {
     char byte;
     return read(mailbox.pipe[0], &byte, 1) < 0 && net_would_block();
@@ -92,7 +91,7 @@ static void run_until_delivered(int count)
     ck_assert_int_eq(loop_run(&loop), 0);
     ck_assert_int_eq(delivered, count);
     ck_assert(in_order);
-    ck_assert(is_silent());
+    ck_assert(pipe_is_empty());
 }
 
 START_TEST(what_is_posted_before_the_loop_runs_is_delivered)
@@ -112,8 +111,8 @@ START_TEST(an_empty_mailbox_is_used_again)
 }
 END_TEST
 
-// A byte for each mail would fill the pipe, and posting would wait for the
-// loop. Here that is the same thread: it would wait for itself.
+// With a byte for each mail the pipe would be full, and posting would wait for
+// the loop, which is the same thread here.
 START_TEST(posting_does_not_wait_for_room_in_the_pipe)
 {
     for (int i = 0; i < MORE_THAN_A_PIPE_HOLDS; i++)
@@ -162,8 +161,8 @@ static void *post_one_at_a_time(void *argument)
     return argument;
 }
 
-// Each mail is posted when the one before was delivered: the loop has nothing
-// to do by then, and would wait for ever.
+// Each mail is posted after the one before was delivered: then the loop waits,
+// and without a wake-up it would wait for ever.
 START_TEST(a_mail_wakes_the_loop_that_waits)
 {
     pthread_t thread;

@@ -1,7 +1,7 @@
 // test_mailbox_conns.c - from a handler to a thread, and back to the client
 //
-// The whole way of a later answer: the handler hands a request to a thread of
-// its own, the thread posts the answer, the loop brings it to the client.
+// The whole way of a deferred response: the handler starts a thread for each
+// request, the thread posts the response, and the loop completes it.
 
 #include "stage4_slow/mailbox.h"
 #include "lib/service/respond.h"
@@ -15,7 +15,7 @@
 enum { CLIENTS = 20 };
 
 struct job {
-    struct mail mail; // comes first: the mailbox frees the whole job
+    struct mail mail; // the first member: the mailbox frees the whole job
     int yields;       // how often the thread lets others go first
 };
 
@@ -31,7 +31,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-// Later requests are done sooner, as far as the scheduler takes part.
+// The threads of later requests yield less, so that most finish sooner.
 static void handle(const struct http_request *request,
                    struct http_response *response)
 {
@@ -40,10 +40,10 @@ static void handle(const struct http_request *request,
     ck_assert_ptr_nonnull(job);
     *job = (struct job){.mail.conn = response->conn, .yields = yields};
     yields -= 10;
-    struct http_response *answer = &job->mail.response;
-    buffer_add(&answer->text, request->body);
-    answer->status = HTTP_OK;
-    answer->body = buffer_slice(&answer->text);
+    struct http_response *deferred = &job->mail.response;
+    buffer_add(&deferred->text, request->body);
+    deferred->status = HTTP_OK;
+    deferred->body = buffer_slice(&deferred->text);
     response->deferred = thread_start(work, job);
     ck_assert(response->deferred);
 }
@@ -56,7 +56,7 @@ static void open_clients(void)
         clients[i] = client_open();
 }
 
-START_TEST(every_client_gets_its_answers_in_order)
+START_TEST(every_client_gets_its_responses_in_order)
 {
     for (int i = 0; i < CLIENTS; i++)
         client_send(clients[i], POST("1", "a") POST("1", "b") POST("1", "c"));
@@ -82,7 +82,7 @@ START_TEST(clients_may_leave_while_threads_work_for_them)
 }
 END_TEST
 
-START_TEST(a_stop_waits_for_the_threads)
+START_TEST(a_graceful_shutdown_waits_for_the_threads)
 {
     for (int i = 0; i < CLIENTS; i++)
         client_send(clients[i], POST("1", "a"));
@@ -92,7 +92,7 @@ START_TEST(a_stop_waits_for_the_threads)
     ck_assert_int_eq(loop_run(&server.loop), 0);
     ck_assert_int_eq(server.conns.count, 0);
     for (int i = 0; i < CLIENTS; i++)
-        ck_assert_str_eq(client_responses(clients[i]), "200 a (last), end");
+        ck_assert_str_eq(client_responses(clients[i]), "200 a (final), end");
 }
 END_TEST
 
@@ -102,9 +102,9 @@ static Suite *mailbox_suite(void)
     TCase *tests = tcase_create("the whole way");
     tcase_set_timeout(tests, 30); // in seconds
     tcase_add_checked_fixture(tests, open_clients, clients_destroy);
-    tcase_add_test(tests, every_client_gets_its_answers_in_order);
+    tcase_add_test(tests, every_client_gets_its_responses_in_order);
     tcase_add_test(tests, clients_may_leave_while_threads_work_for_them);
-    tcase_add_test(tests, a_stop_waits_for_the_threads);
+    tcase_add_test(tests, a_graceful_shutdown_waits_for_the_threads);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -1,7 +1,6 @@
-// test_pool.c - several threads that do the same, at the same time
+// test_pool.c - several threads that run the same function in parallel
 //
-// A pool's function has no argument but its number, so what the workers share
-// stands in this file.
+// The function gets only its number, so what the workers share is static here.
 
 #include "stage6_pool/pool.h"
 #include "stage5_queue/channel.h"
@@ -60,9 +59,9 @@ static void *wait_for_the_others(void *argument)
     return NULL;
 }
 
-// The gate opens when the last one has come. Workers that ran one after the
-// other would stand before it for ever.
-START_TEST(all_workers_run_at_the_same_time)
+// The gate opens when the last worker has come. If they ran one by one, the
+// first would wait for ever.
+START_TEST(all_workers_run_in_parallel)
 {
     struct pool pool;
     gate_init(&all_here, WORKERS);
@@ -102,7 +101,7 @@ static void *add_numbers(void *argument)
     return NULL;
 }
 
-// No call stops a pool: closing what it works on does, when all is done.
+// No call stops a pool: closing the channel that it works on does.
 START_TEST(closing_their_channel_ends_the_workers_after_the_last_job)
 {
     struct pool pool;
@@ -124,7 +123,7 @@ static Suite *pool_suite(void)
     tcase_set_timeout(tests, 30); // in seconds
     tcase_add_test(tests, workers_are_numbered_from_one);
     tcase_add_test(tests, a_pool_of_one);
-    tcase_add_test(tests, all_workers_run_at_the_same_time);
+    tcase_add_test(tests, all_workers_run_in_parallel);
     tcase_add_test(tests, join_waits_until_all_have_returned);
     tcase_add_test(tests,
                    closing_their_channel_ends_the_workers_after_the_last_job);

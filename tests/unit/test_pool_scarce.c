@@ -1,7 +1,7 @@
 // test_pool_scarce.c - memory and threads run out while a server starts
 //
-// Then it can't be set up, and is told why. What was started until then can
-// still be ended in order.
+// Then it does not start, and errno says why. Threads that were started by then
+// can still be joined.
 
 #include "stage2_async/loop.h"
 #include "stage4_slow/mailbox.h"
@@ -53,7 +53,7 @@ START_TEST(a_pool_for_which_there_is_no_memory)
 }
 END_TEST
 
-// Whoever goes on without the missing ones gets all jobs done.
+// A server may run with fewer workers: they do all jobs.
 START_TEST(the_workers_that_were_started_run_on)
 {
     struct pool pool;
@@ -75,16 +75,16 @@ START_TEST(the_workers_that_were_started_run_on)
 }
 END_TEST
 
-static void *note_call(void *argument)
+static void *count_call(void *argument)
 {
     done++;
     return argument;
 }
 
-START_TEST(a_thread_that_can_not_be_had_does_no_work)
+START_TEST(a_thread_that_can_not_be_started_does_no_work)
 {
     scarce_threads(0);
-    bool is_started = thread_start(note_call, NULL);
+    bool is_started = thread_start(count_call, NULL);
     ck_assert(scarce_end());
     ck_assert(!is_started);
     ck_assert_int_eq(done, 0);
@@ -95,7 +95,7 @@ END_TEST
 START_TEST(a_thread_is_detached_from_its_beginning)
 {
     scarce_threads(1);
-    bool is_started = thread_start(note_call, NULL);
+    bool is_started = thread_start(count_call, NULL);
     ck_assert(!scarce_end());
     ck_assert(is_started);
     ck_assert(scarce_thread_is_detached());
@@ -130,7 +130,7 @@ int main(void)
     tcase_add_test(tests, a_pool_for_which_there_is_no_memory);
     tcase_add_loop_test(tests, the_workers_that_were_started_run_on, 0,
                         WORKERS);
-    tcase_add_test(tests, a_thread_that_can_not_be_had_does_no_work);
+    tcase_add_test(tests, a_thread_that_can_not_be_started_does_no_work);
     tcase_add_test(tests, a_thread_is_detached_from_its_beginning);
     tcase_add_test(tests, a_mailbox_for_which_there_is_no_memory);
     suite_add_tcase(suite, tests);

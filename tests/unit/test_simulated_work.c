@@ -1,6 +1,6 @@
-// test_slow.c - work that takes its time, or waits for a byte
+// test_simulated_work.c - work that takes its time, or waits for a byte
 //
-// A test that takes too long to end is work that never ended: Check kills it.
+// Work that never ends is a test that never ends, until Check kills it.
 
 #include "stage4_slow/simulated_work.h"
 #include "lib/base/clock.h"
@@ -17,10 +17,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char directory[] = "/tmp/thaw-slow-XXXXXX";
+static char directory[] = "/tmp/thaw-work-XXXXXX";
 static char path[sizeof directory + sizeof "/gate"];
 static struct options options;
-static struct simulated_work slow;
+static struct simulated_work simulated;
 
 static void make_fifo(void)
 {
@@ -44,9 +44,9 @@ static bool takes(const char *option, const char *value)
     snprintf(name, sizeof name, "%s", option);
     snprintf(text, sizeof text, "%s", value);
     options_init(&options, "stage4_slow", "slow work under one mutex");
-    simulated_work_add_options(&slow, &options);
+    simulated_work_add_options(&simulated, &options);
     return options_parse(&options, 3, arguments) &&
-           simulated_work_init(&slow) == 0;
+           simulated_work_init(&simulated) == 0;
 }
 
 static void write_bytes(const char *bytes)
@@ -61,8 +61,8 @@ static void write_bytes(const char *bytes)
 static int bytes_left(void)
 {
     char bytes[16];
-    ck_assert_int_eq(net_set_nonblocking(slow.gate), 0);
-    ssize_t count = read(slow.gate, bytes, sizeof bytes);
+    ck_assert_int_eq(net_set_nonblocking(simulated.gate), 0);
+    ssize_t count = read(simulated.gate, bytes, sizeof bytes);
     return count < 0 && errno == EAGAIN ? 0 : (int)count;
 }
 
@@ -71,21 +71,21 @@ START_TEST(one_byte_finishes_one_piece)
     ck_assert(takes("--work-gate", path));
     write_bytes("xxxxx");
     for (int i = 0; i < 3; i++)
-        simulated_work_run(&slow);
+        simulated_work_run(&simulated);
     ck_assert_int_eq(bytes_left(), 2);
 }
 END_TEST
 
-// As with `printf x >gate`: each of them opens the FIFO and closes it again.
-// A FIFO without a writer is at its end, and reading it would not wait.
-START_TEST(the_gate_has_no_end_when_its_writer_leaves)
+// `printf x >gate` opens the FIFO and closes it again. Reading a FIFO without a
+// writer would not wait, but return 0.
+START_TEST(the_gate_stays_open_when_its_writer_closes_it)
 {
     ck_assert(takes("--work-gate", path));
     write_bytes("x");
-    simulated_work_run(&slow);
-    ck_assert_int_eq(net_set_nonblocking(slow.gate), 0);
+    simulated_work_run(&simulated);
+    ck_assert_int_eq(net_set_nonblocking(simulated.gate), 0);
     char byte;
-    ck_assert_int_eq(read(slow.gate, &byte, 1), -1);
+    ck_assert_int_eq(read(simulated.gate, &byte, 1), -1);
     ck_assert_int_eq(errno, EAGAIN);
 }
 END_TEST
@@ -97,7 +97,7 @@ static int finished[2]; // a pipe: one byte for each piece
 static void *work(void *argument)
 {
     for (int i = 0; i < PIECES; i++) {
-        simulated_work_run(&slow);
+        simulated_work_run(&simulated);
         done++;
         ck_assert_int_eq(write(finished[1], "!", 1), 1);
     }
@@ -121,7 +121,7 @@ START_TEST(a_piece_waits_for_its_byte)
 }
 END_TEST
 
-// 1001: seconds and the rest of them go separate ways to the system.
+// 1001: nanosleep takes seconds and nanoseconds apart.
 static const int durations[] = {0, 1, 30, 1001}; // in milliseconds
 
 START_TEST(without_a_gate_it_takes_its_time)
@@ -131,7 +131,7 @@ START_TEST(without_a_gate_it_takes_its_time)
     snprintf(value, sizeof value, "%d", durations[_i]);
     ck_assert(takes("--work-ms", value));
     int64_t start = clock_nanoseconds();
-    simulated_work_run(&slow);
+    simulated_work_run(&simulated);
     ck_assert_int_ge(clock_nanoseconds() - start, expected * 1000000);
     ck_assert_int_ge(metrics_get(METRIC_WORK_NANOSECONDS), expected * 1000000);
 }
@@ -154,7 +154,7 @@ static void *send_signals(void *thread)
     return NULL;
 }
 
-// A signal ends every nanosleep early, and the work sleeps on.
+// A signal ends a nanosleep early. The work must sleep on.
 START_TEST(signals_do_not_shorten_the_work)
 {
     pthread_t sender;
@@ -164,7 +164,7 @@ START_TEST(signals_do_not_shorten_the_work)
     ck_assert(takes("--work-ms", "50"));
     ck_assert_int_eq(pthread_create(&sender, NULL, send_signals, &worker), 0);
     int64_t start = clock_milliseconds();
-    simulated_work_run(&slow);
+    simulated_work_run(&simulated);
     int64_t elapsed = clock_milliseconds() - start;
     is_over = true;
     pthread_join(sender, NULL);
@@ -181,13 +181,13 @@ START_TEST(only_a_fifo_can_be_the_gate)
 }
 END_TEST
 
-static Suite *slow_suite(void)
+static Suite *work_suite(void)
 {
-    Suite *suite = suite_create("slow");
+    Suite *suite = suite_create("simulated work");
     TCase *gate = tcase_create("the gate");
     tcase_add_checked_fixture(gate, make_fifo, remove_fifo);
     tcase_add_test(gate, one_byte_finishes_one_piece);
-    tcase_add_test(gate, the_gate_has_no_end_when_its_writer_leaves);
+    tcase_add_test(gate, the_gate_stays_open_when_its_writer_closes_it);
     tcase_add_test(gate, a_piece_waits_for_its_byte);
     tcase_add_test(gate, only_a_fifo_can_be_the_gate);
     suite_add_tcase(suite, gate);
@@ -200,5 +200,5 @@ static Suite *slow_suite(void)
 
 int main(void)
 {
-    return unit_run(slow_suite());
+    return unit_run(work_suite());
 }
