@@ -8,6 +8,7 @@
 #include "tests/unit/unit.h"
 
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -38,10 +39,16 @@ struct consumer {
 static struct channel channel; // of struct job
 static struct consumer consumers[CONSUMERS];
 static struct gate all_here;
+static atomic_int returned; // from receive_one
+
+static void open_channel_of(size_t capacity)
+{
+    ck_assert_int_eq(channel_init(&channel, capacity, sizeof(struct job)), 0);
+}
 
 static void open_channel(void)
 {
-    ck_assert_int_eq(channel_init(&channel, CAPACITY, sizeof(struct job)), 0);
+    open_channel_of(CAPACITY);
 }
 
 static void start(pthread_t *thread, void *work(void *), void *argument)
@@ -132,6 +139,7 @@ static void *receive_one(void *argument)
     struct job job;
     gate_pass(&all_here);
     consumer->received = channel_receive(&channel, &job) ? 1 : 0;
+    returned++;
     return NULL;
 }
 
@@ -189,6 +197,59 @@ static void send_jobs(int count)
         ck_assert_int_eq(channel_try_send(&channel, &job), CHANNEL_SENT);
 }
 
+// POSIX lets pthread_cond_wait return though nothing was signalled.
+START_TEST(a_consumer_that_is_woken_without_a_job_waits_on)
+{
+    open_channel();
+    start_waiting_consumers();
+    for (int i = 0; i < ROUNDS; i++) {
+        pthread_cond_signal(&channel.not_empty);
+        sched_yield();
+        ck_assert_int_eq(returned, 0);
+    }
+    pthread_cond_broadcast(&channel.not_empty);
+    send_jobs(2);
+    channel_close(&channel);
+    ck_assert_int_eq(join_consumers(), 2);
+    channel_destroy(&channel);
+}
+END_TEST
+
+// With a slot for each, all are sent before the first consumer has woken up.
+START_TEST(jobs_sent_at_once_reach_as_many_waiting_consumers)
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        open_channel_of(CONSUMERS);
+        start_waiting_consumers();
+        send_jobs(CONSUMERS);
+        ck_assert_int_eq(join_consumers(), CONSUMERS);
+        ck_assert_uint_eq(channel_length(&channel), 0);
+        channel_destroy(&channel);
+    }
+}
+END_TEST
+
+// The channel stays full until a consumer that was woken has taken the job.
+START_TEST(with_one_slot_a_job_is_received_or_rejected)
+{
+    struct job job = {0};
+    for (int i = 0; i < ROUNDS; i++) {
+        int sent = 0;
+        open_channel_of(1);
+        start_waiting_consumers();
+        for (int attempt = 0; attempt < CONSUMERS; attempt++) {
+            enum channel_send result = channel_try_send(&channel, &job);
+            ck_assert_int_ne(result, CHANNEL_CLOSED);
+            sent += result == CHANNEL_SENT ? 1 : 0;
+        }
+        ck_assert_int_ge(sent, 1); // the slot was empty
+        channel_close(&channel);
+        ck_assert_int_eq(join_consumers(), sent);
+        channel_destroy(&channel);
+    }
+}
+END_TEST
+
 START_TEST(closing_while_consumers_wait_loses_no_job)
 {
     for (int i = 0; i < ROUNDS; i++) {
@@ -211,6 +272,9 @@ static Suite *channel_suite(void)
     tcase_add_test(tests, one_consumer_gets_each_producers_jobs_in_order);
     tcase_add_test(tests, closing_an_empty_channel_wakes_all_consumers);
     tcase_add_test(tests, each_job_wakes_a_consumer_that_waits);
+    tcase_add_test(tests, a_consumer_that_is_woken_without_a_job_waits_on);
+    tcase_add_test(tests, jobs_sent_at_once_reach_as_many_waiting_consumers);
+    tcase_add_test(tests, with_one_slot_a_job_is_received_or_rejected);
     tcase_add_test(tests, closing_while_consumers_wait_loses_no_job);
     suite_add_tcase(suite, tests);
     return suite;
