@@ -54,6 +54,7 @@ void conn_open(struct conns *conns, int client)
     }
     conn->conns = conns;
     conn->socket = client;
+    conn->keep_alive = true; // until a request says something else
     conn->next = conns->first;
     if (conn->next != NULL)
         conn->next->previous = conn;
