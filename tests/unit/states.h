@@ -41,7 +41,7 @@ static inline void expect_state(enum conn_state state)
     ck_assert_msg(conn->state == state, "%s, expected %s",
                   wanted[conn->state].name, wanted[state].name);
     const struct pollfd *interest = &server.loop.interest[conn->socket];
-    short events = interest->fd < 0 ? 0 : interest->events;
+    int events = interest->fd < 0 ? 0 : interest->events;
     ck_assert_msg(events == wanted[state].events, "%s waits for events %d",
                   wanted[state].name, events);
 }

@@ -13,7 +13,7 @@ enum { SHORT = 50 }; // in milliseconds
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 #define FINAL "GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-#define HEAD_LARGE "HEAD /large HTTP/1.1\r\nHost: a\r\n\r\n"
+#define LARGE_HEAD "HEAD /large HTTP/1.1\r\nHost: a\r\n\r\n"
 #define POST_START "POST / HTTP/1.1\r\nHost: a\r\n"
 
 static struct client *client;
@@ -60,7 +60,7 @@ END_TEST
 // the requests arrive, one when the connection is woken.
 START_TEST(more_responses_than_one_iteration_makes)
 {
-    send_expect(client, FOUR(HEAD_LARGE) HEAD_LARGE POST_START,
+    send_expect(client, FOUR(LARGE_HEAD) LARGE_HEAD POST_START,
                 CONN_RESPONDING);
     clients_iterate(1);
     expect_state(CONN_HEADER);
@@ -80,7 +80,7 @@ END_TEST
 // Exactly as many as one iteration makes: none is pending.
 START_TEST(the_responses_of_one_iteration)
 {
-    send_expect(client, FOUR(HEAD_LARGE), CONN_IDLE);
+    send_expect(client, FOUR(LARGE_HEAD), CONN_IDLE);
 }
 END_TEST
 
@@ -125,15 +125,17 @@ END_TEST
 static const struct {
     enum conn_state state;
     enum conn_state next; // when its time has passed
-    const char *bytes;    // after which the connection is in that state
+    const char *before;   // sent when the state had more time
+    const char *bytes;    // sent afterwards: now a new time begins
 } timed[] = {
-    {CONN_IDLE, CONN_LINGERING, ""},
-    {CONN_IDLE, CONN_LINGERING, GET("/")},
-    {CONN_HEADER, CONN_LINGERING, "GET"},
-    {CONN_HEADER, CONN_LINGERING, GET("/") "GET"},
-    {CONN_BODY, CONN_LINGERING, POST("3", "on")},
-    {CONN_SENDING, CONN_CLOSED, GET("/large")},
-    {CONN_LINGERING, CONN_CLOSED, "\n"},
+    {CONN_IDLE, CONN_LINGERING, "", GET("/")},
+    {CONN_HEADER, CONN_LINGERING, "", "GET"},
+    {CONN_HEADER, CONN_LINGERING, "", GET("/") "GET"},
+    {CONN_HEADER, CONN_LINGERING, "GET", " / HTTP/1.1\r\nHost: a\r\n\r\nGET"},
+    {CONN_BODY, CONN_LINGERING, "", POST("3", "on")},
+    {CONN_BODY, CONN_LINGERING, POST("3", "on"), "e" POST("3", "tw")},
+    {CONN_SENDING, CONN_CLOSED, "", GET("/large")},
+    {CONN_LINGERING, CONN_CLOSED, "", "\n"},
 };
 
 static bool is_in(enum conn_state state)
@@ -141,15 +143,14 @@ static bool is_in(enum conn_state state)
     return server.conns.count > 0 && server.conns.first->state == state;
 }
 
-START_TEST(the_time_of_a_state_begins_when_it_is_entered)
+START_TEST(the_time_of_a_state_begins_anew_with_each_request)
 {
     enum conn_state state = timed[_i].state;
     make_sockets_small(client);
-    clients_run_for(SHORT);
+    client_send(client, timed[_i].before);
+    clients_iterate(1);
     server.conns.timeouts_ms[state] = SHORT;
     int64_t start = clock_milliseconds();
-    if (timed[_i].bytes[0] == '\0')
-        client = client_open(); // the newest is the first
     send_expect(client, timed[_i].bytes, state);
     while (is_in(state))
         clients_run_for(1);
@@ -177,7 +178,8 @@ int main(void)
                    a_pending_request_after_a_response_that_is_sent_slowly);
     tcase_add_test(tests, a_final_response_that_is_sent_slowly);
     tcase_add_test(tests, a_rejection);
-    unit_add_rows(tests, the_time_of_a_state_begins_when_it_is_entered, timed);
+    unit_add_rows(tests, the_time_of_a_state_begins_anew_with_each_request,
+                  timed);
     suite_add_tcase(suite, tests);
     return unit_run(suite);
 }
