@@ -14,7 +14,7 @@ enum {
     ROOM = 4 * 1024,       // in bytes, in a socket
     LARGE = 16 * 1024,     // in bytes, of a body
     HELD_MAX = 128 * 1024, // in bytes, in a connection
-    QUIET = 3,             // iterations in which nothing happens: it is over
+    QUIET = 3,             // iterations without progress: nothing will happen
     PATIENCE = 100 * 1000, // in iterations: some tenths of a second
 };
 
