@@ -4,7 +4,6 @@
 #include "tests/unit/clients.h"
 #include "tests/unit/unit.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,16 +13,11 @@ static struct client *client;
 
 // This replaces the system's send(2), which only the server calls.
 static int sends;
-static bool is_full; // the socket takes nothing
 
 // NOLINTNEXTLINE(readability-inconsistent-*): the system's names are reserved
 ssize_t send(int to, const void *bytes, size_t length, int flags)
 {
     sends++;
-    if (is_full) {
-        errno = EAGAIN;
-        return -1;
-    }
     return sendto(to, bytes, length, flags, NULL, 0);
 }
 
@@ -196,79 +190,6 @@ START_TEST(the_client_decides_whether_the_connection_stays_open)
 }
 END_TEST
 
-#define EXPECT_100                                                             \
-    "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"                   \
-    "Content-Length: 5\r\n\r\n"
-
-START_TEST(a_client_that_waits_with_its_body_is_told_to_continue)
-{
-    client_send(client, EXPECT_100);
-    clients_iterate(1);
-    expect("100");
-    client_send(client, "he");
-    clients_iterate(1);
-    expect("100"); // once
-    client_send(client, "llo");
-    clients_iterate(1);
-    expect("100, 200 hello");
-}
-END_TEST
-
-START_TEST(a_header_section_in_pieces_gets_one_100)
-{
-    for (const char *byte = EXPECT_100; *byte != '\0'; byte++) {
-        client_send(client, (char[]){*byte, '\0'});
-        clients_iterate(1);
-    }
-    expect("100");
-    clients_iterate(3);
-    client_send(client, "hello");
-    clients_iterate(1);
-    expect("100, 200 hello");
-}
-END_TEST
-
-// Here the 100 is all that is unsent, and it is not the final response.
-START_TEST(a_100_that_the_socket_does_not_take_is_sent_once_it_does)
-{
-    is_full = true;
-    client_send(client, EXPECT_100);
-    clients_iterate(1);
-    expect("");
-    is_full = false;
-    clients_iterate(3);
-    expect("100");
-    client_send(client, "hello");
-    clients_iterate(1);
-    expect("100, 200 hello");
-}
-END_TEST
-
-START_TEST(each_request_may_expect_a_100)
-{
-    for (int i = 0; i < 2; i++) {
-        client_send(client, EXPECT_100);
-        clients_iterate(1);
-        client_send(client, "hello");
-        clients_iterate(1);
-    }
-    expect("100, 200 hello, 100, 200 hello");
-}
-END_TEST
-
-// RFC 9110, section 10.1.1: then the server may omit the 100.
-START_TEST(a_client_that_sends_its_body_at_once_gets_no_100)
-{
-    client_send(client, EXPECT_100 "hello");
-    clients_iterate(1);
-    client_send(client, EXPECT_100 "he");
-    clients_iterate(1);
-    client_send(client, "llo");
-    clients_iterate(1);
-    expect("200 hello, 200 hello");
-}
-END_TEST
-
 static int made; // responses
 
 static void make_a_large_response(const struct http_request *request,
@@ -312,13 +233,6 @@ static Suite *conn_suite(void)
     tcase_add_test(tests, the_response_to_head_has_no_body);
     unit_add_rows(tests, the_client_decides_whether_the_connection_stays_open,
                   versions);
-    tcase_add_test(tests,
-                   a_client_that_waits_with_its_body_is_told_to_continue);
-    tcase_add_test(tests, a_header_section_in_pieces_gets_one_100);
-    tcase_add_test(tests,
-                   a_100_that_the_socket_does_not_take_is_sent_once_it_does);
-    tcase_add_test(tests, each_request_may_expect_a_100);
-    tcase_add_test(tests, a_client_that_sends_its_body_at_once_gets_no_100);
     tcase_add_test(tests,
                    many_requests_at_once_are_served_in_several_iterations);
     suite_add_tcase(suite, tests);

@@ -205,25 +205,6 @@ START_TEST(a_request_after_it_that_is_rejected_waits_too)
 }
 END_TEST
 
-// The body arrives after the 100, or before the completion.
-START_TEST(a_request_after_it_gets_one_100)
-{
-    client_send(client, POST("3", "one") "POST /now HTTP/1.1\r\nHost: a\r\n"
-                                         "Expect: 100-continue\r\n"
-                                         "Content-Length: 3\r\n\r\n");
-    clients_iterate(1);
-    if (_i == 1)
-        client_send(client, "two");
-    complete(0, "one");
-    clients_iterate(3);
-    expect(_i == 1 ? "200 one, 100, 200 two" : "200 one, 100");
-    if (_i == 0)
-        client_send(client, "two");
-    clients_iterate(3);
-    expect("200 one, 100, 200 two");
-}
-END_TEST
-
 START_TEST(it_is_sent_after_pending_responses)
 {
     static const char end[] = "\r\n\r\ncompleted";
@@ -317,7 +298,6 @@ static Suite *conn_suite(void)
                    a_request_that_arrives_while_it_is_deferred_is_not_lost);
     tcase_add_test(tests, an_incomplete_request_after_it_stays_pending);
     tcase_add_test(tests, a_request_after_it_that_is_rejected_waits_too);
-    tcase_add_loop_test(tests, a_request_after_it_gets_one_100, 0, 2);
     tcase_add_test(tests, it_is_sent_after_pending_responses);
     tcase_add_test(tests, it_suits_the_method_and_version_of_its_request);
     tcase_add_test(tests, a_client_that_shut_down_its_side_still_gets_it);
