@@ -37,7 +37,7 @@ static ssize_t receive(int client, struct buffer *in)
     return in->failed ? -1 : received;
 }
 
-// Reads until the request is complete. MORE: the client sent nothing.
+// Reads until the request is complete. MORE: the client sent none.
 static enum http_parse read_request(int client, struct buffer *in,
                                     struct http_request *request)
 {
@@ -47,7 +47,7 @@ static enum http_parse read_request(int client, struct buffer *in,
     *request = (struct http_request){0};
     while (result == HTTP_PARSE_MORE) {
         ssize_t received = receive(client, in);
-        if (received <= 0 && in->length == 0)
+        if (received <= 0 && !http_has_begun(buffer_slice(in)))
             return HTTP_PARSE_MORE;
         if (received <= 0) {
             request->status =

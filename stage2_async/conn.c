@@ -87,7 +87,7 @@ static enum conn_state end_batch(struct conn *conn, const struct batch *batch,
 {
     size_t served = next == CONN_LINGERING ? batch->length : batch->served;
     struct slice unserved = {batch->bytes + served, batch->length - served};
-    if (next == CONN_RESPONDING && unserved.length == 0)
+    if (next <= CONN_RESPONDING && !http_has_begun(unserved))
         next = CONN_IDLE;
     if (batch->is_pending)
         buffer_remove_front(&conn->pending->in, served);
@@ -153,8 +153,7 @@ static enum conn_state reject_incomplete(struct conn *conn,
     return conn_send_then(conn, reject(conn, &request));
 }
 
-// A request that arrives whole is served where it is; only an incomplete one is
-// copied, into memory of its own.
+// A request that arrives whole is served where it is, without a copy.
 static enum conn_state receive(struct conn *conn)
 {
     char *in = conn->conns->in;
@@ -168,7 +167,7 @@ static enum conn_state receive(struct conn *conn)
                                  "the request ended too early");
     metrics_add(METRIC_RECEIVED_BYTES, received);
     struct batch batch = {.bytes = in, .length = (size_t)received};
-    if (conn->state == CONN_IDLE)
+    if (conn->pending == NULL)
         return serve_requests(conn, &batch);
     buffer_add(&conn->pending->in, (struct slice){in, (size_t)received});
     return conn->pending->in.failed ? CONN_CLOSED : serve_pending(conn);
@@ -240,7 +239,7 @@ static short enter(struct conn *conn, enum conn_state next)
     if (next == CONN_LINGERING && conn->state != CONN_LINGERING)
         shutdown(conn->socket, SHUT_WR);
     if (next == CONN_IDLE || next == CONN_LINGERING || next == CONN_CLOSED)
-        conn_discard_pending(conn);               // all of it is done
+        conn_discard_pending(conn, next);
     if (next != conn->state || next == CONN_IDLE) // a new connection is IDLE
         loop_set_deadline(conns->loop, conn->socket, conns->timeouts_ms[next]);
     conn->state = next;

@@ -18,9 +18,10 @@ struct pending *conn_make_pending(struct conn *conn)
     return conn->pending;
 }
 
-void conn_discard_pending(struct conn *conn)
+void conn_discard_pending(struct conn *conn, enum conn_state next)
 {
-    if (conn->pending == NULL)
+    if (conn->pending == NULL ||
+        (next == CONN_IDLE && conn->pending->in.length > 0)) // empty lines
         return;
     buffer_destroy(&conn->pending->in);
     buffer_destroy(&conn->pending->out);

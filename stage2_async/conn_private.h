@@ -32,7 +32,7 @@ short conn_on_ready(void *context, short revents);
 
 // conn_pending.c: memory for what is pending. NULL: there is none.
 struct pending *conn_make_pending(struct conn *conn);
-void conn_discard_pending(struct conn *conn);
+void conn_discard_pending(struct conn *conn, enum conn_state next);
 
 // Writes a response, and counts it.
 void conn_add_response(struct conn *conn, struct buffer *out,

@@ -5,17 +5,20 @@
 //
 //     {"user": "alice", "action": "buy", "amount": 100}
 //
-// Other keys are ignored. Rejected: a duplicate key, a fraction, a number out
-// of range, a NUL, invalid UTF-8, bytes after the object, and everything that
-// is not such an object (RFC 8259).
+// Other keys are ignored, but their values must be valid, too. Rejected: a
+// duplicate key, a fraction, a number out of range, a NUL, invalid UTF-8, bytes
+// after the object, and everything that is not such an object (RFC 8259). What
+// this RFC leaves to us is in README.md.
 
 #include "lib/base/slice.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { EVENT_NAME_MAX = 127 };    // of UTF-8, in bytes; at least one
-enum { EVENT_DETAIL_SIZE = 160 }; // in bytes, with the NUL
+enum { EVENT_NAME_MAX = 127 };       // of UTF-8, in bytes; at least one
+enum { EVENT_JSON_MAX = 64 * 1024 }; // in bytes, with all that is ignored
+enum { EVENT_DEPTH_MAX = 2048 };     // of objects and arrays in each other
+enum { EVENT_DETAIL_SIZE = 160 };    // in bytes, with the NUL
 
 struct event {
     char user[EVENT_NAME_MAX + 1];

@@ -8,6 +8,50 @@ static void explain(char detail[EVENT_DETAIL_SIZE], const char *text)
     snprintf(detail, EVENT_DETAIL_SIZE, "%s", text);
 }
 
+static bool reject_byte(char detail[EVENT_DETAIL_SIZE], size_t offset,
+                        const char *what)
+{
+    snprintf(detail, EVENT_DETAIL_SIZE, "byte %zu: %s", offset + 1, what);
+    return false;
+}
+
+// The client must not choose how long the thread is busy: with a million small
+// values in a body, jansson takes a tenth of a second.
+static bool is_short_enough(struct slice json, char detail[EVENT_DETAIL_SIZE])
+{
+    return json.length <= EVENT_JSON_MAX ||
+           reject_byte(detail, EVENT_JSON_MAX, "an event has at most 64 KiB");
+}
+
+// jansson ends a number or a word at a NUL and then forgets the NUL, up to
+// version 2.14. JSON has a NUL in no place.
+static bool has_no_nul(struct slice json, char detail[EVENT_DETAIL_SIZE])
+{
+    const char *nul = memchr(json.bytes, '\0', json.length);
+    return nul == NULL || reject_byte(detail, (size_t)(nul - json.bytes),
+                                      "a NUL byte is not JSON");
+}
+
+// jansson has a limit of its own, which a build of it can change. Where the
+// text is not JSON, the depth may be wrong, and jansson rejects the text.
+static bool is_flat_enough(struct slice json, char detail[EVENT_DETAIL_SIZE])
+{
+    bool in_string = false;
+    int depth = 0;
+    for (size_t i = 0; i < json.length; i++) {
+        char byte = json.bytes[i];
+        if (byte == '"')
+            in_string = !in_string;
+        else if (in_string)
+            i += byte == '\\'; // the byte after it is part of the escape
+        else if (byte == '}' || byte == ']')
+            depth--;
+        else if ((byte == '{' || byte == '[') && ++depth > EVENT_DEPTH_MAX)
+            return reject_byte(detail, i, "too many levels of nesting");
+    }
+    return true;
+}
+
 // jansson's text quotes the client's bytes, which may be control characters.
 static void make_printable(char *text)
 {
@@ -83,6 +127,9 @@ bool event_decode_jansson(struct slice json, struct event *event,
         explain(detail, "empty body: no Content-Length?");
         return false;
     }
+    if (!is_short_enough(json, detail) || !has_no_nul(json, detail) ||
+        !is_flat_enough(json, detail))
+        return false;
     json_t *value = parse(json, detail);
     if (value == NULL)
         return false;

@@ -224,7 +224,8 @@ enum http_parse http_read_fields(struct http_reader *reader,
 {
     static const char too_long[] =
         "request line and header section beyond the limit";
-    const size_t header_max = (size_t)reader->limits->header_max;
+    const size_t header_max =
+        reader->start + (size_t)reader->limits->header_max;
     if (reader->at > header_max)
         return http_reject(reader, header_max, HTTP_FIELDS_TOO_LARGE, too_long);
     for (int count = 0;; count++) {

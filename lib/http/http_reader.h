@@ -11,6 +11,7 @@
 struct http_reader {
     char *bytes;
     size_t length; // in bytes, received so far
+    size_t start;  // offset of the request line
     size_t at;     // offset of the next byte to look at
     const struct http_limits *limits;
     struct http_request *request; // a rejection is recorded here

@@ -117,23 +117,33 @@ static enum http_parse read_request_line(struct http_reader *reader,
     return result;
 }
 
-// A client may send an empty line before its request (RFC 9112, 2.2).
-static enum http_parse skip_empty_line(struct http_reader *reader)
+// Returns how many bytes at the start are empty lines. The last line may lack
+// its LF if nothing else has arrived.
+static size_t empty_lines_length(struct slice bytes)
 {
-    struct slice line;
-    if (reader->length == 0)
-        return HTTP_PARSE_MORE;
-    if (reader->bytes[0] != '\r')
-        return HTTP_PARSE_DONE;
-    return http_read_line(reader, 0, HTTP_BAD_REQUEST, NULL, &line);
+    static const char line[2] = {'\r', '\n'};
+    size_t length = 0;
+    while (length < bytes.length &&
+           length < HTTP_EMPTY_LINES_MAX * sizeof line &&
+           bytes.bytes[length] == line[length % sizeof line])
+        length++;
+    return length == bytes.length ? length : length - length % sizeof line;
+}
+
+bool http_has_begun(struct slice bytes)
+{
+    return empty_lines_length(bytes) < bytes.length;
 }
 
 static enum http_parse read_header(struct http_reader *reader,
                                    struct http_framing *framing)
 {
-    enum http_parse result = skip_empty_line(reader);
-    if (result == HTTP_PARSE_DONE)
-        result = read_request_line(reader, framing);
+    reader->start =
+        empty_lines_length((struct slice){reader->bytes, reader->length});
+    reader->at = reader->start;
+    if (reader->at == reader->length)
+        return HTTP_PARSE_MORE;
+    enum http_parse result = read_request_line(reader, framing);
     if (result == HTTP_PARSE_DONE)
         result = http_read_fields(reader, framing);
     return result;

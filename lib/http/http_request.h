@@ -24,6 +24,8 @@
 
 enum http_parse { HTTP_PARSE_DONE, HTTP_PARSE_MORE, HTTP_PARSE_REJECTED };
 
+enum { HTTP_EMPTY_LINES_MAX = 8 }; // ignored before a request line
+
 struct http_request {
     struct slice method; // "POST"
     struct slice path;   // "/balances/alice", as it came, without the query
@@ -48,6 +50,10 @@ struct http_progress {
     size_t body_length;       // of all complete chunks, in bytes
     size_t extensions_length; // of their chunk extensions, in bytes
 };
+
+// False: nothing has arrived but empty lines, which are no part of a request
+// (RFC 9112, 2.2). A CR at the end may be the start of one.
+bool http_has_begun(struct slice bytes);
 
 // Parses the request at the start of `bytes`. The slices of the request point
 // into `bytes`. DONE: a chunked body is now joined in place. MORE: as soon as

@@ -46,9 +46,28 @@ static const struct {
     {"/metrics", ROUTE_RESPONDED, respond_metrics},
 };
 
-static enum route reject(struct http_response *response,
+// The methods of RFC 9110 and 5789, compared with their case.
+static bool is_known(struct slice method)
+{
+    static const char *const known[] = {"POST",    "GET",    "HEAD",
+                                        "PUT",     "DELETE", "CONNECT",
+                                        "OPTIONS", "TRACE",  "PATCH"};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (slice_is(method, known[i]))
+            return true;
+    return false;
+}
+
+// An unknown method is the first reason, for any path (RFC 9110, 9.1).
+static enum route reject(const struct http_request *request,
+                         struct http_response *response,
                          enum http_status status, const char *detail)
 {
+    if (!is_known(request->method)) {
+        response->fields = NULL;
+        status = HTTP_NOT_IMPLEMENTED;
+        detail = "an unknown method; methods are in capitals";
+    }
     respond_error(response, status, detail);
     return ROUTE_RESPONDED;
 }
@@ -77,7 +96,7 @@ enum route route_find(const struct http_request *request,
     if (slice_starts_with(path, prefix)) {
         struct slice name = slice_after(path, strlen(prefix));
         if (!decode_user(name, user) || user[0] == '\0')
-            return reject(response, HTTP_NOT_FOUND,
+            return reject(request, response, HTTP_NOT_FOUND,
                           "no user can have this name");
         path.length = strlen("/balances");
     }
@@ -85,11 +104,11 @@ enum route route_find(const struct http_request *request,
         if (!slice_is(path, routes[i].path))
             continue;
         if (!allows(routes[i].route, request, response))
-            return reject(response, HTTP_METHOD_NOT_ALLOWED,
+            return reject(request, response, HTTP_METHOD_NOT_ALLOWED,
                           "see Allow for the methods of this path");
         if (routes[i].respond != NULL)
             routes[i].respond(response);
         return routes[i].route;
     }
-    return reject(response, HTTP_NOT_FOUND, NULL);
+    return reject(request, response, HTTP_NOT_FOUND, NULL);
 }

@@ -15,7 +15,7 @@
 enum route {
     ROUTE_EVENT,     // the caller responds
     ROUTE_BALANCES,  // the caller responds; `user` is set
-    ROUTE_RESPONDED, // the response is filled in: /health, /metrics, 404 or 405
+    ROUTE_RESPONDED, // the response is filled in: /health, /metrics, an error
 };
 
 // Finds the route of a request. HEAD has the same route as GET. `user` is the

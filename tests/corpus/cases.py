@@ -52,6 +52,8 @@ def expected_of(text, stage):
         if word in ("close", "more"):
             ending = word
             break
+        if word == "nothing":
+            break
         kind, _, number = word.rpartition(":")
         assert kind in ("", "head"), f"unknown response: {word}"
         echo, _, other = number.partition("/")

@@ -129,7 +129,7 @@ static void take_size_byte(struct chunked_decoder *decoder, char byte)
 {
     int digit = hexadecimal_value(byte);
     if (digit >= 0 && decoder->digits == decoder->line_length) {
-        decoder->left = decoder->left * 16 + (size_t)digit;
+        decoder->left = decoder->left * 16 + (uint64_t)digit;
         decoder->digits++;
     } else {
         decoder->place = CHUNKED_EXTENSION;

@@ -12,6 +12,8 @@
 #include "lib/base/buffer.h"
 #include "lib/http/http_request.h"
 
+#include <stdint.h>
+
 enum chunked_place {
     CHUNKED_SIZE,      // in the line that begins a chunk
     CHUNKED_EXTENSION, // in the same line, after the size
@@ -42,7 +44,7 @@ struct chunked_decoder {
     size_t taken;       // in bytes, so far
     size_t line_length; // of the current line, so far
     size_t digits;      // of the chunk's size
-    size_t left;        // in bytes, of the chunk's data
+    uint64_t left;      // in bytes, of the chunk's data: 16 digits need 64 bits
     enum extension_place extension;
     size_t overhead; // in bytes: extensions and trailers
     bool is_wrong;   // the line, which is rejected at its end

@@ -2,6 +2,8 @@
 //
 // * The bytes end before a page without access: jansson, which ASan does not
 //   look into, reads no more than it was given.
+// * What is rejected with its byte is just what json_validator.c rejects, which
+//   has no code in common with jansson.
 // * jansson, called in another way, agrees: what is an event, and which one.
 // * An accepted event keeps the promises of event.h, and so does a detail.
 // * An event that is written as JSON and read again is the same event, with any
@@ -11,14 +13,13 @@
 #include "lib/event/event_fast_path.h"
 #include "lib/event/event_jansson.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/json_validator.h"
 #include "tests/unit/guard.h"
 
 #include <check.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
-
-enum { JSON_MAX = 4096 }; // in bytes
 
 // A way to decode: the results of each are compared with event_decode's.
 typedef bool decoder(struct slice json, struct event *event,
@@ -29,15 +30,16 @@ static bool is_name(const char *text)
     return strlen(text) >= 1 && strlen(text) <= EVENT_NAME_MAX;
 }
 
-// The same with json_unpack.
+// The same with json_unpack, which alone would overlook a NUL.
 static bool decode_by_unpack(struct slice json, struct event *event,
                              char detail[EVENT_DETAIL_SIZE])
 {
     const char *user = NULL;
     const char *action = NULL;
     json_int_t amount = 0;
-    json_t *value =
-        json_loadb(json.bytes, json.length, JSON_REJECT_DUPLICATES, NULL);
+    json_t *value = NULL;
+    if (json_validate(json) == JSON_VALID)
+        value = json_loadb(json.bytes, json.length, 0, NULL);
     bool valid = json_unpack(value, "{s:s, s:s, s:I}", "user", &user, "action",
                              &action, "amount", &amount) == 0 &&
                  is_name(user) && is_name(action);
@@ -85,6 +87,20 @@ static bool decode(decoder *with, struct slice json, struct event *event)
     return valid;
 }
 
+// JSON within our limits is rejected for its fields alone, and all else for its
+// bytes.
+static void check_verdict(struct slice json)
+{
+    struct event event;
+    char detail[EVENT_DETAIL_SIZE] = "";
+    bool valid = event_decode(json, &event, detail);
+    bool names_a_byte = strncmp(detail, "byte ", 5) == 0 || json.length == 0;
+    if (json_validate(json) == JSON_VALID)
+        ck_assert(valid || !names_a_byte);
+    else
+        ck_assert(!valid && names_a_byte);
+}
+
 static void check_same(const struct event *one, const struct event *other)
 {
     ck_assert_str_eq(one->user, other->user);
@@ -130,12 +146,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct guard guard;
     struct event event;
     struct event other;
-    if (size > JSON_MAX)
+    if (size > JSON_VALIDATOR_MAX)
         return 0;
     if (guard.start == NULL)
-        guard_init(&guard, JSON_MAX);
+        guard_init(&guard, JSON_VALIDATOR_MAX);
     struct slice json = {(const char *)data, size};
     json.bytes = guard_place(&guard, json);
+    check_verdict(json);
     bool valid = decode(event_decode, json, &event);
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         ck_assert(decode(others[i], json, &other) == valid);

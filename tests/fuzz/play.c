@@ -85,15 +85,17 @@ void play_send(struct play *play, struct slice bytes)
     buffer_add(&play->sent, bytes);
 }
 
-// A closed connection waits only until its deferred response is completed, and
-// holds as little as an idle one.
+// A closed connection waits only until its deferred response is completed. An
+// idle one may hold empty lines, and nothing else.
 static void check_conn(const struct conn *conn)
 {
     const struct pending *pending = conn->pending;
     if (pending != NULL)
         ck_assert_uint_le(pending->in.length + pending->out.length, HELD_MAX);
-    if (conn->state == CONN_CLOSED || conn->state == CONN_IDLE ||
-        conn->state == CONN_LINGERING)
+    if (conn->state == CONN_IDLE && pending != NULL)
+        ck_assert(pending->in.length > 0 && pending->out.length == 0 &&
+                  !http_has_begun(buffer_slice(&pending->in)));
+    if (conn->state == CONN_CLOSED || conn->state == CONN_LINGERING)
         ck_assert_ptr_null(pending);
 }
 

@@ -15,7 +15,8 @@ enum kind {
     ONE_BALANCE,
     INVALID, // from here on, the table says how the body begins
     NOT_FOUND,
-    NO_METHOD,
+    NOT_ALLOWED,
+    UNKNOWN,
     NUMBERS,
 };
 
@@ -31,7 +32,8 @@ static const struct {
     [ONE_BALANCE] = {200, "{\"user\":\"alice\",\"balance\":100}"},
     [INVALID] = {400, BECAUSE("invalid_json")},
     [NOT_FOUND] = {404, BECAUSE("not_found")},
-    [NO_METHOD] = {405, BECAUSE("method_not_allowed")},
+    [NOT_ALLOWED] = {405, BECAUSE("method_not_allowed")},
+    [UNKNOWN] = {501, BECAUSE("not_implemented")},
     [NUMBERS] = {200, "# HELP thaw_"},
 };
 
@@ -51,7 +53,12 @@ static const struct row {
     {"GET", "/health", NULL, {ECHOED, HEALTHY}},
     {"GET", "/metrics", NULL, {ECHOED, NUMBERS}},
     {"GET", "/other", NULL, {ECHOED, NOT_FOUND}},
-    {"DELETE", "/", "gone", {ECHOED, NO_METHOD}},
+    {"DELETE", "/", "gone", {ECHOED, NOT_ALLOWED}},
+    // A method that is in no RFC, or in small letters, is unknown for any path.
+    {"BREW", "/", "coffee", {ECHOED, UNKNOWN}},
+    {"PROPFIND", "/other", NULL, {ECHOED, UNKNOWN}},
+    {"post", "/", EVENT, {ECHOED, UNKNOWN}},
+    {"Get", "/health", NULL, {ECHOED, UNKNOWN}},
     // A path that does not exist has no methods either.
     {"POST", "/other", EVENT, {ECHOED, NOT_FOUND}},
     // Paths are compared byte by byte; the query does not belong to them.
@@ -263,7 +270,7 @@ START_TEST(a_head_request_gets_the_response_without_the_body)
 }
 END_TEST
 
-START_TEST(a_wrong_method_is_told_the_right_ones)
+START_TEST(a_405_names_the_methods_of_the_path)
 {
     static const struct {
         const char *method;
@@ -276,7 +283,9 @@ START_TEST(a_wrong_method_is_told_the_right_ones)
         {"POST", "/balances", "GET, HEAD"},
         {"DELETE", "/balances/alice", "GET, HEAD"},
         {"POST", "/health", "GET, HEAD"},
-        {"post", "/metrics", "GET, HEAD"},
+        {"PUT", "/metrics", "GET, HEAD"},
+        {"PATCH", "/", "POST"},
+        {"TRACE", "/health", "GET, HEAD"},
     };
     struct stage stage;
     struct client client;
@@ -288,6 +297,23 @@ START_TEST(a_wrong_method_is_told_the_right_ones)
         assert_field(&client, "Allow", cases[i].allow);
         client_close(&client);
     }
+    stop(&stage);
+}
+END_TEST
+
+// The request has one end, so a next one may follow.
+START_TEST(an_unknown_method_leaves_the_connection_open)
+{
+    struct stage stage;
+    struct client client;
+    start_quick(&stage);
+    client_open(&client, stage.port);
+    client_request(&client, "BREW", "/", "coffee");
+    assert_response(&client, 501);
+    assert_field(&client, "Connection", "keep-alive");
+    client_request(&client, "GET", "/health", NULL);
+    assert_response(&client, 200);
+    client_close(&client);
     stop(&stage);
 }
 END_TEST
@@ -304,7 +330,8 @@ int main(void)
         tcase_add_test(tests, any_bytes_are_echoed);
     if (stage_under_test() >= 3) {
         tcase_add_test(tests, a_response_says_what_its_body_is);
-        tcase_add_test(tests, a_wrong_method_is_told_the_right_ones);
+        tcase_add_test(tests, a_405_names_the_methods_of_the_path);
+        tcase_add_test(tests, an_unknown_method_leaves_the_connection_open);
     }
     return unit_run(suite);
 }

@@ -36,6 +36,10 @@ static const struct good_request fits[] = {
     {"16 bytes of request line, 48 of fields",
      SLICE(OLD_GET "A: 4567890123456789012345678901234567890123456\r\n\r\n"),
      "GET", "/", "", false},
+    {"the same after two empty lines",
+     SLICE("\r\n\r\n" OLD_GET
+           "A: 4567890123456789012345678901234567890123456\r\n\r\n"),
+     "GET", "/", "", false},
     {"16 bytes of request line, 48 of three fields",
      SLICE(OLD_GET
            "A: 45678901234\r\nB: 45678901234\r\nC: 45678901234\r\n\r\n"),

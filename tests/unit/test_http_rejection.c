@@ -19,8 +19,11 @@ static const struct bad_request rows[] = {
     {"a TLS client, rejected before its line ends", SLICE("\x16\x03\x01\x02"),
      400},
     {"noise", SLICE("%$&\r\n"), 400},
-    {"two empty lines before it (9112, 2.2, allows one)", SLICE("\r\n\r\n"),
-     400},
+    {"nine empty lines before it: eight are our limit",
+     SLICE("\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n"), 400},
+    {"a bare CR before it", SLICE("\rGET / HTTP/1.1\r\n"), 400},
+    {"a bare CR after an empty line", SLICE("\r\n\r\r\n"), 400},
+    {"a bare LF before it (9112, 2.2)", SLICE("\nGET / HTTP/1.1\r\n"), 400},
     {"the start of HTTP/2 (9113, 3.4)", SLICE("PRI * HTTP/2.0\r\n"), 505},
 
     // The request line

@@ -10,6 +10,7 @@
 
 #define GET "GET / HTTP/1.1\r\nHost: a\r\n"
 #define POST "POST / HTTP/1.1\r\nHost: a\r\n"
+#define EIGHT_LINES "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n"
 
 // (9110, 5.1) is RFC 9110, section 5.1.
 static const struct good_request rows[] = {
@@ -17,6 +18,12 @@ static const struct good_request rows[] = {
     {"the smallest one", SLICE(GET "\r\n"), "GET", "/", "", true},
     {"one empty line before it (9112, 2.2)", SLICE("\r\n" GET "\r\n"), "GET",
      "/", "", true},
+    {"eight empty lines before it: our limit", SLICE(EIGHT_LINES GET "\r\n"),
+     "GET", "/", "", true},
+    {"an empty line before a chunked body's request",
+     SLICE("\r\n" POST "Transfer-Encoding: chunked\r\n\r\n"
+           "2\r\nhi\r\n0\r\n\r\n"),
+     "POST", "/", "hi", true},
     {"a method is any token (9110, 9.1)",
      SLICE("M-SEARCH / HTTP/1.1\r\nHost: a\r\n\r\n"), "M-SEARCH", "/", "",
      true},
@@ -167,6 +174,39 @@ START_TEST(pipelined_requests_are_parsed_one_by_one)
 }
 END_TEST
 
+static const struct {
+    struct slice bytes;
+    bool has_begun;
+} beginnings[] = {
+    {SLICE(""), false},
+    {SLICE("\r"), false}, // its LF may come
+    {SLICE("\r\n"), false},
+    {SLICE("\r\n\r"), false},
+    {SLICE("\r\n\r\n"), false},
+    {SLICE(EIGHT_LINES), false},
+    {SLICE("G"), true},
+    {SLICE("\r\nG"), true},
+    {SLICE("\n"), true},
+    {SLICE(" "), true},
+    {SLICE("\0"), true},
+    {SLICE("\rG"), true}, // these four are rejected
+    {SLICE("\r\r"), true},
+    {SLICE("\r\n\rG"), true},
+    {SLICE("\r\n\n"), true},
+    {SLICE(EIGHT_LINES "\r"), true}, // a ninth line is no longer ignored
+    {SLICE(EIGHT_LINES "\r\n"), true},
+};
+
+START_TEST(a_request_has_not_begun_before_the_end_of_empty_lines)
+{
+    struct slice bytes = beginnings[_i].bytes;
+    ck_assert(http_has_begun(bytes) == beginnings[_i].has_begun);
+    if (!beginnings[_i].has_begun)
+        ck_assert_int_eq(parse_prefix(bytes, bytes.length).result,
+                         HTTP_PARSE_MORE);
+}
+END_TEST
+
 static Suite *http_request_suite(void)
 {
     Suite *suite = suite_create("http_request");
@@ -176,6 +216,8 @@ static Suite *http_request_suite(void)
                    a_complete_header_section_is_filled_in_before_the_body);
     tcase_add_test(tcase, a_client_waits_for_a_100_only_if_it_says_so);
     tcase_add_test(tcase, pipelined_requests_are_parsed_one_by_one);
+    unit_add_rows(tcase, a_request_has_not_begun_before_the_end_of_empty_lines,
+                  beginnings);
     suite_add_tcase(suite, tcase);
     add_good_requests(suite, rows, COUNT(rows));
     return suite;

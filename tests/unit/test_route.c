@@ -92,15 +92,24 @@ static const struct {
     {"DELETE /metrics", HTTP_METHOD_NOT_ALLOWED, for_get},
     {"POST /balances", HTTP_METHOD_NOT_ALLOWED, for_get},
     {"DELETE /balances/alice", HTTP_METHOD_NOT_ALLOWED, for_get},
-    // A method is compared with its case (RFC 9110, 9.1), and whole.
-    {"post /", HTTP_METHOD_NOT_ALLOWED, for_post},
-    {"get /health", HTTP_METHOD_NOT_ALLOWED, for_get},
-    {"GETS /health", HTTP_METHOD_NOT_ALLOWED, for_get},
-    {"POS /", HTTP_METHOD_NOT_ALLOWED, for_post},
-    // 404 comes first: an unknown path has no methods.
+    {"PATCH /", HTTP_METHOD_NOT_ALLOWED, for_post},
+    {"TRACE /health", HTTP_METHOD_NOT_ALLOWED, for_get},
+    // An unknown method is a 501, whatever the path (RFC 9110, 9.1, 15.6.2). A
+    // method is compared with its case, and whole.
+    {"BREW /", HTTP_NOT_IMPLEMENTED, NULL},
+    {"BREW /coffee", HTTP_NOT_IMPLEMENTED, NULL},
+    {"PROPFIND /balances/alice", HTTP_NOT_IMPLEMENTED, NULL},
+    {"BREW /balances/%", HTTP_NOT_IMPLEMENTED, NULL},
+    {"post /", HTTP_NOT_IMPLEMENTED, NULL},
+    {"get /health", HTTP_NOT_IMPLEMENTED, NULL},
+    {"Options /", HTTP_NOT_IMPLEMENTED, NULL},
+    {"GETS /health", HTTP_NOT_IMPLEMENTED, NULL},
+    {"POS /", HTTP_NOT_IMPLEMENTED, NULL},
+    {"PRI /", HTTP_NOT_IMPLEMENTED, NULL},
+    // 404 comes before 405: an unknown path has no methods.
     {"GET /nothing", HTTP_NOT_FOUND, NULL},
     {"POST /nothing", HTTP_NOT_FOUND, NULL},
-    {"BREW /coffee", HTTP_NOT_FOUND, NULL},
+    {"DELETE /coffee", HTTP_NOT_FOUND, NULL},
     {"POST /events", HTTP_NOT_FOUND, NULL},
     {"OPTIONS *", HTTP_NOT_FOUND, NULL},
     // A path is compared byte by byte: with its case, dots and slashes.
