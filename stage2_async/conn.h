@@ -29,7 +29,7 @@ enum conn_state {
     CONN_BODY,       // a body is incomplete
     CONN_RESPONDING, // more was received: serve it after other connections
     CONN_DEFERRED,   // skip until stage 4: a thread makes the response
-    CONN_SENDING,    // the client takes its responses too slowly
+    CONN_SENDING,    // responses are pending: large ones, or a slow reader
     CONN_LINGERING,  // the final response is sent
     CONN_CLOSED,     // broken, or done
 };

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-enum { OUT_MAX = 1024 * 1024 }; // in bytes: a larger scratch buffer is released
+enum { SEND_MAX = 128 * 1024 }; // in bytes for one send, then others are served
 
 struct pending *conn_make_pending(struct conn *conn)
 {
@@ -40,11 +40,14 @@ void conn_add_response(struct conn *conn, struct buffer *out,
 
 // Returns how much the socket took, or -1: the connection is broken. There is
 // no second try at once: poll tells when the socket takes more.
-static ssize_t send_some(struct conn *conn, struct slice bytes)
+static ssize_t send_some(struct conn *conn, const struct buffer *out,
+                         size_t start)
 {
-    if (bytes.length == 0)
+    size_t length = out->length - start;
+    if (length == 0)
         return 0;
-    ssize_t sent = send(conn->socket, bytes.bytes, bytes.length, 0);
+    ssize_t sent = send(conn->socket, out->bytes + start,
+                        length < SEND_MAX ? length : SEND_MAX, 0);
     if (sent < 0)
         return net_would_block() ? 0 : -1;
     metrics_add(METRIC_SENT_BYTES, sent);
@@ -54,28 +57,25 @@ static ssize_t send_some(struct conn *conn, struct slice bytes)
 enum conn_state conn_send_then(struct conn *conn, enum conn_state next)
 {
     struct buffer *out = &conn->conns->out;
-    ssize_t sent = out->failed ? -1 : send_some(conn, buffer_slice(out));
+    ssize_t sent = out->failed ? -1 : send_some(conn, out, 0);
     if (sent < 0)
         next = CONN_CLOSED;
     else if ((size_t)sent < out->length && next != CONN_CLOSED) {
-        struct pending *pending = conn_make_pending(conn);
-        if (pending != NULL)
-            buffer_add(&pending->out,
-                       slice_after(buffer_slice(out), (size_t)sent));
-        bool has_room = pending != NULL && !pending->out.failed;
-        next = has_room ? CONN_SENDING : CONN_CLOSED;
+        next = conn_make_pending(conn) != NULL ? CONN_SENDING : CONN_CLOSED;
+        if (next == CONN_SENDING) {
+            conn->pending->out = *out; // was empty; a copy takes too long
+            conn->pending->sent = (size_t)sent;
+            *out = (struct buffer){0};
+        }
     }
     buffer_clear(out);
-    if (out->size > OUT_MAX)
-        buffer_destroy(out);
     return next;
 }
 
 ssize_t conn_send_pending(struct conn *conn)
 {
     struct pending *pending = conn->pending;
-    ssize_t sent = send_some(
-        conn, slice_after(buffer_slice(&pending->out), pending->sent));
+    ssize_t sent = send_some(conn, &pending->out, pending->sent);
     if (sent > 0)
         pending->sent += (size_t)sent;
     if (pending->sent == pending->out.length) {

@@ -24,7 +24,6 @@ static struct server server;
 static struct simulated_work simulated_work;
 static bool work_in_loop;
 static struct mailbox responses; // from the threads to the loop
-
 static struct store balances;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; // guards balances
 
@@ -103,6 +102,7 @@ int main(int argc, char **argv)
     options_init(&options, "stage4_slow", "slow work under one mutex");
     server_add_options(&server, &options);
     simulated_work_add_options(&simulated_work, &options);
+    store_add_options(&balances, &options);
     options_add_flag(&options, "--work-in-loop", &work_in_loop,
                      "work on the loop's own thread");
     if (!options_parse(&options, argc, argv))

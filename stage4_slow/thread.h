@@ -8,6 +8,10 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+// In bytes. With the usual default of 8 MiB, a thousand threads would reserve 8
+// GB of addresses. A system for which this is too small uses its default.
+enum { THREAD_STACK = 256 * 1024 };
+
 // False: the system cannot start another thread, and `work` is not called.
 //
 // The thread is created detached. With pthread_detach, it might end before the
@@ -16,12 +20,13 @@
 static inline bool thread_start(void *work(void *), void *argument)
 {
     pthread_t thread;
-    pthread_attr_t detached;
-    if (pthread_attr_init(&detached) != 0)
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0)
         return false;
-    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-    bool is_started = pthread_create(&thread, &detached, work, argument) == 0;
-    pthread_attr_destroy(&detached);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, THREAD_STACK);
+    bool is_started = pthread_create(&thread, &attributes, work, argument) == 0;
+    pthread_attr_destroy(&attributes);
     return is_started;
 }
 

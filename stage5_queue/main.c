@@ -91,6 +91,7 @@ int main(int argc, char **argv)
     options_init(&options, "stage5_queue", "a bounded channel and one worker");
     server_add_options(&server, &options);
     simulated_work_add_options(&simulated_work, &options);
+    store_add_options(&balances, &options);
     options_add_number(&options, "--capacity", &capacity, 1, 1000000,
                        "jobs that may wait");
     if (!options_parse(&options, argc, argv))

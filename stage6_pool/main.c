@@ -92,6 +92,7 @@ int main(int argc, char **argv)
     options_init(&options, "stage6_pool", "one channel, several workers");
     server_add_options(&server, &options);
     simulated_work_add_options(&simulated_work, &options);
+    store_add_options(&balances, &options);
     options_add_number(&options, "--capacity", &capacity, 1, 1000000,
                        "jobs that may wait");
     options_add_number(&options, "--workers", &workers, 1, 1000,

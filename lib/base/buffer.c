@@ -67,6 +67,12 @@ void buffer_add_format(struct buffer *buffer, const char *format, ...)
     va_end(again);
 }
 
+void buffer_reserve(struct buffer *buffer, size_t count)
+{
+    if (!make_room(buffer, count))
+        buffer->failed = true;
+}
+
 void buffer_remove_front(struct buffer *buffer, size_t count)
 {
     assert(count <= buffer->length);

@@ -42,6 +42,9 @@ void buffer_add_number(struct buffer *buffer, uint64_t number); // in decimal
 __attribute__((format(printf, 2, 3))) void
 buffer_add_format(struct buffer *buffer, const char *format, ...);
 
+// Makes room for `count` more bytes, so that adding them copies nothing twice.
+void buffer_reserve(struct buffer *buffer, size_t count);
+
 static inline void buffer_add_text(struct buffer *buffer, const char *text)
 {
     buffer_add(buffer, slice_of(text));

@@ -24,6 +24,8 @@ const struct http_status_row http_statuses[] = {
     {HTTP_SERVICE_UNAVAILABLE, SLICE("503 Service Unavailable"), "server_busy"},
     {HTTP_VERSION_NOT_SUPPORTED, SLICE("505 HTTP Version Not Supported"),
      "http_version_not_supported"},
+    {HTTP_INSUFFICIENT_STORAGE, SLICE("507 Insufficient Storage"),
+     "too_many_users"},
 };
 
 const size_t http_status_count = sizeof http_statuses / sizeof http_statuses[0];

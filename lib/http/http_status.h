@@ -25,6 +25,7 @@ enum http_status {
     HTTP_NOT_IMPLEMENTED = 501,
     HTTP_SERVICE_UNAVAILABLE = 503,
     HTTP_VERSION_NOT_SUPPORTED = 505,
+    HTTP_INSUFFICIENT_STORAGE = 507, // RFC 4918, section 11.5
 };
 
 struct http_status_row {

@@ -60,8 +60,8 @@ void report_event(const char *role, int number, const struct event *event,
         printf("%s: %s %+" PRId64 " would overflow the balance\n", name, user,
                event->amount);
         break;
-    case STORE_NO_MEMORY:
-        printf("%s: %s %+" PRId64 " found no memory\n", name, user,
+    case STORE_FULL:
+        printf("%s: %s %+" PRId64 " would be a user too many\n", name, user,
                event->amount);
         break;
     }

@@ -26,8 +26,8 @@ void respond_result(struct http_response *response, enum store_result result,
     case STORE_OVERFLOW:
         respond_error(response, HTTP_CONFLICT, NULL);
         break;
-    case STORE_NO_MEMORY:
-        respond_error(response, HTTP_INTERNAL_SERVER_ERROR, NULL);
+    case STORE_FULL:
+        respond_error(response, HTTP_INSUFFICIENT_STORAGE, NULL);
         break;
     }
 }

@@ -6,8 +6,8 @@
 #include "lib/http/http_response.h"
 #include "lib/store/store.h"
 
-// The result of an event: 200 {"status":"ok","balance":N}, or 409
-// {"status":"error","reason":"balance_overflow"}.
+// The result of an event: 200 {"status":"ok","balance":N}; or an error, 409
+// "balance_overflow" or 507 "too_many_users".
 void respond_result(struct http_response *response, enum store_result result,
                     int64_t balance);
 

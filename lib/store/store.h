@@ -3,34 +3,49 @@
 
 // store.h - the balances: user -> sum of amounts
 //
-// NOT thread-safe, on purpose. Threads that share a store guard it with a
-// mutex. Where that mutex is locked, and for how long, is the lesson.
+//     chains         users, in the order of their first events
+//     [ . 2 . 1 ] -> [ "alice": 100 ] [ "bob": -7 ] [ . . . ]
+//
+// * NOT thread-safe, on purpose. Threads that share a store guard it with a
+//   mutex. Where that mutex is locked, and for how long, is the lesson.
+// * All memory is taken at the start, so nothing grows under that mutex.
+//   README.md says what this costs.
 
 #include "lib/base/buffer.h"
+#include "lib/base/options.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum store_result { STORE_ADDED, STORE_OVERFLOW, STORE_NO_MEMORY };
+enum { STORE_NAME_MAX = 127 }; // in bytes
+
+enum store_result { STORE_ADDED, STORE_OVERFLOW, STORE_FULL };
 
 struct store {
-    struct json_t *balances; // a JSON object: jansson's seeded hash table
-    uint64_t changes;        // how often a balance has changed; with this field
-                             // ThreadSanitizer finds a store without a guard,
-                             // because it does not see into jansson
+    int users_max;
+    size_t count;             // of users
+    struct store_user *users; // in the order of their first events
+    uint32_t *chains;         // users whose names have the same hash, linked
+    char *keys;               // "alice":"bob": as they are written
+    size_t keys_length;       // in bytes
+    uint32_t point, factor;   // random, for the hash
 };
 
-// Returns -1 when there is no memory.
+// Puts --users-max into the command line, with its default.
+void store_add_options(struct store *store, struct options *options);
+
+// Takes memory for users_max users. Returns -1 when there is none.
 int store_init(struct store *store);
 void store_destroy(struct store *store);
 
 // Adds `amount` to the user's balance, which is 0 for a new user, and reports
-// the new balance. Only STORE_ADDED changes anything.
-enum store_result store_add(struct store *store, const char *user,
+// the new balance. Only STORE_ADDED changes anything. STORE_FULL: the user is
+// new, and there is no room.
+enum store_result store_add(struct store *store, const char *name,
                             int64_t amount, int64_t *balance);
 
 // False: the store has no such user.
-bool store_get(const struct store *store, const char *user, int64_t *balance);
+bool store_get(const struct store *store, const char *name, int64_t *balance);
 
 // Appends all balances, in the order of their users' first events:
 // {"alice":100,"bob":-7}

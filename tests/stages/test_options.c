@@ -55,6 +55,8 @@ START_TEST(help_names_the_options_and_their_defaults)
         {4, "--work-ms N "},
         {4, "(500)"},
         {4, "--work-gate FIFO "},
+        {4, "--users-max N "},
+        {4, "(2000)"},
         {5, "--capacity N "},
         {6, "--workers N "},
         {6, "(4)"},
@@ -101,6 +103,8 @@ START_TEST(a_wrong_option_is_rejected_by_name)
         {4, "--work-ms -1", "--work-ms"},
         {4, "--work-gate /nonexistent", "--work-gate"},
         {4, "--work-gate /dev/null", "--work-gate"},
+        {4, "--users-max 0", "--users-max"},
+        {4, "--users-max 1000001", "--users-max"},
         {5, "--capacity 0", "--capacity"},
         {6, "--workers 0", "--workers"},
     };

@@ -163,11 +163,12 @@ enum {
     MEMORY_MAX = 160 * 1024 * 1024, // in bytes, of address space
     BODY = 2 * 1024 * 1024,         // in bytes; a buffer for it is twice that
     BODIES = 80,
+    THREADS_MAX = 20 * 1024 * 1024, // in bytes, for less than 80 small stacks
 };
 
 START_TEST(without_memory_for_a_thread_an_event_is_a_503)
 {
-    run_out_of_threads(RLIMIT_AS, MEMORY_MAX);
+    run_out_of_threads(RLIMIT_AS, THREADS_MAX);
 }
 END_TEST
 

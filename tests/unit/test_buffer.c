@@ -88,6 +88,24 @@ START_TEST(one_addition_may_be_larger_than_all_before)
 }
 END_TEST
 
+START_TEST(reserved_room_is_taken_once)
+{
+    enum { MANY = 100000 };
+    struct buffer buffer = {0};
+    buffer_add_text(&buffer, "abc");
+    buffer_reserve(&buffer, MANY);
+    const char *bytes = buffer.bytes;
+    ck_assert_uint_eq(buffer.length, 3);
+    for (int i = 0; i < MANY; i++)
+        buffer_add_text(&buffer, "x");
+    ck_assert_ptr_eq(buffer.bytes, bytes);
+    ck_assert(!buffer.failed);
+    buffer_reserve(&buffer, SIZE_MAX);
+    ck_assert(buffer.failed);
+    buffer_destroy(&buffer);
+}
+END_TEST
+
 START_TEST(removing_the_front_moves_the_other_bytes_to_the_front)
 {
     struct buffer buffer = {0};
@@ -212,6 +230,7 @@ static Suite *buffer_suite(void)
                    removing_the_front_moves_the_other_bytes_to_the_front);
     tcase_add_test(buffers,
                    clearing_keeps_the_memory_and_destroying_releases_it);
+    tcase_add_test(buffers, reserved_room_is_taken_once);
     tcase_add_test(buffers, a_failed_buffer_ignores_what_is_added);
     tcase_add_test(buffers, a_failed_buffer_can_be_used_again_once_it_is_empty);
     suite_add_tcase(suite, buffers);

@@ -29,7 +29,7 @@ enum {
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 
 static struct iterations iterations;
-static struct store store;
+static struct store store = {.users_max = USERS};
 static char large[LARGE];
 static struct conn *deferred; // waits for its response to /deferred
 

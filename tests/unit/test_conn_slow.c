@@ -3,6 +3,7 @@
 // The responses here are longer than a socket holds. The connection keeps what
 // the socket does not take.
 
+#include "lib/service/metrics.h"
 #include "lib/service/respond.h"
 #include "lib/base/clock.h"
 #include "tests/unit/clients.h"
@@ -22,6 +23,7 @@ enum {
     TIMEOUT = 200,         // in milliseconds, of CONN_SENDING
 };
 
+static char large[LARGE];
 static struct client *client;
 static struct conn *deferred; // waits for its response to /deferred
 
@@ -33,6 +35,8 @@ static void handle(const struct http_request *request,
         deferred = response->conn;
     else
         respond_echo(response, request);
+    if (slice_is(request->path, "/large"))
+        response->body = (struct slice){large, sizeof large};
 }
 
 static void complete(const char *text)
@@ -273,6 +277,28 @@ START_TEST(a_completed_response_does_not_extend_the_time_out)
 }
 END_TEST
 
+// Although the socket would take more: other clients come first.
+START_TEST(a_large_response_is_sent_in_slices)
+{
+    enum { SLICE_MAX = 128 * 1024, ROOMY = 1024 * 1024 };
+    static const int roomy = ROOMY;
+    struct client *reader = client_open();
+    setsockopt(reader->conn->socket, SOL_SOCKET, SO_SNDBUF, &roomy,
+               sizeof roomy);
+    client_send(reader, "GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+    int64_t before = metrics_get(METRIC_SENT_BYTES);
+    clients_iterate(1);
+    ck_assert_int_gt(metrics_get(METRIC_SENT_BYTES), before);
+    ck_assert_int_le(metrics_get(METRIC_SENT_BYTES), before + SLICE_MAX);
+    client_receive(reader);
+    while (reader->received.length < LARGE) {
+        clients_iterate(1);
+        client_receive(reader);
+    }
+    client_close(reader);
+}
+END_TEST
+
 static Suite *conn_suite(void)
 {
     Suite *suite = suite_create("conn slow");
@@ -287,6 +313,7 @@ static Suite *conn_suite(void)
     tcase_add_test(
         tests, unsent_responses_arrive_before_the_deferred_one_is_completed);
     tcase_add_test(tests, a_100_after_unsent_responses_is_sent_once);
+    tcase_add_test(tests, a_large_response_is_sent_in_slices);
     suite_add_tcase(suite, tests);
     TCase *time_out = tcase_create("the send time-out");
     tcase_add_checked_fixture(time_out, open_client, clients_destroy);

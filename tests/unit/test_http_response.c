@@ -163,6 +163,7 @@ static const struct http_status_row statuses[] = {
     {503, SLICE("503 Service Unavailable"), "server_busy"},
     {505, SLICE("505 HTTP Version Not Supported"),
      "http_version_not_supported"},
+    {507, SLICE("507 Insufficient Storage"), "too_many_users"},
 };
 
 START_TEST(every_status_has_its_line_and_its_reason)

@@ -88,7 +88,8 @@ static const struct {
      "worker 2: alice -9223372036854775808 = -9223372036854775808\n"},
     {"worker", 2, INT64_MAX, STORE_OVERFLOW, 0,
      "worker 2: alice +9223372036854775807 would overflow the balance\n"},
-    {"thread", 0, -1, STORE_NO_MEMORY, 0, "thread: alice -1 found no memory\n"},
+    {"thread", 0, -1, STORE_FULL, 0,
+     "thread: alice -1 would be a user too many\n"},
 };
 
 START_TEST(a_line_has_the_result_of_an_event)

@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-static struct store store;
+static struct store store = {.users_max = 10};
 
 // alice has 100 and bob has -7.
 static void open_store(void)
@@ -113,8 +113,8 @@ static const struct {
      "{\"status\":\"ok\",\"balance\":-9223372036854775808}"},
     {STORE_OVERFLOW, 100, HTTP_CONFLICT,
      "{\"status\":\"error\",\"reason\":\"balance_overflow\"}"},
-    {STORE_NO_MEMORY, 100, HTTP_INTERNAL_SERVER_ERROR,
-     "{\"status\":\"error\",\"reason\":\"internal_server_error\"}"},
+    {STORE_FULL, 100, HTTP_INSUFFICIENT_STORAGE,
+     "{\"status\":\"error\",\"reason\":\"too_many_users\"}"},
 };
 
 START_TEST(the_response_to_an_event_is_the_balance_or_the_reason)
@@ -200,6 +200,7 @@ static const struct {
     {HTTP_NOT_IMPLEMENTED, "not_implemented"},
     {HTTP_SERVICE_UNAVAILABLE, "server_busy"},
     {HTTP_VERSION_NOT_SUPPORTED, "http_version_not_supported"},
+    {HTTP_INSUFFICIENT_STORAGE, "too_many_users"},
 };
 
 START_TEST(an_error_has_the_reason_of_its_status)

@@ -8,7 +8,7 @@
 #include "tests/unit/memory.h"
 #include "tests/unit/unit.h"
 
-static struct store store;
+static struct store store = {.users_max = 10};
 
 static void open_store(void)
 {

@@ -1,16 +1,19 @@
 // test_store.c - the balances
 
 #include "lib/store/store.h"
-#include "tests/unit/memory.h"
 #include "tests/unit/unit.h"
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+enum { LIMIT = 1000 };
 
 static struct store store;
 
 static void open_store(void)
 {
+    store = (struct store){.users_max = LIMIT};
     ck_assert_int_eq(store_init(&store), 0);
 }
 
@@ -221,7 +224,7 @@ END_TEST
 
 START_TEST(two_stores_share_no_balance)
 {
-    struct store other;
+    struct store other = {.users_max = 1};
     int64_t balance;
     ck_assert_int_eq(store_init(&other), 0);
     add("alice", 100);
@@ -231,44 +234,152 @@ START_TEST(two_stores_share_no_balance)
 }
 END_TEST
 
-START_TEST(without_memory_there_is_no_store)
+// The name as bytes of its own choice, after its number.
+static void name_user(char name[STORE_NAME_MAX + 1], int number, char filler)
 {
-    struct store failed;
-    memory_allow(0);
-    ck_assert_int_eq(store_init(&failed), -1);
+    memset(name, filler, STORE_NAME_MAX);
+    name[STORE_NAME_MAX] = '\0';
+    memcpy(name + snprintf(name, STORE_NAME_MAX, "%d", number), &filler, 1);
 }
-END_TEST
 
-START_TEST(without_memory_a_new_user_changes_nothing)
+static enum store_result try_add(const char *user)
 {
-    enum store_result result = STORE_NO_MEMORY;
-    memory_allow_all();
-    open_store();
-    add("alice", 100);
-    for (int count = 0; result != STORE_ADDED; count++) {
-        int64_t balance = 7;
-        ck_assert_int_lt(count, 100);
-        memory_allow(count);
-        result = store_add(&store, "bob", 1, &balance);
-        ck_assert_int_eq(balance, result == STORE_ADDED ? 1 : 7);
-        ck_assert_int_eq(store_get(&store, "bob", &balance),
-                         result == STORE_ADDED);
+    int64_t balance = 7;
+    enum store_result result = store_add(&store, user, 1, &balance);
+    ck_assert_int_eq(balance, result == STORE_ADDED ? 1 : 7);
+    return result;
+}
+
+START_TEST(a_user_beyond_the_limit_changes_nothing)
+{
+    char user[STORE_NAME_MAX + 1];
+    for (int i = 0; i < LIMIT; i++) {
+        name_user(user, i, 'x'); // the longest names without escapes
+        ck_assert_int_eq(try_add(user), STORE_ADDED);
     }
-    memory_allow_all();
-    must_be_written_as("{\"alice\":100,\"bob\":1}");
-    close_store();
+    json_t *before = written_and_read();
+    ck_assert_int_eq(try_add("alice"), STORE_FULL);
+    ck_assert_int_eq(try_add("a"), STORE_FULL);
+    ck_assert(!store_get(&store, "alice", &(int64_t){0}));
+    json_t *after = written_and_read();
+    ck_assert(json_equal(before, after));
+    ck_assert_uint_eq(json_object_size(after), LIMIT);
+    json_decref(before);
+    json_decref(after);
 }
 END_TEST
 
-START_TEST(a_known_user_needs_no_memory)
+// Short names: there is room for more of them.
+START_TEST(at_the_limit_known_users_still_get_their_amounts)
 {
-    memory_allow_all();
-    open_store();
-    add("alice", 100);
-    memory_allow(0);
-    ck_assert_int_eq(add("alice", 100), 200);
-    ck_assert_int_eq(balance_of("alice"), 200);
-    close_store();
+    char user[16];
+    for (int i = 0; i < LIMIT; i++) {
+        snprintf(user, sizeof user, "%d", i);
+        add(user, i);
+    }
+    ck_assert_int_eq(try_add("alice"), STORE_FULL);
+    for (int i = 0; i < LIMIT; i++) {
+        snprintf(user, sizeof user, "%d", i);
+        ck_assert_int_eq(add(user, 1), i + 1);
+    }
+}
+END_TEST
+
+// A byte that is written as \u0001 takes six times its memory.
+START_TEST(names_with_many_escapes_reach_the_limit_earlier)
+{
+    char user[STORE_NAME_MAX + 1];
+    int added = 0;
+    do
+        name_user(user, added, '\1');
+    while (try_add(user) == STORE_ADDED && ++added < LIMIT);
+    ck_assert_int_ge(added, LIMIT / 6);
+    ck_assert_int_lt(added, LIMIT / 5);
+    ck_assert_int_eq(try_add("alice"), STORE_ADDED); // it is short
+    json_decref(written_and_read());
+}
+END_TEST
+
+// As if a client had found names with the same hash.
+START_TEST(users_that_share_a_chain_have_balances_of_their_own)
+{
+    char user[STORE_NAME_MAX + 1];
+    store.point = 0;
+    for (int i = 0; i < LIMIT; i++) {
+        name_user(user, i, 'x');
+        add(user, i);
+    }
+    for (int i = 0; i < LIMIT; i++) {
+        name_user(user, i, 'x');
+        ck_assert_int_eq(balance_of(user), i);
+    }
+    ck_assert(!store_get(&store, "alice", &(int64_t){0}));
+}
+END_TEST
+
+// So a client cannot choose names that share a chain.
+START_TEST(each_store_has_random_numbers_of_its_own)
+{
+    struct store other = {.users_max = LIMIT};
+    ck_assert_int_eq(store_init(&other), 0);
+    ck_assert(other.point != store.point || other.factor != store.factor);
+    ck_assert(other.point > 0 && other.factor > 0);
+    store_destroy(&other);
+}
+END_TEST
+
+// A random character: a control character, ASCII, or one of two to four bytes.
+static char *add_character(char *out)
+{
+    static const unsigned maxima[] = {0x20,  0x80,    0x80,
+                                      0x800, 0x10000, 0x110000};
+    unsigned maximum = maxima[rand() % 6];
+    unsigned point = ((unsigned)rand() * 16384U + (unsigned)rand()) % maximum;
+    if (point == 0 || (point >= 0xd800 && point < 0xe000))
+        point = '"';
+    int more = (point >= 0x80) + (point >= 0x800) + (point >= 0x10000);
+    static const unsigned leads[] = {0, 0xc0, 0xe0, 0xf0};
+    *out++ = (char)(leads[more] | point >> 6 * more);
+    while (more-- > 0)
+        *out++ = (char)(0x80 | (point >> 6 * more & 0x3f));
+    return out;
+}
+
+static const char *random_name(char name[STORE_NAME_MAX + 1])
+{
+    char *end = name;
+    const char *wanted = name + rand() % (STORE_NAME_MAX - 3);
+    do
+        end = add_character(end);
+    while (end < wanted);
+    *end = '\0';
+    return name;
+}
+
+START_TEST(random_names_are_written_as_jansson_writes_them)
+{
+    enum { NAMES = 10000 };
+    json_t *expected = json_object();
+    struct store many = {.users_max = 6 * NAMES}; // so all escapes fit
+    ck_assert_int_eq(store_init(&many), 0);
+    srand(11);
+    for (int i = 0; i < NAMES; i++) {
+        char name[STORE_NAME_MAX + 1];
+        int64_t balance = (int64_t)((uint64_t)rand() << 40 ^ (uint64_t)i);
+        random_name(name);
+        if (json_object_get(expected, name) != NULL)
+            continue;
+        json_object_set_new(expected, name, json_integer(balance));
+        ck_assert_int_eq(store_add(&many, name, balance, &balance),
+                         STORE_ADDED);
+    }
+    store_destroy(&store);
+    store = many;
+    char *text = json_dumps(expected, JSON_COMPACT);
+    ck_assert_ptr_nonnull(text);
+    must_be_written_as(text);
+    free(text);
+    json_decref(expected);
 }
 END_TEST
 
@@ -289,10 +400,18 @@ int main(void)
     tcase_add_test(sums, a_thousand_users_have_a_thousand_balances);
     tcase_add_test(sums, two_stores_share_no_balance);
     suite_add_tcase(suite, sums);
-    TCase *memory = tcase_create("memory");
-    tcase_add_test(memory, without_memory_there_is_no_store);
-    tcase_add_test(memory, without_memory_a_new_user_changes_nothing);
-    tcase_add_test(memory, a_known_user_needs_no_memory);
-    suite_add_tcase(suite, memory);
+    TCase *limits = tcase_create("limits");
+    tcase_add_checked_fixture(limits, open_store, close_store);
+    tcase_add_test(limits, a_user_beyond_the_limit_changes_nothing);
+    tcase_add_test(limits, at_the_limit_known_users_still_get_their_amounts);
+    tcase_add_test(limits, names_with_many_escapes_reach_the_limit_earlier);
+    tcase_add_test(limits, users_that_share_a_chain_have_balances_of_their_own);
+    tcase_add_test(limits, each_store_has_random_numbers_of_its_own);
+    suite_add_tcase(suite, limits);
+    TCase *json = tcase_create("json");
+    tcase_add_checked_fixture(json, open_store, close_store);
+    tcase_set_timeout(json, 60);
+    tcase_add_test(json, random_names_are_written_as_jansson_writes_them);
+    suite_add_tcase(suite, json);
     return unit_run(suite);
 }
