@@ -5,6 +5,6 @@
 bool event_decode(struct slice json, struct event *event,
                   char detail[EVENT_DETAIL_SIZE])
 {
-    return (json.length <= EVENT_JSON_MAX && event_decode_fast(json, event)) ||
+    return event_decode_fast(json, event) ||
            event_decode_jansson(json, event, detail);
 }
