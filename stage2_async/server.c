@@ -106,8 +106,6 @@ static void on_stop(void *context)
 int server_init(struct server *server, const struct options *options,
                 http_handler *handle)
 {
-    if (trace_open(options->trace, options->program) < 0)
-        return -1;
     loop_init(&server->loop);
     if (loop_use_backend(&server->loop, server->backend) < 0)
         return -1;
@@ -115,7 +113,8 @@ int server_init(struct server *server, const struct options *options,
     server->stopping = false;
     server->backlog = SOMAXCONN;
     server->listener = net_listen(options->bind, options->port);
-    if (server->listener < 0 || net_set_nonblocking(server->listener) < 0)
+    if (server->listener < 0 || net_set_nonblocking(server->listener) < 0 ||
+        trace_open(options->trace, options->program) < 0)
         return -1;
     return signals_init(&server->loop, options->program, on_stop, server);
 }

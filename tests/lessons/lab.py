@@ -161,6 +161,16 @@ def the_raw_traces_of_server_and_clients_are_one_file():
 
 
 @test
+def a_server_that_a_signal_ends_has_a_trace_too():
+    with tempfile.TemporaryDirectory() as directory:
+        lab("timeline", 1, "--work-ms", 20, "--trace", directory)
+        events = json.loads((pathlib.Path(directory) /
+                             "stage1_blocking.json").read_text())
+        assert {event["pid"] for event in events} == {1, 2}
+        assert any(event["name"] == "response" for event in events)
+
+
+@test
 def load_counts_what_the_server_counts():
     with Server("stage5_queue", "--work-ms", "0") as server:
         counted = json.loads(lab("load", server.port, "--requests", 2000,
