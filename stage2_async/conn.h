@@ -63,7 +63,7 @@ void conn_open(struct conns *conns, int client);
 void conn_complete(struct conn *conn, const struct http_response *response);
 
 // Completes the requests that have arrived, then closes all connections, then
-// stops the loop. Incomplete requests have shutdown_ms left.
-void conns_stop(struct conns *conns);
+// stops the loop. Incomplete requests have shutdown_ms left. Returns how many.
+int conns_stop(struct conns *conns);
 
 #endif

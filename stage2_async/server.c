@@ -1,6 +1,7 @@
 #include "stage2_async/server.h"
 #include "lib/base/net.h"
 #include "lib/base/trace.h"
+#include "lib/service/report.h"
 #include "stage2_async/signals.h"
 
 #include <sys/socket.h>
@@ -84,7 +85,7 @@ static short on_client(void *context, short revents)
     int result =
         accept_clients(server, server->stopping ? &server->backlog : &max);
     if (server->stopping && !server->conns.stopping)
-        conns_stop(&server->conns);
+        report_stopping(server->program, conns_stop(&server->conns));
     // Clients that were in the backlog when the signal came are still served.
     // Without descriptors that takes until others have closed theirs.
     if (server->stopping && (result == 0 || server->conns.count == 0))
@@ -110,6 +111,7 @@ int server_init(struct server *server, const struct options *options,
     if (loop_use_backend(&server->loop, server->backend) < 0)
         return -1;
     conns_init(&server->conns, &server->loop, handle);
+    server->program = options->program;
     server->stopping = false;
     server->backlog = SOMAXCONN;
     server->listener = net_listen(options->bind, options->port);

@@ -1,6 +1,7 @@
 #include "lib/service/report.h"
 #include "lib/service/metrics.h"
 #include "lib/base/net.h"
+#include "lib/base/process.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -95,14 +96,18 @@ void report_event(const char *role, int number, const struct event *event,
     }
 }
 
-void report_stopping(const char *program)
+void report_stopping(const char *program, int requests)
 {
-    int64_t left =
+    static bool is_said;
+    int64_t events =
         metrics_get(METRIC_EVENTS_ACCEPTED) - metrics_get(METRIC_EVENTS_DONE);
-    if (left > 0)
-        print_line("%s stopping: %" PRId64 " accepted events are still to do; "
-               "a second signal drops them\n",
-               program, left);
+    if (is_said || requests + events == 0)
+        return;
+    is_said = true;
+    print_line("%s stopping: %d requests are in progress, %" PRId64
+               " accepted events are still to do; another signal, %d s after "
+               "the first, drops them\n",
+               program, requests, events, PROCESS_REPEAT_MS / 1000);
 }
 
 // Only what POSIX calls async-signal-safe: write, and no printf (XSH 2.4.3).

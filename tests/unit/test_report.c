@@ -179,6 +179,28 @@ START_TEST(with_quiet_only_the_first_and_the_last_line_are_printed)
 }
 END_TEST
 
+START_TEST(what_is_still_to_do_is_said_once)
+{
+    metrics_add(METRIC_EVENTS_ACCEPTED, 5);
+    metrics_add(METRIC_EVENTS_DONE, 2);
+    report_stopping("program", 1);
+    report_stopping("program", 0);
+    ck_assert_str_eq(printed(),
+                     "program stopping: 1 requests are in progress, 3 accepted "
+                     "events are still to do; another signal, 1 s after the "
+                     "first, drops them\n");
+}
+END_TEST
+
+START_TEST(nothing_is_said_when_nothing_is_to_do)
+{
+    metrics_add(METRIC_EVENTS_ACCEPTED, 5);
+    metrics_add(METRIC_EVENTS_DONE, 5);
+    report_stopping("program", 0);
+    ck_assert_str_eq(printed(), "");
+}
+END_TEST
+
 START_TEST(the_tally_without_events_has_only_requests)
 {
     metrics_count_request(HTTP_OK);
@@ -261,6 +283,8 @@ int main(void)
     tcase_add_test(lines, the_longest_name_is_printed_whole);
     tcase_add_test(lines,
                    with_quiet_only_the_first_and_the_last_line_are_printed);
+    tcase_add_test(lines, what_is_still_to_do_is_said_once);
+    tcase_add_test(lines, nothing_is_said_when_nothing_is_to_do);
     tcase_add_test(lines, the_tally_without_events_has_only_requests);
     tcase_add_test(lines, the_tally_has_the_results_of_the_events);
     unit_add_rows(lines, one_event_of_any_kind_is_in_the_tally, any_event);
