@@ -18,6 +18,8 @@ static inline const char *die_hint(void)
     switch (errno) {
     case EADDRINUSE:
         return " (is another stage running? or try --port 0)";
+    case EBUSY:
+        return " (another server writes it)";
     case EMFILE:
         return " (see ulimit -n)";
     case EAGAIN:
