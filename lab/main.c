@@ -5,6 +5,7 @@
 #include "lab/rude/rude_experiments.h"
 #include "lab/timeline/timeline.h"
 #include "lab/tour.h"
+#include "lib/base/process.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -281,6 +282,7 @@ static const struct {
 
 int main(int argc, char **argv)
 {
+    process_init();
     char **words = argv + 1;
     int count = take_options(argc - 1, words);
     if (count < 0)

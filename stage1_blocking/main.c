@@ -10,7 +10,6 @@
 #include "lib/service/report.h"
 #include "lib/service/respond.h"
 
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -47,12 +46,14 @@ static enum http_parse read_request(int client, struct buffer *in,
     *request = (struct http_request){0};
     while (result == HTTP_PARSE_MORE) {
         ssize_t received = receive(client, in);
-        if (received <= 0 && !http_has_begun(buffer_slice(in)))
+        if (received <= 0 && !http_has_begun(buffer_slice(in)) && !in->failed)
             return HTTP_PARSE_MORE;
         if (received <= 0) {
-            request->status =
-                received < 0 ? HTTP_REQUEST_TIMEOUT : HTTP_BAD_REQUEST;
-            request->detail = "the request ended too early";
+            request->status = in->failed     ? HTTP_INTERNAL_SERVER_ERROR
+                              : received < 0 ? HTTP_REQUEST_TIMEOUT
+                                             : HTTP_BAD_REQUEST;
+            request->detail = in->failed ? "no memory for the request"
+                                         : "the request ended too early";
             request->fault_offset = in->length;
             return HTTP_PARSE_REJECTED;
         }
@@ -83,7 +84,8 @@ static void serve(int client)
         bool is_head = slice_is(request.method, "HEAD");
         http_write_response(&out, &response, false, is_head);
         trace_instant("response", client);
-        net_send_all(client, buffer_slice(&out));
+        if (!out.failed)
+            net_send_all(client, buffer_slice(&out));
     }
     if (result == HTTP_PARSE_REJECTED || in.length > request.length ||
         net_has_more(client))
@@ -101,11 +103,8 @@ int main(int argc, char **argv)
                        "milliseconds a client may be silent, 0: any");
     if (!options_parse(&options, argc, argv))
         return options.exit_status;
-    if (trace_open(options.trace, options.program) < 0)
-        die("stage1_blocking: --trace");
-    signal(SIGPIPE, SIG_IGN);
     int listener = net_listen(options.bind, options.port);
-    if (listener < 0)
+    if (listener < 0 || trace_open(options.trace, options.program) < 0)
         die_starting(&options);
     report_listening(&options, listener);
     while (true) {

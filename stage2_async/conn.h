@@ -64,6 +64,7 @@ void conn_complete(struct conn *conn, const struct http_response *response);
 
 // Each connection responds to its current request and closes; later requests
 // are discarded. An incomplete one has shutdown_ms left. Then the loop stops.
-void conns_stop(struct conns *conns);
+// Returns how many connections there are.
+int conns_stop(struct conns *conns);
 
 #endif

@@ -1,6 +1,7 @@
 #include "stage2_async/server.h"
 #include "lib/base/net.h"
 #include "lib/base/trace.h"
+#include "lib/service/report.h"
 #include "stage2_async/signals.h"
 
 #include <sys/socket.h>
@@ -84,7 +85,7 @@ static short on_client(void *context, short revents)
     int result =
         accept_clients(server, server->stopping ? &server->accepts_left : &max);
     if (server->stopping && !server->conns.stopping)
-        conns_stop(&server->conns);
+        report_stopping(server->program, conns_stop(&server->conns));
     // Clients that were in the backlog when the signal came are still served.
     // Without descriptors that takes until others have closed theirs.
     if (server->stopping && (result == 0 || server->conns.count == 0))
@@ -106,16 +107,16 @@ static void on_stop(void *context)
 int server_init(struct server *server, const struct options *options,
                 http_handler *handle)
 {
-    if (trace_open(options->trace, options->program) < 0)
-        return -1;
     loop_init(&server->loop);
     if (loop_use_backend(&server->loop, server->backend) < 0)
         return -1;
     conns_init(&server->conns, &server->loop, handle);
+    server->program = options->program;
     server->stopping = false;
     server->accepts_left = SOMAXCONN;
     server->listener = net_listen(options->bind, options->port);
-    if (server->listener < 0 || net_set_nonblocking(server->listener) < 0)
+    if (server->listener < 0 || net_set_nonblocking(server->listener) < 0 ||
+        trace_open(options->trace, options->program) < 0)
         return -1;
     return signals_init(&server->loop, options->program, on_stop, server);
 }

@@ -15,6 +15,7 @@
 struct server {
     struct loop loop;
     struct conns conns;
+    const char *program;
     const char *backend; // of the loop
     int listener;
     bool stopping;

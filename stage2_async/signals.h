@@ -9,11 +9,12 @@
 //   functions (POSIX.1-2008, XSH 2.4.3), and a callback of the loop any.
 // * The second ends the process at once, with status 1, and says what is
 //   dropped: by then the loop may have ended, and main waits for the workers.
+//   One that comes within a second is still the first wish (process.h).
 
 #include "stage2_async/loop.h"
 
 // Calls `stop` once, on the loop's thread. `program` is for the last words.
-// SIGPIPE is ignored from now on. Returns -1 and sets errno.
+// Returns -1 and sets errno.
 int signals_init(struct loop *loop, const char *program,
                  void stop(void *context), void *context);
 

@@ -10,7 +10,6 @@
 #include "lib/service/respond.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -57,7 +56,8 @@ static void respond(int client, enum http_parse result,
         respond_rejected(&response, request);
     http_write_response(&out, &response, false,
                         slice_is(request->method, "HEAD"));
-    send(client, out.bytes, out.length, 0);
+    if (!out.failed)
+        send(client, out.bytes, out.length, 0);
     buffer_destroy(&response.text);
     buffer_destroy(&out);
 }
@@ -93,7 +93,6 @@ int main(int argc, char **argv)
     options_init(&options, "stage2_sketch", "a first poll server");
     if (!options_parse(&options, argc, argv))
         return options.exit_status;
-    signal(SIGPIPE, SIG_IGN);
     int listener = net_listen(options.bind, options.port);
     if (listener < 0 || net_set_nonblocking(listener) < 0)
         die_starting(&options);

@@ -1,6 +1,7 @@
 #include "stage4_slow/simulated_work.h"
 #include "lib/base/clock.h"
 #include "lib/base/net.h"
+#include "lib/base/process.h"
 #include "lib/base/trace.h"
 #include "lib/service/metrics.h"
 
@@ -10,10 +11,11 @@
 #include <time.h>
 #include <unistd.h>
 
-static bool is_fifo(const char *path)
+static bool is_gate(const char *path)
 {
     struct stat status;
-    return stat(path, &status) == 0 && S_ISFIFO(status.st_mode);
+    return stat(path, &status) == 0 && S_ISFIFO(status.st_mode) &&
+           access(path, R_OK | W_OK) == 0;
 }
 
 void simulated_work_add_options(struct simulated_work *work,
@@ -24,8 +26,9 @@ void simulated_work_add_options(struct simulated_work *work,
                        "milliseconds of work for one event");
     options_add_text(options, "--work-gate", "FIFO", &work->gate_path,
                      "finish one event for each byte in it");
-    options->rows[options->count - 1].accepts = is_fifo;
-    options->rows[options->count - 1].expected = "a FIFO (see mkfifo)";
+    options->rows[options->count - 1].accepts = is_gate;
+    options->rows[options->count - 1].expected =
+        "a FIFO to read and write (see mkfifo)";
 }
 
 // Nothing is written here. But while the FIFO is open for writing, a read waits
@@ -36,7 +39,8 @@ int simulated_work_init(struct simulated_work *work)
     if (work->gate_path == NULL)
         return 0;
     work->gate = open(work->gate_path, O_RDWR);
-    return work->gate < 0 ? -1 : net_set_close_on_exec(work->gate);
+    return work->gate < 0 ? process_cannot("open the FIFO %s", work->gate_path)
+                          : net_set_close_on_exec(work->gate);
 }
 
 static void wait_for_byte(int gate)

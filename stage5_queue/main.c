@@ -108,7 +108,7 @@ int main(int argc, char **argv)
     if (server_run(&server) < 0)
         die_running(&options);
     channel_close(&jobs);
-    report_stopping(options.program);
+    report_stopping(options.program, 0);
     pthread_join(worker, NULL);
     channel_destroy(&jobs);
     store_destroy(&balances);

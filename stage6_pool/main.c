@@ -111,7 +111,7 @@ int main(int argc, char **argv)
     if (server_run(&server) < 0)
         die_running(&options);
     channel_close(&jobs);
-    report_stopping(options.program);
+    report_stopping(options.program, 0);
     pool_join(&pool);
     channel_destroy(&jobs);
     store_destroy(&balances);

@@ -1,4 +1,5 @@
 #include "stage6_pool/pool.h"
+#include "lib/base/process.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ int pool_start(struct pool *pool, int count, void *work(void *number))
         // pthread functions return their error and leave errno alone.
         errno = pthread_create(&worker->thread, NULL, work, &worker->number);
         if (errno != 0)
-            return -1;
+            return process_cannot("start %d threads", count);
         pool->count++;
     }
     return 0;

@@ -13,6 +13,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/net.h"
+#include "lib/base/process.h"
 
 enum { START_MS = 20000, STOP_MS = 20000 }; // on a busy machine
 enum { RUNNING_MAX = 16 };
@@ -65,7 +66,10 @@ static void end_servers_with_us(void)
     atexit(kill_all);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         struct sigaction action = {.sa_handler = on_signal};
-        sigaction(numbers[i], &action, NULL);
+        struct sigaction before;
+        sigaction(numbers[i], &action, &before);
+        if (numbers[i] == SIGHUP && before.sa_handler == SIG_IGN)
+            sigaction(SIGHUP, &before, NULL); // nohup
     }
 }
 
@@ -89,7 +93,7 @@ static void replace_running(pid_t from, pid_t to)
         }
 }
 
-// In the child, between fork and exec.
+// In the child, between fork and exec. The server gets what a shell gives it.
 static _Noreturn void become_server(const char *path, char *const *arguments,
                                     int output, pid_t parent)
 {
@@ -102,6 +106,8 @@ static _Noreturn void become_server(const char *path, char *const *arguments,
 #else
     (void)parent;
 #endif
+    process_init();
+    signal(SIGXFSZ, SIG_DFL);
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
     execv(path, arguments);
@@ -135,6 +141,8 @@ static int spawn(struct stage *stage, const char *const *arguments)
     stage->output = ends[0];
     if (stage->pid > 0)
         replace_running(0, stage->pid);
+    else
+        close(ends[0]);
     return stage->pid > 0 ? 0 : -1;
 }
 

@@ -3,6 +3,7 @@
 #include "lab/timeline/timeline_trace.h"
 #include "lab/servers/stage.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,26 +114,18 @@ static void find_end(struct timeline *timeline)
             timeline->end = timeline->spans[i].end;
 }
 
-// Stage 1 is ended by the signal, so the end of its trace is missing.
-static json_t *load(const char *path)
-{
-    json_t *trace = json_load_file(path, 0, NULL);
-    if (trace != NULL)
-        return trace;
-    FILE *file = fopen(path, "a");
-    if (file != NULL) {
-        fprintf(file, "\n]\n");
-        fclose(file);
-    }
-    return json_load_file(path, 0, NULL);
-}
-
 int timeline_take_trace(struct timeline *timeline, const char *path,
                         const char *directory)
 {
     char copy[4096];
     int result = 0;
-    json_t *trace = load(path);
+    json_error_t error;
+    json_t *trace = json_load_file(path, 0, &error);
+    if (trace == NULL) {
+        fprintf(stderr, "lab: the server's trace, line %d: %s\n", error.line,
+                error.text);
+        return -1;
+    }
     take_server_trace(timeline, trace);
     find_end(timeline);
     if (directory != NULL) {
@@ -141,7 +134,8 @@ int timeline_take_trace(struct timeline *timeline, const char *path,
         add_clients(timeline, trace);
         result = json_dump_file(trace, copy, JSON_INDENT(1));
         if (result < 0)
-            fprintf(stderr, "lab: --trace: can't write %s\n", copy);
+            fprintf(stderr, "lab: --trace: can't write %s: %s\n", copy,
+                    strerror(errno));
     }
     json_decref(trace);
     return result;

@@ -4,28 +4,38 @@
 // die.h - for main.c alone: modules never print and never exit
 
 #include "lib/base/options.h"
+#include "lib/base/process.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-// Prints what could not be done, and the reason in errno. For the start only:
-// a running server lives on when one request fails.
-static inline _Noreturn void die(const char *what)
+// What a person can do about errno. A start that fails with EAGAIN found no
+// thread: nothing else in it returns that.
+static inline const char *die_hint(void)
 {
-    perror(what);
-    exit(EXIT_FAILURE);
+    switch (errno) {
+    case EADDRINUSE:
+        return " (is another stage running? or try --port 0)";
+    case EBUSY:
+        return " (another server writes it)";
+    case EMFILE:
+        return " (see ulimit -n)";
+    case EAGAIN:
+        return " (no thread is left: see ulimit -u)";
+    default:
+        return "";
+    }
 }
 
-// The same, for a server that cannot listen.
+// Prints what could not be done, and the reason in errno. For the start only:
+// a running server lives on when one request fails.
 static inline _Noreturn void die_starting(const struct options *options)
 {
-    const char *hint = errno == EADDRINUSE
-                           ? " (is another stage running? or try --port 0)"
-                           : "";
-    fprintf(stderr, "%s: cannot start on %s, port %d: %s%s\n", options->program,
-            options->bind, options->port, strerror(errno), hint);
+    const char *hint = die_hint();
+    fprintf(stderr, "%s: cannot %s: %s%s\n", options->program, process_fault(),
+            strerror(errno), hint);
     exit(EXIT_FAILURE);
 }
 

@@ -1,5 +1,6 @@
 #include "lib/base/net.h"
 #include "lib/base/clock.h"
+#include "lib/base/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,10 +51,12 @@ int net_listen(const char *address, int port)
     struct addrinfo *where;
     if (getaddrinfo(address, service, &hints, &where) != 0) {
         errno = EINVAL;
-        return -1;
+        return process_cannot("listen on %s, port %d", address, port);
     }
     int listener = open_listener(where);
     freeaddrinfo(where);
+    if (listener < 0)
+        return process_cannot("listen on %s, port %d", address, port);
     return listener;
 }
 

@@ -1,13 +1,14 @@
 #include "lib/base/options.h"
+#include "lib/base/process.h"
+#include "lib/base/trace.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { EXIT_USAGE = 2 };
 
@@ -16,15 +17,6 @@ static bool is_address(const char *text)
     unsigned char address[sizeof(struct in6_addr)];
     return inet_pton(AF_INET, text, address) == 1 ||
            inet_pton(AF_INET6, text, address) == 1;
-}
-
-// Creates the file, as the trace would. A FIFO without a reader is rejected:
-// O_NONBLOCK keeps open from waiting for one.
-static bool is_writable(const char *path)
-{
-    int descriptor =
-        open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
-    return descriptor >= 0 && close(descriptor) == 0;
 }
 
 static struct option *add(struct options *options, const char *name,
@@ -60,21 +52,11 @@ void options_add_text(struct options *options, const char *name,
     option->text = text;
 }
 
-// A program that was started with >&- has no descriptor 1. The next socket
-// would get that number, and our printed lines would go to a client.
-static void fill_standard_descriptors(void)
-{
-    int descriptor = open("/dev/null", O_RDWR);
-    while (descriptor >= 0 && descriptor <= STDERR_FILENO)
-        descriptor = open("/dev/null", O_RDWR);
-    if (descriptor >= 0)
-        close(descriptor);
-}
-
 void options_init(struct options *options, const char *program,
                   const char *purpose)
 {
-    fill_standard_descriptors();
+    process_init();
+    signal(SIGPIPE, SIG_IGN); // a client may leave before its response
     *options = (struct options){.program = program,
                                 .purpose = purpose,
                                 .bind = "127.0.0.1",
@@ -89,8 +71,9 @@ void options_init(struct options *options, const char *program,
                      "print no line per job");
     options_add_text(options, "--trace", "FILE", &options->trace,
                      "record what happens, for ui.perfetto.dev");
-    options->rows[options->count - 1].accepts = is_writable;
-    options->rows[options->count - 1].expected = "a file that can be written";
+    options->rows[options->count - 1].accepts = trace_accepts;
+    options->rows[options->count - 1].expected =
+        "a regular file that can be written";
 }
 
 static void print_value(const struct option *option)

@@ -41,6 +41,7 @@ struct options {
     int count;
 };
 
+// The start of a server: it also calls process_init, and ignores SIGPIPE.
 void options_init(struct options *options, const char *program,
                   const char *purpose);
 

@@ -3,18 +3,31 @@
 
 // trace.h - records what happens, and when (--trace FILE)
 //
+//     [
+//     {"name": "process_name", "ph": "M", ...}
+//     ,{"name": "accept", "ph": "i", "s": "t", "ts": 5036.1, ...}
+//     ]
+//
 // The file is in the Trace Event Format, which https://ui.perfetto.dev and
 // chrome://tracing open: a lane per thread, times in microseconds of
-// CLOCK_MONOTONIC. Any thread may call any function. Without --trace, each call
-// costs one branch. When the disk is full, events are lost and nothing else.
+// CLOCK_MONOTONIC. It is complete JSON after each record, because each write
+// puts a record and a new "]" in the place of the old "]". So it needs no end,
+// and a server may be killed. Any thread may call any function. Without
+// --trace, each call costs one branch. When the file cannot grow, the trace
+// ends there, and nothing else.
 
 #include <stdbool.h>
 #include <stdint.h>
 
 extern bool trace_is_on; // set by trace_open, before there are threads
 
-// Opens the file; it is completed and closed when the program exits. A NULL
-// path: no trace. Returns -1 and errno.
+// May it be a trace? A regular file, or a device like /dev/null, that can be
+// written, or created. Opens and changes nothing.
+bool trace_accepts(const char *path);
+
+// Empties the file, so call it when the program can run: with its port, for
+// example. EBUSY: another process writes its trace there. A NULL path: no
+// trace. Returns -1 and errno, and then process_fault says more.
 int trace_open(const char *path, const char *program);
 
 // For the functions below alone.

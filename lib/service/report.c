@@ -1,43 +1,72 @@
 #include "lib/service/report.h"
 #include "lib/service/metrics.h"
 #include "lib/base/net.h"
+#include "lib/base/process.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static bool is_quiet;
 
-// Without setvbuf, a program that reads our lines from a pipe would get them
-// only when there are four kilobytes of them.
+// A program that reads our lines from a pipe gets each at once, and not only
+// when there are four kilobytes of them. setvbuf could do that only before
+// anything is printed (C11, 7.21.5.6).
+__attribute__((format(printf, 1, 2))) static void print_line(const char *format,
+                                                             ...)
+{
+    va_list values;
+    va_start(values, format);
+    vprintf(format, values);
+    va_end(values);
+    fflush(stdout);
+}
+
 int report_listening(const struct options *options, int listener)
 {
     char url[NET_URL_SIZE];
     if (net_url(listener, url) < 0)
         return -1;
-    setvbuf(stdout, NULL, _IOLBF, 0);
     is_quiet = options->quiet;
-    printf("%s listening on %s\n", options->program, url);
+    print_line("%s listening on %s\n", options->program, url);
     return 0;
 }
 
-// U+0080 to U+009F: some terminals treat them like ESC and a letter.
-static bool is_c1_control(const char *text)
+// What a terminal obeys instead of showing it.
+static const struct {
+    const char *first, *last; // in UTF-8, of the same length
+} controls[] = {
+    {"\x01", "\x1f"},                 // C0
+    {"\x7f", "\x7f"},                 // delete
+    {"\xc2\x80", "\xc2\x9f"},         // C1, like ESC and a letter
+    {"\xd8\x9c", "\xd8\x9c"},         // U+061C, for Arabic: see U+200E
+    {"\xe2\x80\x8e", "\xe2\x80\x8f"}, // U+200E and F: the direction
+    {"\xe2\x80\xa8", "\xe2\x80\xae"}, // U+2028 to E: lines, and the order
+    {"\xe2\x81\xa6", "\xe2\x81\xaf"}, // U+2066 to F: the order
+};
+
+// How many bytes of the text are one of these; 0: it starts with none.
+static size_t control_length(const char *text)
 {
-    unsigned char second = (unsigned char)text[1];
-    return (unsigned char)text[0] == 0xc2 && second >= 0x80 && second <= 0x9f;
+    for (size_t i = 0; i < sizeof controls / sizeof controls[0]; i++) {
+        size_t length = strlen(controls[i].first);
+        if (strncmp(text, controls[i].first, length) >= 0 &&
+            strncmp(text, controls[i].last, length) <= 0)
+            return length;
+    }
+    return 0;
 }
 
-// A client chooses the name; an escape sequence in it must not reach the
-// terminal.
+// A client chooses the name. Neither an escape sequence in it, nor what turns
+// the line's other characters around, may reach the terminal.
 static void make_printable(char *text)
 {
-    for (; *text != '\0'; text++) {
-        bool is_two_bytes = is_c1_control(text);
-        if ((unsigned char)*text < ' ' || *text == 0x7f || is_two_bytes)
-            *text = '?';
-        if (is_two_bytes)
-            *++text = '?';
+    while (*text != '\0') {
+        size_t length = control_length(text);
+        memset(text, '?', length);
+        text += length > 0 ? length : 1;
     }
 }
 
@@ -53,28 +82,32 @@ void report_event(const char *role, int number, const struct event *event,
     make_printable(user);
     switch (result) {
     case STORE_ADDED:
-        printf("%s: %s %+" PRId64 " = %" PRId64 "\n", name, user, event->amount,
-               balance);
+        print_line("%s: %s %+" PRId64 " = %" PRId64 "\n", name, user,
+                   event->amount, balance);
         break;
     case STORE_OVERFLOW:
-        printf("%s: %s %+" PRId64 " would overflow the balance\n", name, user,
-               event->amount);
+        print_line("%s: %s %+" PRId64 " would overflow the balance\n", name,
+                   user, event->amount);
         break;
     case STORE_FULL:
-        printf("%s: %s %+" PRId64 " would be a user too many\n", name, user,
-               event->amount);
+        print_line("%s: %s %+" PRId64 " would be a user too many\n", name, user,
+                   event->amount);
         break;
     }
 }
 
-void report_stopping(const char *program)
+void report_stopping(const char *program, int requests)
 {
-    int64_t left =
+    static bool is_said;
+    int64_t events =
         metrics_get(METRIC_EVENTS_ACCEPTED) - metrics_get(METRIC_EVENTS_DONE);
-    if (left > 0)
-        printf("%s stopping: %" PRId64 " accepted events are still to do; "
-               "a second signal drops them\n",
-               program, left);
+    if (is_said || requests + events == 0)
+        return;
+    is_said = true;
+    print_line("%s stopping: %d requests are in progress, %" PRId64
+               " accepted events are still to do; another signal, %d s after "
+               "the first, drops them\n",
+               program, requests, events, PROCESS_REPEAT_MS / 1000);
 }
 
 // Only what POSIX calls async-signal-safe: write, and no printf (XSH 2.4.3).
@@ -129,6 +162,6 @@ void report_tally(const char *program)
                           " rejected, %" PRId64 " invalid, %" PRId64 " done",
                           accepted, rejected, invalid,
                           metrics_get(METRIC_EVENTS_DONE));
-    printf("%.*s\n", (int)line.length, line.bytes);
+    print_line("%.*s\n", (int)line.length, line.bytes);
     buffer_destroy(&line);
 }

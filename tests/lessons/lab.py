@@ -161,6 +161,58 @@ def the_raw_traces_of_server_and_clients_are_one_file():
 
 
 @test
+def a_server_that_a_signal_ends_has_a_trace_too():
+    with tempfile.TemporaryDirectory() as directory:
+        lab("timeline", 1, "--work-ms", 20, "--trace", directory)
+        events = json.loads((pathlib.Path(directory) /
+                             "stage1_blocking.json").read_text())
+        assert {event["pid"] for event in events} == {1, 2}
+        assert any(event["name"] == "response" for event in events)
+
+
+def not_json_with(prepare):
+    """The verdict on stages 1 and 5, by a lab that inherits what it says."""
+    # The function runs after the fork: it may close what Python needs.
+    # pylint: disable=subprocess-popen-preexec-fn
+    result = subprocess.run([LAB, "try", "not-json", "1", "5"],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL, timeout=120,
+                            preexec_fn=prepare, restore_signals=False)
+    assert result.returncode == 0, result.returncode
+
+
+@test
+def blocked_and_ignored_signals_change_no_verdict():
+    def ignore_and_block():
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP,
+                       signal.SIGCHLD, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32))
+
+    not_json_with(ignore_and_block)
+
+
+@test
+def closed_standard_descriptors_change_no_verdict():
+    for closed in ((0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)):
+        not_json_with(lambda numbers=closed: [os.close(number)
+                                              for number in numbers])
+
+
+@test
+def after_nohup_the_lab_goes_on():
+    # pylint: disable=subprocess-popen-preexec-fn
+    with subprocess.Popen(
+            [LAB, "try", "ten-at-once", "4"], stdout=subprocess.DEVNULL,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP,
+                                             signal.SIG_IGN)) as process:
+        wait_until(lambda: children_of(process.pid) or
+                   process.poll() is not None)
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(60) == 0, process.returncode
+
+
+@test
 def load_counts_what_the_server_counts():
     with Server("stage5_queue", "--work-ms", "0") as server:
         counted = json.loads(lab("load", server.port, "--requests", 2000,

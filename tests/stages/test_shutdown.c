@@ -3,6 +3,8 @@
 // A test sends the signal only when it knows the state of the server. When the
 // server closes an idle connection, it has seen the signal.
 
+#include "lib/base/process.h"
+#include "tests/stages/launch.h"
 #include "tests/stages/stages.h"
 #include "tests/stages/tally.h"
 
@@ -22,6 +24,13 @@ static void begin_shutdown(const struct stage *stage, struct client *idle)
     stage_signal(stage, SIGTERM);
     assert_ends(idle);
     client_close(idle);
+}
+
+// A second signal that comes earlier is the same wish to stop.
+static void signal_again(const struct stage *stage)
+{
+    poll(NULL, 0, PROCESS_REPEAT_MS + 100);
+    stage_signal(stage, SIGTERM);
 }
 
 START_TEST(an_idle_server_stops_at_once_and_prints_its_tally)
@@ -139,11 +148,34 @@ START_TEST(a_second_signal_ends_it_at_once)
     client_send(&half, slice_of("GET / HTTP/1.1\r\n"));
     open_idle(&idle, &stage);
     begin_shutdown(&stage, &idle);
-    stage_signal(&stage, SIGTERM);
+    signal_again(&stage);
     ck_assert_int_eq(stage_wait(&stage, SOON), 1);
     const char *said =
         strstr(stage.printed, " stopped at once: dropped 0 accepted events");
     ck_assert_msg(said != NULL, "%s", stage.printed);
+    client_close(&half);
+}
+END_TEST
+
+// One line, when a signal leaves something to do.
+START_TEST(the_first_signal_says_what_another_one_does)
+{
+    struct stage stage;
+    struct client half;
+    struct client idle;
+    start(&stage, "--shutdown-timeout-ms", "200", NULL);
+    client_open(&half, stage.port);
+    client_send(&half, slice_of("GET / HTTP/1.1\r\n"));
+    open_idle(&idle, &stage);
+    begin_shutdown(&stage, &idle);
+    ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+    const char *said =
+        strstr(stage.printed,
+               " stopping: 1 requests are in progress, 0 accepted events are "
+               "still to do; another signal, 1 s after the first, drops "
+               "them\n");
+    ck_assert_msg(said != NULL, "%s", stage.printed);
+    ck_assert_ptr_null(strstr(said + 1, " stopping: "));
     client_close(&half);
 }
 END_TEST
@@ -177,8 +209,7 @@ static void assert_runs_on(const struct stage *stage)
         text[length + (size_t)count] = '\0';
     }
     ck_assert_ptr_null(strstr(text, " stopped: "));
-    if (stage->number > 4)
-        ck_assert_ptr_nonnull(strstr(text, "accepted events are still to do"));
+    ck_assert_ptr_nonnull(strstr(text, "accepted events are still to do"));
 }
 
 // In stage 4 the clients wait. In stages 5 and 6 the clients have their
@@ -209,6 +240,63 @@ START_TEST(what_was_accepted_is_done_before_the_end)
 }
 END_TEST
 
+// Wrappers pass on a signal that the terminal has sent to the server already.
+START_TEST(two_signals_may_be_one_wish)
+{
+    struct stage stage;
+    struct gate gate;
+    struct client clients[EVENTS];
+    struct client idle;
+    post_held(&stage, &gate, clients);
+    open_idle(&idle, &stage);
+    stage_signal(&stage, _i == 0 ? SIGTERM : SIGINT);
+    stage_signal(&stage, SIGTERM);
+    begin_shutdown(&stage, &idle);
+    assert_runs_on(&stage);
+    gate_release(&gate, EVENTS);
+    ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+    ck_assert_int_eq(tally_of(&stage).done, EVENTS);
+    close_all(clients, EVENTS);
+    gate_close(&gate);
+}
+END_TEST
+
+// timeout(1) signals the server, and then its process group, in which the
+// server is, too.
+START_TEST(timeout_drops_nothing)
+{
+    struct stage stage;
+    struct gate gate;
+    struct client clients[EVENTS];
+    struct client idle;
+    ck_assert_msg(gate_open(&gate) == 0, "no FIFO");
+    const char *command[] = {"timeout", "1.2",     NULL,          "--port",
+                             "0",       "--quiet", "--work-gate", gate.path};
+    launch(&stage, NULL, command, sizeof command / sizeof command[0]);
+    launched(&stage);
+    for (int i = 0; i < EVENTS; i++) {
+        client_open(&clients[i], stage.port);
+        client_post_event(&clients[i], "alice", 1);
+    }
+    wait_for_metric(&stage, "thaw_events_accepted_total", EVENTS);
+    open_idle(&idle, &stage);
+    assert_ends(&idle); // the signals have come
+    client_close(&idle);
+    assert_runs_on(&stage);
+    gate_release(&gate, EVENTS);
+    ck_assert_int_eq(stage_wait(&stage, SOON), 124);
+    ck_assert_int_eq(tally_of(&stage).accepted, EVENTS);
+    ck_assert_int_eq(tally_of(&stage).done, EVENTS);
+    close_all(clients, EVENTS);
+    gate_close(&gate);
+}
+END_TEST
+
+static bool has_timeout(void)
+{
+    return system("timeout 1 true") == 0;
+}
+
 START_TEST(a_second_signal_says_how_many_events_it_drops)
 {
     struct stage stage;
@@ -220,7 +308,7 @@ START_TEST(a_second_signal_says_how_many_events_it_drops)
     wait_for_metric(&stage, "thaw_events_done_total", 2);
     open_idle(&idle, &stage);
     begin_shutdown(&stage, &idle);
-    stage_signal(&stage, SIGTERM);
+    signal_again(&stage);
     ck_assert_int_eq(stage_wait(&stage, SOON), 1);
     ck_assert_msg(strstr(stage.printed, "dropped 4 accepted events") != NULL,
                   "%s", stage.printed);
@@ -285,9 +373,13 @@ int main(void)
     tcase_add_test(tests, requests_from_before_the_signal_get_their_responses);
     tcase_add_test(tests, a_request_that_is_finished_in_time_gets_its_response);
     tcase_add_test(tests, a_second_signal_ends_it_at_once);
+    tcase_add_test(tests, the_first_signal_says_what_another_one_does);
     tcase_add_test(tests, a_shutdown_in_a_storm_loses_nothing);
     if (stage_under_test() >= 4) {
         tcase_add_test(tests, what_was_accepted_is_done_before_the_end);
+        tcase_add_loop_test(tests, two_signals_may_be_one_wish, 0, 2);
+        if (has_timeout())
+            tcase_add_test(tests, timeout_drops_nothing);
         tcase_add_test(tests, a_second_signal_says_how_many_events_it_drops);
     }
     return unit_run(suite);

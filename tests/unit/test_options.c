@@ -230,7 +230,7 @@ static const struct {
     {{{"--bind", "[::1]"}}, NO_ADDRESS "'[::1]'\n"},
     {{{"--bind="}}, NO_ADDRESS "''\n"},
     {{{"--trace=/no/such/directory/trace"}},
-     "program: --trace: expected a file that can be written, got "
+     "program: --trace: expected a regular file that can be written, got "
      "'/no/such/directory/trace'\n"},
     {{{"--gate", "door"}}, "program: --gate: expected a gate, got 'door'\n"},
     {{{"--port"}}, "program: --port: expected a value after it\n"},

@@ -122,6 +122,25 @@ static const struct {
      "2J",
      "a??2J"},
     {"the first and the last of C1", "\xc2\x80\xc2\x9f", "????"},
+    // What changes the order of the other characters in the line, or ends it:
+    // U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069.
+    {"what follows is shown from right to left",
+     "\xe2\x80\xae"
+     "evil",
+     "???evil"},
+    {"marks of a direction", "\xd8\x9c\xe2\x80\x8e\xe2\x80\x8f", "????????"},
+    {"separators of lines and of paragraphs", "\xe2\x80\xa8\xe2\x80\xa9",
+     "??????"},
+    {"embeddings and overrides",
+     "\xe2\x80\xaa\xe2\x80\xab\xe2\x80\xac\xe2\x80\xad", "????????????"},
+    {"isolates", "\xe2\x81\xa6\xe2\x81\xa7\xe2\x81\xa8\xe2\x81\xa9",
+     "????????????"},
+    {"the characters before and after these",
+     "\xd8\x9b\xd8\x9d\xe2\x80\x8d\xe2\x80\x90\xe2\x80\xa7\xe2\x80\xaf"
+     "\xe2\x81\xa5\xe2\x81\xb0",
+     "\xd8\x9b\xd8\x9d\xe2\x80\x8d\xe2\x80\x90\xe2\x80\xa7\xe2\x80\xaf"
+     "\xe2\x81\xa5\xe2\x81\xb0"},
+    {"Arabic and Hebrew", "\xd8\xa8\xd7\xa9", "\xd8\xa8\xd7\xa9"},
 };
 
 START_TEST(no_control_character_of_a_name_reaches_the_terminal)
@@ -158,6 +177,28 @@ START_TEST(with_quiet_only_the_first_and_the_last_line_are_printed)
     const char *second = strchr(printed(), '\n') + 1;
     ck_assert_ptr_nonnull(strstr(out.text, "program listening on http://"));
     ck_assert_str_eq(second, "program stopped: 0 requests\n");
+}
+END_TEST
+
+START_TEST(what_is_still_to_do_is_said_once)
+{
+    metrics_add(METRIC_EVENTS_ACCEPTED, 5);
+    metrics_add(METRIC_EVENTS_DONE, 2);
+    report_stopping("program", 1);
+    report_stopping("program", 0);
+    ck_assert_str_eq(printed(),
+                     "program stopping: 1 requests are in progress, 3 accepted "
+                     "events are still to do; another signal, 1 s after the "
+                     "first, drops them\n");
+}
+END_TEST
+
+START_TEST(nothing_is_said_when_nothing_is_to_do)
+{
+    metrics_add(METRIC_EVENTS_ACCEPTED, 5);
+    metrics_add(METRIC_EVENTS_DONE, 5);
+    report_stopping("program", 0);
+    ck_assert_str_eq(printed(), "");
 }
 END_TEST
 
@@ -243,6 +284,8 @@ int main(void)
     tcase_add_test(lines, the_longest_name_is_printed_whole);
     tcase_add_test(lines,
                    with_quiet_only_the_first_and_the_last_line_are_printed);
+    tcase_add_test(lines, what_is_still_to_do_is_said_once);
+    tcase_add_test(lines, nothing_is_said_when_nothing_is_to_do);
     tcase_add_test(lines, the_tally_without_events_has_only_requests);
     tcase_add_test(lines, the_tally_has_the_results_of_the_events);
     unit_add_rows(lines, one_event_of_any_kind_is_in_the_tally, any_event);

@@ -6,6 +6,8 @@
 // Check runs each test in a process of its own, so that a test which crashes or
 // hangs ends alone. The results are TAP, for meson.
 
+#include "lib/base/process.h"
+
 #include <check.h>
 #include <stdlib.h>
 
@@ -15,6 +17,7 @@
 
 static inline int unit_run(Suite *suite)
 {
+    process_init();
     SRunner *runner = srunner_create(suite);
     srunner_set_tap(runner, "-");
     srunner_run_all(runner, CK_SILENT);

@@ -1,0 +1,71 @@
+#include "lib/base/process.h"
+#include "lib/base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static void reset_signals(void)
+{
+    static const int defaults[] = {SIGINT, SIGTERM, SIGQUIT, SIGPIPE, SIGCHLD};
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++)
+        sigaction(defaults[i], &action, NULL);
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGXFSZ, &action, NULL);
+    sigprocmask(SIG_SETMASK, &action.sa_mask, NULL);
+}
+
+static void fill_standard_descriptors(void)
+{
+    int descriptor = open("/dev/null", O_RDWR);
+    while (descriptor >= 0 && descriptor <= STDERR_FILENO)
+        descriptor = open("/dev/null", O_RDWR);
+    if (descriptor >= 0)
+        close(descriptor);
+}
+
+void process_init(void)
+{
+    reset_signals();
+    fill_standard_descriptors();
+}
+
+static char fault[256] = "start";
+
+int process_cannot(const char *format, ...)
+{
+    int saved = errno;
+    va_list values;
+    va_start(values, format);
+    vsnprintf(fault, sizeof fault, format, values);
+    va_end(values);
+    errno = saved;
+    return -1;
+}
+
+const char *process_fault(void)
+{
+    return fault;
+}
+
+// A handler may use only such atomics. Zero: no signal came yet.
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "so that a handler may use it");
+static atomic_uint first_ms;
+
+// Two threads may be here at the same time, so now_ms may be before first_ms.
+enum process_stop process_stop(void)
+{
+    unsigned first = 0;
+    unsigned now_ms = (unsigned)clock_milliseconds() | 1;
+    if (atomic_compare_exchange_strong(&first_ms, &first, now_ms))
+        return PROCESS_STOP;
+    return (int)(now_ms - first) < PROCESS_REPEAT_MS ? PROCESS_STOP_AGAIN
+                                                     : PROCESS_STOP_NOW;
+}

@@ -1,0 +1,306 @@
+// test_start.c - what a server inherits, and why it cannot start
+//
+// Whatever the program that starts it has blocked, ignored or closed: the
+// server serves, and ends when it should.
+
+#include "tests/stages/launch.h"
+#include "tests/stages/stages.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static const char *const ordinary[] = {NULL, "--port", "0", "--quiet"};
+enum { ORDINARY = sizeof ordinary / sizeof ordinary[0] };
+
+// Stage 1 has no graceful shutdown: the signal ends it, and not the SIGKILL of
+// a stage_wait that has waited for too long.
+static void must_end(struct stage *stage)
+{
+    int64_t end = clock_milliseconds() + SOON;
+    siginfo_t found = {0};
+    while (found.si_pid == 0 && clock_milliseconds() < end) {
+        poll(NULL, 0, 2);
+        waitid(P_PID, (id_t)stage->pid, &found, WEXITED | WNOHANG | WNOWAIT);
+    }
+    ck_assert_int_ne(found.si_pid, 0);
+    ck_assert_int_eq(stage_wait(stage, SOON), stage->number == 1 ? -1 : 0);
+}
+
+static void block_all(void)
+{
+    sigset_t set;
+    sigfillset(&set);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+// A shell that is not interactive ignores SIGINT in its background jobs.
+static void ignore_all(void)
+{
+    static const int numbers[] = {SIGINT,  SIGTERM, SIGHUP,
+                                  SIGCHLD, SIGPIPE, SIGQUIT};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        signal(numbers[i], SIG_IGN);
+}
+
+static void block_and_ignore_all(void)
+{
+    block_all();
+    ignore_all();
+}
+
+static void (*const inherited[])(void) = {block_all, ignore_all,
+                                          block_and_ignore_all};
+
+START_TEST(a_blocked_or_ignored_signal_still_ends_it)
+{
+    static const int numbers[] = {SIGTERM, SIGINT};
+    struct stage stage;
+    for (int i = 0; i < 2; i++) {
+        launch(&stage, inherited[_i], ordinary, ORDINARY);
+        launched(&stage);
+        assert_alive(&stage);
+        stage_signal(&stage, numbers[i]);
+        must_end(&stage);
+    }
+}
+END_TEST
+
+// After FIN and RST, a send raises SIGPIPE.
+START_TEST(a_client_that_leaves_ends_no_server)
+{
+    struct stage stage;
+    struct client client;
+    launch(&stage, inherited[_i], ordinary, ORDINARY);
+    launched(&stage);
+    for (int i = 0; i < 20; i++) {
+        client_open(&client, stage.port);
+        client_request(&client, "GET", "/health", NULL);
+        client_reset(&client);
+    }
+    assert_alive(&stage);
+    stage_signal(&stage, SIGTERM);
+    must_end(&stage);
+}
+END_TEST
+
+START_TEST(nohup_is_respected)
+{
+    struct stage stage;
+    launch(&stage, ignore_all, ordinary, ORDINARY);
+    launched(&stage);
+    stage_signal(&stage, SIGHUP);
+    assert_alive(&stage);
+    assert_alive(&stage);
+    stage_signal(&stage, SIGTERM);
+    must_end(&stage);
+}
+END_TEST
+
+static int closed; // one bit for each standard descriptor
+
+static void close_some(void)
+{
+    for (int i = 0; i <= STDERR_FILENO; i++)
+        if ((closed & 1 << i) != 0)
+            close(i);
+}
+
+// A port that another server of this kind had a moment ago.
+static int find_port(void)
+{
+    struct stage stage;
+    launch(&stage, NULL, ordinary, ORDINARY);
+    launched(&stage);
+    stage_signal(&stage, SIGTERM);
+    must_end(&stage);
+    return stage.port;
+}
+
+static void wait_until_alive(const struct stage *stage)
+{
+    int64_t end = clock_milliseconds() + SOON;
+    struct client client;
+    do
+        client_open(&client, stage->port);
+    while (client.ended && clock_milliseconds() < end);
+    client_close(&client);
+    assert_alive(stage);
+}
+
+// Without descriptor 1 the server prints its port for no reader.
+START_TEST(without_standard_descriptors_it_serves)
+{
+    struct stage stage;
+    char port[16];
+    closed = _i;
+    snprintf(port, sizeof port, "%d", find_port());
+    const char *command[] = {NULL, "--port", port};
+    launch(&stage, close_some, command, 3);
+    stage.port = (int)strtol(port, NULL, 10);
+    wait_until_alive(&stage);
+    stage_signal(&stage, SIGTERM);
+    must_end(&stage);
+    if ((closed & 2) == 0 && stage.number > 1)
+        ck_assert_ptr_nonnull(strstr(stage.printed, " stopped: "));
+}
+END_TEST
+
+static void must_say(const struct stage *stage, const char *text)
+{
+    ck_assert_msg(strstr(stage->printed, text) != NULL,
+                  "expected %s; it said %s", text, stage->printed);
+}
+
+START_TEST(a_taken_port_is_named)
+{
+    struct stage stage;
+    struct stage second;
+    char port[16];
+    char expected[128];
+    start(&stage, NULL);
+    snprintf(port, sizeof port, "%d", stage.port);
+    const char *command[] = {NULL, "--port", port};
+    launch(&second, NULL, command, 3);
+    ck_assert_int_eq(stage_wait(&second, SOON), 1);
+    snprintf(expected, sizeof expected,
+             "%s: cannot listen on 127.0.0.1, port %s: ",
+             stage_name(stage.number), port);
+    must_say(&second, expected);
+    stop(&stage);
+}
+END_TEST
+
+#ifdef __linux__
+// The kernel counts threads for each user, but not for root.
+enum { A_USER = 61338 };
+
+static void become_a_user(void)
+{
+    if (getuid() == 0 && setuid(A_USER) < 0)
+        _exit(126);
+    if (access(stage_path(stage_under_test()), X_OK) < 0)
+        _exit(126);
+}
+
+static void allow_one_thread(void)
+{
+    const struct rlimit one = {.rlim_cur = 1, .rlim_max = 1};
+    become_a_user();
+    setrlimit(RLIMIT_NPROC, &one);
+}
+
+// Stages 5 and 6 start threads before their first client.
+START_TEST(a_missing_thread_is_not_blamed_on_the_address)
+{
+    struct stage stage;
+    launch(&stage, allow_one_thread, ordinary, ORDINARY);
+    int status = stage_wait(&stage, SOON);
+    if (status == 126 || getuid() != 0) // the limit may be reached elsewhere
+        return;
+    ck_assert_int_eq(status, 1);
+    must_say(&stage, strerror(EAGAIN));
+    must_say(&stage, "no thread is left");
+    ck_assert_ptr_null(strstr(stage.printed, "127.0.0.1"));
+}
+END_TEST
+
+START_TEST(a_gate_without_permission_is_named)
+{
+    struct stage stage;
+    struct gate gate;
+    ck_assert_msg(gate_open(&gate) == 0, "no FIFO");
+    ck_assert_int_eq(chmod(gate.directory, 0755), 0);
+    ck_assert_int_eq(chmod(gate.path, 0), 0);
+    const char *command[] = {NULL, "--port", "0", "--work-gate", gate.path};
+    launch(&stage, become_a_user, command, 5);
+    int status = stage_wait(&stage, SOON);
+    gate_close(&gate);
+    if (status == 126)
+        return;
+    ck_assert_int_eq(status, 2);
+    must_say(&stage, ": --work-gate: expected a FIFO to read and write");
+}
+END_TEST
+
+START_TEST(a_trace_without_permission_is_named)
+{
+    struct stage stage;
+    struct gate gate;
+    char path[128];
+    ck_assert_msg(gate_open(&gate) == 0, "no directory");
+    ck_assert_int_eq(chmod(gate.directory, 0755), 0);
+    snprintf(path, sizeof path, "%s/trace", gate.directory);
+    const char *command[] = {NULL, "--port", "0", "--trace", path};
+    int status = 0;
+    if (getuid() == 0) {
+        launch(&stage, become_a_user, command, 5);
+        status = stage_wait(&stage, SOON);
+    }
+    gate_close(&gate);
+    if (status == 126 || getuid() != 0)
+        return;
+    ck_assert_int_eq(status, 2);
+    must_say(&stage, ": --trace: expected ");
+}
+END_TEST
+#endif
+
+#ifdef TEST_MEMORY
+// Out of memory is the server's fault, and no time-out of the client.
+START_TEST(without_memory_for_a_body_the_client_gets_a_500)
+{
+    enum { MEMORY_MAX = 40 * 1024 * 1024, BODY = 60 * 1024 * 1024 };
+    const struct rlimit scarce = {.rlim_cur = MEMORY_MAX,
+                                  .rlim_max = RLIM_INFINITY};
+    struct rlimit before;
+    struct stage stage;
+    struct client client;
+    struct buffer request = {0};
+    ck_assert_int_eq(getrlimit(RLIMIT_AS, &before), 0);
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &scarce), 0);
+    start(&stage, "--body-max-bytes", "100000000", NULL);
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &before), 0);
+    buffer_add_format(&request,
+                      "POST / HTTP/1.1\r\nHost: a\r\n"
+                      "Content-Length: %d\r\n\r\n",
+                      BODY);
+    static char body[BODY];
+    buffer_add(&request, (struct slice){body, sizeof body});
+    client_open(&client, stage.port);
+    client_send(&client, buffer_slice(&request));
+    buffer_destroy(&request);
+    assert_response(&client, 500);
+    ck_assert_ptr_nonnull(strstr(client.body.bytes, "internal_server_error"));
+    ck_assert_ptr_nonnull(strstr(client.body.bytes, "no memory"));
+    client_close(&client);
+    stop(&stage);
+}
+END_TEST
+#endif
+
+int main(void)
+{
+    Suite *suite = suite_create("start");
+    TCase *tests = add_tests(suite);
+    unit_add_rows(tests, a_blocked_or_ignored_signal_still_ends_it, inherited);
+    unit_add_rows(tests, a_client_that_leaves_ends_no_server, inherited);
+    tcase_add_test(tests, nohup_is_respected);
+    tcase_add_loop_test(tests, without_standard_descriptors_it_serves, 1, 8);
+    tcase_add_test(tests, a_taken_port_is_named);
+#ifdef __linux__
+    if (stage_under_test() >= 5)
+        tcase_add_test(tests, a_missing_thread_is_not_blamed_on_the_address);
+    if (stage_under_test() >= 4)
+        tcase_add_test(tests, a_gate_without_permission_is_named);
+    tcase_add_test(tests, a_trace_without_permission_is_named);
+#endif
+#ifdef TEST_MEMORY
+    if (stage_under_test() == 1)
+        tcase_add_test(tests, without_memory_for_a_body_the_client_gets_a_500);
+#endif
+    return unit_run(suite);
+}
