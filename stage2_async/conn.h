@@ -62,9 +62,8 @@ void conn_open(struct conns *conns, int client);
 // That the client has left meanwhile does no harm.
 void conn_complete(struct conn *conn, const struct http_response *response);
 
-// Each connection responds to its current request and closes; later requests
-// are discarded. An incomplete one has shutdown_ms left. Then the loop stops.
-// Returns how many connections there are.
+// Each connection responds to its current request, which has shutdown_ms left
+// if it is incomplete, and closes. Then the loop stops. Returns how many do so.
 int conns_stop(struct conns *conns);
 
 #endif

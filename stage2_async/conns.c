@@ -67,11 +67,10 @@ void conn_open(struct conns *conns, int client)
         conn_close(conn);
 }
 
-// Each connection is called once more, and ends if it is idle.
 int conns_stop(struct conns *conns)
 {
     int *ms = conns->timeouts_ms;
-    int pending = 0;
+    int busy = 0;
     conns->stopping = true;
     for (int state = CONN_HEADER; state <= CONN_BODY; state++)
         if (ms[state] > conns->shutdown_ms)
@@ -79,9 +78,9 @@ int conns_stop(struct conns *conns)
     for (struct conn *conn = conns->first; conn != NULL; conn = conn->next) {
         loop_set_deadline(conns->loop, conn->socket, ms[conn->state]);
         loop_wake(conns->loop, conn->socket);
-        pending += conn->state != CONN_IDLE && conn->state < CONN_LINGERING;
+        busy += conn->state != CONN_IDLE && conn->state < CONN_LINGERING;
     }
     if (conns->count == 0)
         loop_stop(conns->loop);
-    return pending;
+    return busy;
 }
