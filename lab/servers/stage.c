@@ -31,16 +31,6 @@ const char *stage_name(int number)
     return names[number - 1];
 }
 
-const char *stage_path(int number)
-{
-    static char path[4096];
-    const char *build = getenv("THAW_BUILD");
-    const char *directory = stage_name(number == SKETCH ? 2 : number);
-    snprintf(path, sizeof path, "%s/%s/%s", build != NULL ? build : THAW_BUILD,
-             directory, stage_name(number));
-    return path;
-}
-
 static void kill_all(void)
 {
     for (int i = 0; i < RUNNING_MAX; i++)
