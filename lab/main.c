@@ -280,6 +280,27 @@ static const struct {
     {"load", do_load},     {"timeline", do_timeline},
 };
 
+static int perform(int count, char **words)
+{
+    for (size_t i = 0; count > 0 && i < sizeof commands / sizeof commands[0];
+         i++)
+        if (strcmp(words[0], commands[i].name) == 0)
+            return commands[i].perform(count - 1, words + 1);
+    if (count > 0)
+        fprintf(stderr, "lab: no command '%s'\n\n", words[0]);
+    return usage();
+}
+
+// What was printed may still be in a buffer, and the disk may be full.
+static int finish(int status)
+{
+    bool has_failed = ferror(stdout) != 0;
+    if (fflush(stdout) == 0 && !has_failed)
+        return status;
+    perror("lab: standard output");
+    return EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
     process_init();
@@ -289,13 +310,7 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     if (options.help) {
         fputs(usage_text, stdout);
-        return EXIT_SUCCESS;
+        return finish(EXIT_SUCCESS);
     }
-    for (size_t i = 0; count > 0 && i < sizeof commands / sizeof commands[0];
-         i++)
-        if (strcmp(words[0], commands[i].name) == 0)
-            return commands[i].perform(count - 1, words + 1);
-    if (count > 0)
-        fprintf(stderr, "lab: no command '%s'\n\n", words[0]);
-    return usage();
+    return finish(perform(count, words));
 }

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { PATIENT_MS = 2000, BAR = 30 };
@@ -11,9 +12,23 @@ enum { PATIENT_MS = 2000, BAR = 30 };
 static int64_t started; // in milliseconds: the first call
 static bool is_shown;
 
+// A variable that is empty counts as not set (no-color.org).
+static bool is_set(const char *variable)
+{
+    const char *value = getenv(variable);
+    return value != NULL && value[0] != '\0';
+}
+
+static bool takes_escapes(int descriptor)
+{
+    const char *terminal = getenv("TERM");
+    return isatty(descriptor) &&
+           (terminal == NULL || strcmp(terminal, "dumb") != 0);
+}
+
 static const char *colour(const char *sequence)
 {
-    bool is_wanted = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+    bool is_wanted = takes_escapes(STDOUT_FILENO) && !is_set("NO_COLOR");
     return is_wanted ? sequence : "";
 }
 
@@ -37,10 +52,10 @@ void screen_progress(const char *what, int done, int total)
     if (started == 0)
         started = clock_milliseconds();
     bool is_long = clock_milliseconds() - started >= PATIENT_MS;
-    if (!isatty(STDERR_FILENO) || !is_long)
+    if (!takes_escapes(STDERR_FILENO) || !is_long)
         return;
     is_shown = true;
-    int filled = total > 0 ? BAR * done / total : 0;
+    int64_t filled = total > 0 ? (int64_t)BAR * done / total : 0;
     fprintf(stderr, "\r\033[K[");
     for (int i = 0; i < BAR; i++)
         fputc(i < filled ? '#' : '.', stderr);

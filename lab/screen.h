@@ -3,7 +3,8 @@
 
 // screen.h - colours and progress, for a person at a terminal
 //
-// Files and pipes get neither. NO_COLOR turns the colours off (no-color.org).
+// Files, pipes and a dumb terminal (TERM=dumb) get neither. NO_COLOR, if it is
+// not empty, turns the colours off (no-color.org).
 
 #include <stdbool.h>
 

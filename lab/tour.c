@@ -58,6 +58,8 @@ static bool visit(const struct stop *stop)
     printf("   %6s  %s\n", stop->mark,
            run.detail[0] != '\0' ? run.detail : run.verdict);
     const char *expected = experiment->expected[stop->stage - 1];
+    if (run.is_ours)
+        printf("   %6s  this is not the server's fault\n", "!");
     if (strcmp(run.verdict, expected) == 0)
         return true;
     printf("   %6s  this should have been '%s', and was '%s'\n", "!", expected,

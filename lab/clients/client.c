@@ -1,7 +1,10 @@
 #include "lab/clients/client.h"
+#include "lab/trouble.h"
 #include "lib/base/clock.h"
 #include "lib/base/net.h"
 
+#include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +24,24 @@ static void send_pending(struct client *client)
     }
 }
 
+// Waits for one of these descriptors until `end`, in milliseconds of the clock.
+// False: the time is over, or the lab can't wait for so many.
+static bool wait_until(struct pollfd *polled, int count, int64_t end)
+{
+    int64_t left = end - clock_milliseconds();
+    if (left <= 0)
+        return false;
+    int ready = poll(polled, (nfds_t)count, (int)left);
+    if (ready >= 0)
+        return ready > 0;
+    for (int i = 0; i < count; i++)
+        polled[i].revents = 0;
+    if (errno == EINTR || errno == EAGAIN)
+        return true;
+    trouble_note_errno("poll");
+    return false;
+}
+
 void client_send(struct client *client, struct slice bytes)
 {
     client->sent_at = clock_nanoseconds();
@@ -32,9 +53,8 @@ bool client_flush(struct client *client, int milliseconds)
 {
     int64_t end = clock_milliseconds() + milliseconds;
     while (client->out.length > 0 && !client->ended) {
-        int64_t left = end - clock_milliseconds();
         struct pollfd polled = {.fd = client->socket, .events = POLLOUT};
-        if (left <= 0 || poll(&polled, 1, (int)left) <= 0)
+        if (!wait_until(&polled, 1, end))
             break;
         send_pending(client);
     }
@@ -124,6 +144,10 @@ static void receive_some(struct client *client)
         client->ended = true;
     if (count < 0 && client->ended)
         client->was_reset = true;
+    if (client->in.failed) {
+        trouble_note("the lab has no memory for a response");
+        client->ended = true;
+    }
     take_response(client);
 }
 
@@ -151,11 +175,12 @@ int clients_wait(struct client *clients, int count, int milliseconds)
 {
     int64_t end = clock_milliseconds() + milliseconds;
     struct pollfd *polled = calloc((size_t)count, sizeof *polled);
+    if (polled == NULL)
+        trouble_note_errno("calloc");
     for (int i = 0; i < count; i++)
         take_response(&clients[i]);
     while (polled != NULL && fill(polled, clients, count)) {
-        int64_t left = end - clock_milliseconds();
-        if (left <= 0 || poll(polled, (nfds_t)count, (int)left) == 0)
+        if (!wait_until(polled, count, end))
             break;
         for (int i = 0; i < count; i++) {
             if (polled[i].revents & POLLOUT)
@@ -180,9 +205,8 @@ bool client_wait_end(struct client *client, int milliseconds)
 {
     int64_t end = clock_milliseconds() + milliseconds;
     while (!client->ended) {
-        int64_t left = end - clock_milliseconds();
         struct pollfd polled = {.fd = client->socket, .events = POLLIN};
-        if (left <= 0 || poll(&polled, 1, (int)left) == 0)
+        if (!wait_until(&polled, 1, end))
             break;
         client_next(client);
         receive_some(client);
@@ -192,6 +216,8 @@ bool client_wait_end(struct client *client, int milliseconds)
 
 double client_ms(const struct client *client)
 {
+    if (client->status == 0)
+        return (double)INFINITY;
     return (double)(client->responded_at - client->sent_at) / 1e6;
 }
 

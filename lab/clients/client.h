@@ -11,7 +11,8 @@
 //     client_close(&client);
 //
 // No function waits longer than it is told to. A server that closes, resets or
-// sends nonsense is an outcome of the experiment, not an error of the lab.
+// sends nonsense is an outcome of the experiment, not an error of the lab. If
+// the system denies the lab a socket, that is noted as trouble (lab/trouble.h).
 
 #include "lib/base/buffer.h"
 
@@ -31,10 +32,6 @@ struct client {
     bool ended;           // the server closed its side, or the connection broke
     bool was_reset;       // it broke
 };
-
-// Raises the limit of open descriptors as far as the system allows, and returns
-// it. Servers that are started later inherit it.
-int clients_raise_limit(void);
 
 // Connects to 127.0.0.1. On failure `ended` is set, and the socket is -1.
 void client_open(struct client *client, int port);
@@ -84,7 +81,7 @@ int clients_wait(struct client *clients, int count, int milliseconds);
 // Reads and discards until the server closes. False: it did not.
 bool client_wait_end(struct client *client, int milliseconds);
 
-// From the request to its response, in milliseconds.
+// From the request to its response, in milliseconds; without one, INFINITY.
 double client_ms(const struct client *client);
 
 // Whether the body is exactly this text.

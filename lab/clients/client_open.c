@@ -1,54 +1,60 @@
 // How a client connects and leaves.
 
 #include "lab/clients/client.h"
+#include "lab/trouble.h"
 #include "lib/base/clock.h"
 #include "lib/base/net.h"
 
 #include <arpa/inet.h>
-#include <limits.h>
+#include <errno.h>
 #include <netinet/tcp.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+// After a failed connect(2): was it the server, or did the system deny the lab
+// a port or memory?
+static bool is_the_servers(int error)
+{
+    return error == ECONNREFUSED || error == ECONNRESET ||
+           error == ECONNABORTED || error == ETIMEDOUT;
+}
+
 // With TCP_NODELAY, what a client sends in pieces also arrives in pieces.
-// 0: the system's default.
-static void open_with(struct client *client, int port, int receive_bytes,
-                      int segment_bytes)
+static bool connect_to(int descriptor, int port)
 {
     static const int on = 1;
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)port),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    if (connect(descriptor, (struct sockaddr *)&address, sizeof address) < 0) {
+        if (!is_the_servers(errno))
+            trouble_note_errno("connect");
+        return false;
+    }
+    return setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) ==
+               0 &&
+           net_set_nonblocking(descriptor) == 0 &&
+           net_set_close_on_exec(descriptor) == 0;
+}
+
+// 0: the system's default.
+static void open_with(struct client *client, int port, int receive_bytes,
+                      int segment_bytes)
+{
     *client = (struct client){.socket = socket(AF_INET, SOCK_STREAM, 0)};
     client->sent_at = clock_nanoseconds();
+    if (client->socket < 0)
+        trouble_note_errno("socket");
     if (client->socket >= 0 && receive_bytes > 0)
         setsockopt(client->socket, SOL_SOCKET, SO_RCVBUF, &receive_bytes,
                    sizeof receive_bytes);
     if (client->socket >= 0 && segment_bytes > 0)
         setsockopt(client->socket, IPPROTO_TCP, TCP_MAXSEG, &segment_bytes,
                    sizeof segment_bytes);
-    if (client->socket >= 0 &&
-        connect(client->socket, (struct sockaddr *)&address, sizeof address) ==
-            0 &&
-        setsockopt(client->socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) ==
-            0 &&
-        net_set_nonblocking(client->socket) == 0 &&
-        net_set_close_on_exec(client->socket) == 0)
+    if (client->socket >= 0 && connect_to(client->socket, port))
         return;
     client_close(client);
     client->ended = true;
-}
-
-int clients_raise_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return 0;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    getrlimit(RLIMIT_NOFILE, &limit);
-    return limit.rlim_cur < INT_MAX ? (int)limit.rlim_cur : INT_MAX;
 }
 
 void client_open(struct client *client, int port)

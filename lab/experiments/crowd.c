@@ -3,6 +3,7 @@
 #include "lab/experiments/experiments.h"
 #include "lib/base/clock.h"
 
+#include <math.h>
 #include <poll.h>
 
 // The median response time of so many good requests, one after the other.
@@ -70,6 +71,7 @@ static int time_until(int64_t moment)
     return left > 0 ? (int)left : 0;
 }
 
+// INFINITY if one of them has no response.
 static double mean_ms(const struct client *clients, int count)
 {
     double sum = 0;
@@ -97,7 +99,7 @@ void sustained_overload(struct run *run)
         clients_wait(clients, i + 1, time_until(next));
         poll(NULL, 0, time_until(next));
     }
-    clients_wait(clients, EVENTS, 2 * LIMIT_MS);
+    clients_wait(clients, EVENTS, run_limit_ms(run));
     for (int i = 0; i < EVENTS; i++) {
         run->accepted += clients[i].status == 200 || clients[i].status == 202;
         run->rejected += clients[i].status == 503;
@@ -105,7 +107,9 @@ void sustained_overload(struct run *run)
     double first = mean_ms(clients, QUARTER);
     double last = mean_ms(clients + EVENTS - QUARTER, QUARTER);
     run->slowest_ms = last;
-    if (last > first + 10.0 * run->work_ms)
+    if (!isfinite(first))
+        run_verdict(run, "no response");
+    else if (last > first + 10.0 * run->work_ms)
         run_verdict(run, "unbounded");
     else
         run_verdict(run, run->rejected > 0 ? "bounded" : "takes all");

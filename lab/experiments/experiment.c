@@ -1,4 +1,6 @@
 #include "lab/experiments/experiment.h"
+#include "lab/system_limits.h"
+#include "lab/trouble.h"
 #include "lib/base/net.h"
 
 #include <signal.h>
@@ -86,8 +88,6 @@ bool run_start_printing(struct run *run, const char *const *arguments)
 bool run_open_gate(struct run *run, struct gate *gate)
 {
     run->failed = gate_open(gate) < 0;
-    if (run->failed)
-        run_verdict(run, "no FIFO in /tmp");
     return !run->failed;
 }
 
@@ -118,24 +118,60 @@ double run_good_request(const struct run *run)
     return ms;
 }
 
+int run_limit_ms(const struct run *run)
+{
+    enum { EVENTS = 100 }; // that are done one by one
+    return LIMIT_MS + EVENTS * run->work_ms;
+}
+
 // Without the loop there is no graceful shutdown: SIGTERM ends the server, as
 // it ends any program. That it runs until then is enough.
 void run_stop(struct run *run)
 {
     int wanted = run_has_loop(run) ? 0 : -1;
-    int status = run->stage.pid > 0 ? stage_stop(&run->stage) : wanted;
+    int status = wanted;
+    if (run->stage.pid > 0) {
+        stage_signal(&run->stage, SIGTERM);
+        status = stage_wait(&run->stage, run_limit_ms(run));
+    }
     if (status == wanted)
         return;
     run->failed = true;
     run_verdict(run, "status %d", status);
 }
 
+// Whether the system allows what the experiment needs. Stage 4 has a thread for
+// each event.
+static bool is_allowed(const struct experiment *experiment, int server)
+{
+    enum { CLIENTS = 128, THREADS = 8 };
+    int clients = experiment->clients > 0 ? experiment->clients : CLIENTS;
+    return limits_allow_clients(clients) &&
+           limits_allow_threads(server == 4 ? clients : THREADS);
+}
+
+// What the system denied the lab says nothing about the server.
+static void judge_lab(struct run *run)
+{
+    if (trouble() == NULL)
+        return;
+    run->failed = true;
+    run->is_ours = true;
+    run->slowest_ms = -1;
+    run_verdict(run, "not done");
+    run_detail(run, "%s", trouble());
+}
+
 bool experiment_perform(const struct experiment *experiment, int server,
                         int work_ms, struct run *run)
 {
     *run = (struct run){.stage.number = server, .work_ms = work_ms};
-    experiment->perform(run);
-    run_stop(run);
+    trouble_clear();
+    if (is_allowed(experiment, server)) {
+        experiment->perform(run);
+        run_stop(run);
+    }
+    judge_lab(run);
     return !run->failed;
 }
 
@@ -145,8 +181,10 @@ static int perform_in_child(const struct experiment *experiment, int server,
                             int work_ms)
 {
     int ends[2];
-    if (pipe(ends) < 0)
+    if (pipe(ends) < 0) {
+        trouble_note_errno("pipe");
         return -1;
+    }
     fflush(NULL);
     pid_t parent = getpid();
     pid_t child = fork();
@@ -161,6 +199,7 @@ static int perform_in_child(const struct experiment *experiment, int server,
     }
     close(ends[1]);
     if (child < 0) {
+        trouble_note_errno("fork");
         close(ends[0]);
         return -1;
     }
@@ -184,6 +223,7 @@ void experiment_perform_all(const struct experiment *experiment,
                             struct run runs[SERVERS])
 {
     int ends[SERVERS];
+    trouble_clear();
     for (int i = 0; i < SERVERS; i++)
         if (servers[i])
             ends[i] = perform_in_child(experiment, i + 1, work_ms);
@@ -193,6 +233,8 @@ void experiment_perform_all(const struct experiment *experiment,
         if (ends[i] < 0 || !read_run(ends[i], &runs[i])) {
             runs[i] = (struct run){.stage.number = i + 1, .failed = true};
             run_verdict(&runs[i], "not done");
+            if (ends[i] < 0)
+                judge_lab(&runs[i]);
         }
         if (ends[i] >= 0)
             close(ends[i]);

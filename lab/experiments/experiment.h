@@ -17,17 +17,18 @@
 #include <stdbool.h>
 
 enum { PATIENCE_MS = 1500 }; // without a response by then: frozen
-enum { LIMIT_MS = 20000 };   // for all that must come, on a busy machine
+enum { LIMIT_MS = 20000 };   // for what must come, on a busy machine
 
 struct run {
     struct stage stage;
     int work_ms;       // of the simulated work in stages 4 to 6
-    char verdict[16];  // one word or two
+    char verdict[24];  // one word or two
     char detail[128];  // what was measured, for people
-    double slowest_ms; // of the good clients; negative: no response
+    double slowest_ms; // of the good clients; negative, INFINITY: no response
     int accepted;      // events; 0: not counted
     int rejected;
-    bool failed; // the experiment itself could not be done
+    bool failed;  // the experiment itself could not be done
+    bool is_ours; // and this is the lab's own fault, or its system's
 };
 
 struct experiment {
@@ -37,6 +38,7 @@ struct experiment {
     const char *expected[STAGES]; // verdicts; NULL: makes no sense there
     const char *sketch;           // the same for the sketch
     const char *by_hand;          // commands that show much the same
+    int clients;                  // at the same time; 0: at most 128
 };
 
 struct table {
@@ -62,7 +64,8 @@ bool run_is_expected(const struct run *run,
 
 // Performs it against one server, from start to stop. False: the server did not
 // start or did not stop with status 0, or the experiment could not be done; the
-// verdict says which.
+// verdict says which. If the system denied the lab something, the detail says
+// what.
 bool experiment_perform(const struct experiment *experiment, int server,
                         int work_ms, struct run *run);
 
@@ -71,6 +74,10 @@ bool experiment_perform(const struct experiment *experiment, int server,
 void experiment_perform_all(const struct experiment *experiment,
                             const bool servers[SERVERS], int work_ms,
                             struct run runs[SERVERS]);
+
+// How long all that must come may take: with this work for each event, and on a
+// busy machine.
+int run_limit_ms(const struct run *run);
 
 // For the experiments. Starts the server with these arguments, which end with
 // NULL, and --work-ms where that fits; the sketch gets none. False: no start.

@@ -4,7 +4,8 @@
 // matrix.h - experiments against servers, and what differs
 //
 // Each function prints what it finds and returns the exit status: 1 if a server
-// did not show the verdict that the table expects.
+// did not show the verdict that the table expects, and otherwise TROUBLE_EXIT
+// if an experiment was not done for a fault that is the lab's own.
 
 #include "lab/experiments/experiment.h"
 

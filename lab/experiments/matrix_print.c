@@ -1,6 +1,7 @@
 #include "lab/experiments/matrix_print.h"
 #include "lab/screen.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,6 +34,11 @@ void matrix_tell_failure(const struct experiment *experiment,
 {
     int server = run->stage.number;
     fflush(stdout);
+    if (run->is_ours) {
+        fprintf(stderr, "\n%s, %s: not done, and not the server's fault: %s\n",
+                stage_name(server), experiment->name, run->detail);
+        return;
+    }
     fprintf(stderr,
             "\n%s, %s: %s\n  expected: %s\n  got:      %s, %s\n"
             "  again:    build/lab/lab try %s %s\n",
@@ -46,12 +52,14 @@ void matrix_tell_failure(const struct experiment *experiment,
 json_t *matrix_to_json(const struct experiment *experiment,
                        const struct run *run)
 {
-    return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:f, s:i, s:i}",
+    bool has_time = run->slowest_ms >= 0 && isfinite(run->slowest_ms);
+    return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:o, s:i, s:i}",
                      "experiment", experiment->name, "server",
                      stage_name(run->stage.number), "stage", run->stage.number,
                      "verdict", run->verdict, "expected",
                      experiment_expected(experiment, run->stage.number),
-                     "detail", run->detail, "slowest_ms", run->slowest_ms,
+                     "detail", run->detail, "slowest_ms",
+                     has_time ? json_real(run->slowest_ms) : json_null(),
                      "accepted", run->accepted, "rejected", run->rejected);
 }
 
@@ -73,7 +81,7 @@ static void print_number(int number)
 void matrix_print_row(const struct run *run)
 {
     char ms[16] = "none";
-    if (run->slowest_ms >= 0)
+    if (run->slowest_ms >= 0 && isfinite(run->slowest_ms))
         snprintf(ms, sizeof ms, "%.1f", run->slowest_ms);
     printf("%-15s  %-10s %8s ", stage_name(run->stage.number), run->verdict,
            ms);

@@ -95,6 +95,7 @@ static const struct experiment rows[] = {
      burst,
      {"takes all", "takes all", "takes all", "blocked", "100 in", "100 in"},
      .sketch = "takes all",
+     .clients = 300, .by_hand =
      "# stages 4 to 6: mkfifo gate; ./workshop run N --work-gate gate\n"
      "for i in $(seq 300); do\n"
      "  curl -s http://127.0.0.1:8080/ --data \\\n"
@@ -115,6 +116,7 @@ static const struct experiment rows[] = {
      sustained_overload,
      {"takes all", "takes all", "takes all", "unbounded", "bounded", "bounded"},
      .sketch = "takes all",
+     .clients = 80, .by_hand =
      "# stages 5, 6: --capacity 20; and for stage 6, sleep 0.06\n"
      "for i in $(seq 80); do\n"
      "  curl -s http://127.0.0.1:8080/ --data \\\n"
@@ -126,6 +128,7 @@ static const struct experiment rows[] = {
      idle_crowd,
      {"frozen", "responds", "responds", "responds", "responds", "responds"},
      .sketch = "closed",
+     .clients = 1000, .by_hand =
      "for i in $(seq 1000); do sleep 60 | nc 127.0.0.1 8080 & done\n"
      "time curl http://127.0.0.1:8080/health\n"},
     {"order",

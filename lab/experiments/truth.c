@@ -41,11 +41,11 @@ void order(struct run *run)
     client_open(&client, run->stage.port);
     for (int i = 1; i <= EVENTS; i++) {
         client_post_event(&client, "alice", i);
-        run->accepted += client_wait(&client, LIMIT_MS);
+        run->accepted += client_wait(&client, run_limit_ms(run));
     }
     client_close(&client);
     client_wait_metric(run->stage.port, "thaw_events_done_total", EVENTS,
-                       LIMIT_MS);
+                       run_limit_ms(run));
     run_stop(run);
     int count = read_changes(run->stage.printed, amounts, EVENTS);
     int late = 0;
@@ -160,10 +160,10 @@ void shutdown_by_signal(struct run *run)
                                EVENTS, LIMIT_MS);
         stage_signal(&run->stage, SIGTERM);
         gate_release(&gate, EVENTS);
-        run->accepted = clients_wait(clients, EVENTS, LIMIT_MS);
+        run->accepted = clients_wait(clients, EVENTS, run_limit_ms(run));
         for (int i = 0; i < EVENTS; i++)
             client_close(&clients[i]);
-        int status = stage_wait(&run->stage, LIMIT_MS);
+        int status = stage_wait(&run->stage, run_limit_ms(run));
         const char *tally = strstr(run->stage.printed, "stopped: ");
         if (tally == NULL)
             run_verdict(run, status < 0 ? "just ends" : "says nothing");

@@ -86,7 +86,7 @@ void ten_at_once(struct run *run)
     send_events(clients, TEN, run->stage.port);
     double health_ms = request_meanwhile(run, NULL);
     double rejection_ms = request_meanwhile(run, "hello");
-    int responses = clients_wait(clients, TEN, LIMIT_MS);
+    int responses = clients_wait(clients, TEN, run_limit_ms(run));
     count_responses(run, clients, TEN);
     if (responses < TEN)
         run_verdict(run, "%d of %d", responses, TEN);
@@ -179,11 +179,15 @@ void throughput(struct run *run)
     int jobs = run->stage.number == 6 ? JOBS : JOBS / 4;
     int64_t start = clock_nanoseconds();
     send_events(clients, jobs, run->stage.port);
-    clients_wait(clients, jobs, LIMIT_MS);
+    clients_wait(clients, jobs, run_limit_ms(run));
     count_responses(run, clients, jobs);
-    if (run_has_work(run)) {
-        client_wait_metric(run->stage.port, "thaw_events_done_total", jobs,
-                           LIMIT_MS);
+    if (run_has_work(run) &&
+        !client_wait_metric(run->stage.port, "thaw_events_done_total", jobs,
+                            run_limit_ms(run))) {
+        run_verdict(run, "not done");
+        run_detail(run, "%d events are not done in %d s", jobs,
+                   run_limit_ms(run) / 1000);
+    } else if (run_has_work(run)) {
         double seconds = (double)(clock_nanoseconds() - start) / 1e9;
         double per_second = jobs / seconds;
         run_verdict(run, "%.0f at once", per_second * run->work_ms / 1e3);

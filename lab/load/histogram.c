@@ -32,9 +32,18 @@ void histogram_add(struct histogram *histogram, int64_t value)
         histogram->max = value;
 }
 
+void histogram_add_never(struct histogram *histogram, uint64_t count)
+{
+    histogram->total += count;
+    histogram->never += count;
+}
+
 int64_t histogram_quantile(const struct histogram *histogram, double part)
 {
-    uint64_t wanted = (uint64_t)(part * (double)histogram->total);
+    double rank = part * (double)histogram->total;
+    uint64_t wanted = (uint64_t)rank;
+    if ((double)wanted < rank)
+        wanted++;
     uint64_t seen = 0;
     for (int i = 0; i < HISTOGRAM_SIZE; i++) {
         seen += histogram->counts[i];
@@ -42,5 +51,5 @@ int64_t histogram_quantile(const struct histogram *histogram, double part)
             return upper_end(i) < histogram->max ? upper_end(i)
                                                  : histogram->max;
     }
-    return histogram->max;
+    return histogram->never > 0 ? HISTOGRAM_NEVER : histogram->max;
 }

@@ -1,11 +1,14 @@
 #include "lab/load/load.h"
-#include "lab/clients/client.h"
 #include "lab/load/load_response.h"
 #include "lab/screen.h"
+#include "lab/system_limits.h"
+#include "lab/trouble.h"
+#include "lib/base/buffer.h"
 #include "lib/base/clock.h"
 #include "lib/base/net.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -16,7 +19,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { REQUEST_MAX = 1024, USERS_MAX = 64 };
+enum { USERS_MAX = 64 };
 
 struct load_client {
     int socket;      // -1: not connected
@@ -31,26 +34,27 @@ static struct {
     struct load_client *clients;
     struct pollfd *polled;
     struct load_result result;
-    char requests[USERS_MAX][REQUEST_MAX];
-    size_t lengths[USERS_MAX];
+    struct buffer requests[USERS_MAX];
     int64_t started, ends; // in nanoseconds
+    int64_t moved;         // when a byte last came, in nanoseconds
 } run;
 
 static void make_requests(const struct load_options *options)
 {
     for (int i = 0; i < options->users; i++) {
-        char body[128];
-        snprintf(body, sizeof body,
-                 "{\"user\":\"user%d\",\"action\":\"buy\",\"amount\":100}", i);
-        if (strcmp(options->method, "POST") != 0)
-            body[0] = '\0';
-        int length = snprintf(
-            run.requests[i], REQUEST_MAX,
+        char body[128] = "";
+        if (strcmp(options->method, "POST") == 0)
+            snprintf(body, sizeof body,
+                     "{\"user\":\"user%d\",\"action\":\"buy\",\"amount\":100}",
+                     i);
+        buffer_add_format(
+            &run.requests[i],
             "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%sContent-Length: %zu\r\n"
             "\r\n%s",
             options->method, options->path, options->port,
             options->closes ? "Connection: close\r\n" : "", strlen(body), body);
-        run.lengths[i] = (size_t)length;
+        if (run.requests[i].failed)
+            trouble_note("the lab has no memory for a request");
     }
 }
 
@@ -65,8 +69,10 @@ static bool connect_client(struct load_client *client)
     const struct timeval patience = {.tv_sec = 1};
     const int on = 1;
     client->socket = socket(AF_INET, SOCK_STREAM, 0);
-    if (client->socket < 0)
+    if (client->socket < 0) {
+        trouble_note_errno("socket");
         return false;
+    }
     setsockopt(client->socket, SOL_SOCKET, SO_SNDTIMEO, &patience,
                sizeof patience);
     setsockopt(client->socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -76,9 +82,18 @@ static bool connect_client(struct load_client *client)
         run.result.connections++;
         return true;
     }
+    // Not the server's fault: no port is free, or no memory.
+    if (errno == EADDRNOTAVAIL || errno == ENOBUFS || errno == ENOMEM)
+        trouble_note_errno("connect");
     close(client->socket);
     client->socket = -1;
     return false;
+}
+
+static void count_error(void)
+{
+    run.result.errors++;
+    histogram_add_never(&run.result.times, 1);
 }
 
 static void disconnect(struct load_client *client)
@@ -100,18 +115,17 @@ static void send_request(struct load_client *client, int64_t moment)
 {
     run.result.requests++;
     if (client->socket < 0 && !connect_client(client)) {
-        run.result.errors++;
+        count_error();
         return;
     }
     client->user = (client->user + 1) % run.options->users;
     client->sent_at = moment;
     load_response_begin(&client->response);
     client->is_waiting = true;
-    const char *request = run.requests[client->user];
-    size_t length = run.lengths[client->user];
-    if (send(client->socket, request, length, MSG_NOSIGNAL) !=
-        (ssize_t)length) {
-        run.result.errors++;
+    struct slice request = buffer_slice(&run.requests[client->user]);
+    if (send(client->socket, request.bytes, request.length, MSG_NOSIGNAL) !=
+        (ssize_t)request.length) {
+        count_error();
         disconnect(client);
     }
     polled_of(client)->fd = client->socket;
@@ -145,7 +159,7 @@ static void take(struct load_client *client, const char *bytes, size_t length)
     case LOAD_TAKE_MORE:
         break;
     case LOAD_TAKE_WRONG:
-        run.result.errors++;
+        count_error();
         disconnect(client);
         break;
     }
@@ -155,12 +169,18 @@ static void on_ready(struct load_client *client)
 {
     static char bytes[256 * 1024];
     ssize_t count = recv(client->socket, bytes, sizeof bytes, 0);
+    bool has_ended = count == 0 || (count < 0 && !net_would_block());
     if (count > 0) {
+        run.moved = clock_nanoseconds();
         take(client, bytes, (size_t)count);
-    } else if (count == 0 || !net_would_block()) {
-        run.result.errors += client->is_waiting;
-        disconnect(client);
+    } else if (count == 0 && client->is_waiting &&
+               load_response_end(&client->response)) {
+        count_response(client);
+    } else if (has_ended && client->is_waiting) {
+        count_error();
     }
+    if (has_ended)
+        disconnect(client);
     polled_of(client)->fd = client->socket;
 }
 
@@ -187,12 +207,20 @@ static void send_if_due(struct load_client *client, int64_t now)
         send_request(client, due_at());
 }
 
+static bool has_free_client(void)
+{
+    for (int i = 0; i < run.options->clients; i++)
+        if (!run.clients[i].is_waiting)
+            return true;
+    return false;
+}
+
 // Milliseconds until the next request is due. Rounded down, because a request
 // that is sent late makes the server look slow.
 static int time_to_wait(void)
 {
     enum { LOOK_AGAIN = 50 };
-    if (run.options->rate <= 0)
+    if (run.options->rate <= 0 || !has_free_client())
         return LOOK_AGAIN;
     int64_t left = (due_at() - clock_nanoseconds()) / 1000000;
     return left < 0 ? 0 : left > LOOK_AGAIN ? LOOK_AGAIN : (int)left;
@@ -205,6 +233,8 @@ static bool iterate(void)
     const int count = run.options->clients;
     bool is_waiting = false;
     int ready = poll(run.polled, (nfds_t)count, time_to_wait());
+    if (ready < 0 && errno != EINTR && errno != EAGAIN)
+        trouble_note_errno("poll");
     for (int i = 0; i < count && ready > 0; i++) {
         if (run.polled[i].revents == 0)
             continue;
@@ -238,25 +268,47 @@ static void show_progress(int64_t now)
                         (int)(options->seconds * 1000));
 }
 
+// With a rate: those that were due until now, and that no client could send.
+static int64_t count_unsent(int64_t now)
+{
+    const struct load_options *options = run.options;
+    if (options->rate <= 0)
+        return 0;
+    int64_t until = now < run.ends || options->requests > 0 ? now : run.ends;
+    double seconds = (double)(until - run.started) / 1e9;
+    int64_t due = (int64_t)(seconds * options->rate);
+    if (options->requests > 0 && due > options->requests)
+        due = options->requests;
+    return due > run.result.requests ? due - run.result.requests : 0;
+}
+
 static void work_until_over(void)
 {
-    enum { LAST_RESPONSES = 5 }; // in seconds
+    enum { LAST_RESPONSES = 5, SILENCE = 30 }; // in seconds
     run.started = clock_nanoseconds();
+    run.moved = run.started;
     run.ends = run.started + (int64_t)(run.options->seconds * 1e9);
     for (int i = 0; i < run.options->clients; i++)
         send_if_due(&run.clients[i], clock_nanoseconds());
     bool is_waiting = true;
     int64_t last = INT64_MAX;
-    while (is_waiting || !is_over(clock_nanoseconds())) {
+    while ((is_waiting || !is_over(clock_nanoseconds())) && trouble() == NULL) {
         is_waiting = iterate();
         int64_t now = clock_nanoseconds();
         if (is_over(now) && last == INT64_MAX)
             last = now + LAST_RESPONSES * INT64_C(1000000000);
-        if (now > last)
+        if (now > last || now - run.moved > SILENCE * INT64_C(1000000000))
             break;
         show_progress(now);
     }
     screen_progress_end();
+}
+
+static int tell_trouble(void)
+{
+    fflush(stdout);
+    fprintf(stderr, "lab: %s\n", trouble());
+    return TROUBLE_EXIT;
 }
 
 int load(const struct load_options *options)
@@ -265,29 +317,38 @@ int load(const struct load_options *options)
     run.options = options;
     run.clients = calloc(count, sizeof *run.clients);
     run.polled = calloc(count, sizeof *run.polled);
-    if (run.clients == NULL || run.polled == NULL) {
-        fprintf(stderr, "lab: no memory for %d clients\n", options->clients);
-        return EXIT_FAILURE;
-    }
-    clients_raise_limit();
+    if (run.clients == NULL || run.polled == NULL)
+        trouble_note("the lab has no memory for %d clients", options->clients);
+    limits_allow_clients(options->clients);
     make_requests(options);
+    if (trouble() != NULL)
+        return tell_trouble();
     for (size_t i = 0; i < count; i++) {
-        run.clients[i] = (struct load_client){.socket = -1, .user = (int)i};
+        run.clients[i].socket = -1;
+        run.clients[i].user = (int)i;
         run.polled[i] = (struct pollfd){.fd = -1, .events = POLLIN};
     }
-    if (!connect_client(&run.clients[0])) {
+    if (!connect_client(&run.clients[0]) && trouble() == NULL) {
         fprintf(stderr, "lab: no server on port %d: ./workshop run N\n",
                 options->port);
         return EXIT_FAILURE;
     }
     work_until_over();
-    run.result.seconds = (double)(clock_nanoseconds() - run.started) / 1e9;
+    int64_t now = clock_nanoseconds();
+    run.result.seconds = (double)(now - run.started) / 1e9;
+    run.result.unsent = count_unsent(now);
+    histogram_add_never(&run.result.times, (uint64_t)run.result.unsent);
     for (size_t i = 0; i < count; i++) {
-        run.result.errors += run.clients[i].is_waiting;
+        if (run.clients[i].is_waiting)
+            count_error();
         disconnect(&run.clients[i]);
     }
     load_report(options, &run.result);
     free(run.clients);
     free(run.polled);
+    for (int i = 0; i < options->users; i++)
+        buffer_destroy(&run.requests[i]);
+    if (trouble() != NULL)
+        return tell_trouble();
     return run.result.responses > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -8,6 +8,9 @@
 // late one counts from that moment: otherwise a server that stalls would look
 // too good ("coordinated omission").
 //
+// A request that was due and not sent, and one without a response, took longer
+// than any other.
+//
 // The address is always 127.0.0.1.
 
 #include "lab/load/histogram.h"
@@ -30,13 +33,14 @@ struct load_options {
 
 struct load_result {
     double seconds;         // that the load took
-    struct histogram times; // of the responses, in nanoseconds
-    int64_t requests;
+    struct histogram times; // of all that were due, in nanoseconds
+    int64_t requests;       // that were sent, or could not be
     int64_t responses;
     int64_t accepted; // 200, 202
     int64_t rejected; // 503
     int64_t others;   // any other status
     int64_t errors;   // no response, or a broken connection
+    int64_t unsent;   // with a rate: were due, but no client was free
     int64_t connections;
 };
 
@@ -45,7 +49,7 @@ void load_report(const struct load_options *options,
                  const struct load_result *result);
 
 // Runs the load and prints its result. Returns the exit status: 1 if there was
-// no response at all.
+// no response at all, TROUBLE_EXIT if the system denied the lab something.
 int load(const struct load_options *options);
 
 #endif

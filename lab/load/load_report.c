@@ -3,9 +3,36 @@
 #include <jansson.h>
 #include <stdio.h>
 
-static double quantile_ms(const struct load_result *result, double part)
+// 1: the longest time of all.
+static const double parts[] = {0.5, 0.9, 0.99, 1};
+static const char *const names[] = {"p50", "p90", "p99", "max"};
+enum { PARTS = sizeof parts / sizeof parts[0] };
+
+static void print_times(const struct load_result *result)
 {
-    return (double)histogram_quantile(&result->times, part) / 1e6;
+    printf("  ms      ");
+    for (int i = 0; i < PARTS; i++) {
+        int64_t time = histogram_quantile(&result->times, parts[i]);
+        if (time == HISTOGRAM_NEVER)
+            printf("  %s never", names[i]);
+        else
+            printf("  %s %.2f", names[i], (double)time / 1e6);
+    }
+    printf("\n");
+}
+
+// What never came is null.
+static json_t *times_json(const struct load_result *result)
+{
+    json_t *times = json_object();
+    for (int i = 0; i < PARTS; i++) {
+        int64_t time = histogram_quantile(&result->times, parts[i]);
+        json_object_set_new(times, names[i],
+                            time == HISTOGRAM_NEVER
+                                ? json_null()
+                                : json_real((double)time / 1e6));
+    }
+    return times;
 }
 
 static void print_text(const struct load_options *options,
@@ -21,26 +48,26 @@ static void print_text(const struct load_options *options,
     printf("  other     %10lld  any other status\n", (long long)result->others);
     printf("  errors    %10lld  no response, or a broken connection\n",
            (long long)result->errors);
+    if (options->rate > 0)
+        printf("  unsent    %10lld  were due, but no client was free\n",
+               (long long)result->unsent);
     printf("  opened    %10lld  connections\n", (long long)result->connections);
-    printf("  ms        p50 %.2f  p90 %.2f  p99 %.2f  max %.2f\n",
-           quantile_ms(result, 0.5), quantile_ms(result, 0.9),
-           quantile_ms(result, 0.99), (double)result->times.max / 1e6);
+    print_times(result);
 }
 
 static void print_json(const struct load_options *options,
                        const struct load_result *result)
 {
     json_t *json = json_pack(
-        "{s:i, s:f, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:{s:f, s:f, s:f, s:f}}",
-        "clients", options->clients, "seconds", result->seconds, "responses",
+        "{s:i, s:f, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "clients",
+        options->clients, "seconds", result->seconds, "responses",
         (json_int_t)result->responses, "per_second",
         (double)result->responses / result->seconds, "accepted",
         (json_int_t)result->accepted, "rejected", (json_int_t)result->rejected,
         "other", (json_int_t)result->others, "errors",
-        (json_int_t)result->errors, "connections",
-        (json_int_t)result->connections, "ms", "p50", quantile_ms(result, 0.5),
-        "p90", quantile_ms(result, 0.9), "p99", quantile_ms(result, 0.99),
-        "max", (double)result->times.max / 1e6);
+        (json_int_t)result->errors, "unsent", (json_int_t)result->unsent,
+        "connections", (json_int_t)result->connections, "ms",
+        times_json(result));
     json_dumpf(json, stdout, JSON_INDENT(2));
     printf("\n");
     json_decref(json);

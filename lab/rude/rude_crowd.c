@@ -1,5 +1,6 @@
 // Many rude clients: one after the other, or at the same time.
 
+#include "lab/system_limits.h"
 #include "lab/load/histogram.h"
 #include "lab/rude/rude.h"
 #include "lab/rude/rude_experiments.h"
@@ -43,9 +44,8 @@ static struct client crowd[SLOW_MAX];
 // As many as the lab and the server may open, up to the wanted number.
 static int crowd_size(const struct run *run)
 {
-    enum { OTHERS = 100 }; // descriptors that are not clients
     int wanted = run->stage.number == 1 ? 100 : SLOW_MAX;
-    int max = clients_raise_limit() - OTHERS;
+    int max = limits_raise_descriptors() - LIMITS_OTHERS;
     return max < 0 ? 0 : max < wanted ? max : wanted;
 }
 

@@ -238,6 +238,7 @@ static const struct experiment rows[] = {
      slow_crowd,
      {"lives", "serves", "serves", "serves", "serves", "serves"},
      .sketch = NULL,
+     .clients = 1000, .by_hand =
      "for i in $(seq 1000); do\n"
      "  while sleep 1; do printf x; done | nc 127.0.0.1 8080 &\n"
      "done\n"

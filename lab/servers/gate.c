@@ -1,4 +1,6 @@
 #include "lab/servers/gate.h"
+#include "lab/system_limits.h"
+#include "lab/trouble.h"
 #include "lib/base/net.h"
 
 #include <errno.h>
@@ -9,17 +11,41 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+// Its own directory, in TMPDIR.
+static bool make_directory(struct gate *gate)
+{
+    int length = snprintf(gate->directory, sizeof gate->directory,
+                          "%s/thaw-gate-XXXXXX", limits_tmpdir());
+    if (length >= (int)sizeof gate->directory) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    return mkdtemp(gate->directory) != NULL;
+}
+
+static int fail(struct gate *gate)
+{
+    trouble_note("no FIFO in %.60s (TMPDIR): %s", limits_tmpdir(),
+                 strerror(errno));
+    gate_close(gate);
+    return -1;
+}
+
 int gate_open(struct gate *gate)
 {
-    *gate = (struct gate){.directory = "/tmp/thaw-gate-XXXXXX"};
-    if (mkdtemp(gate->directory) == NULL)
-        return -1;
+    *gate = (struct gate){.descriptor = -1};
+    if (!make_directory(gate)) {
+        gate->directory[0] = '\0';
+        return fail(gate);
+    }
     snprintf(gate->path, sizeof gate->path, "%s/gate", gate->directory);
     if (mkfifo(gate->path, 0600) < 0)
-        return -1;
+        return fail(gate);
     // Opened for writing only, a FIFO without a reader blocks.
     gate->descriptor = open(gate->path, O_RDWR);
-    return gate->descriptor < 0 ? -1 : net_set_close_on_exec(gate->descriptor);
+    if (gate->descriptor < 0)
+        return fail(gate);
+    return net_set_close_on_exec(gate->descriptor);
 }
 
 void gate_release(const struct gate *gate, int count)
@@ -38,7 +64,8 @@ void gate_release(const struct gate *gate, int count)
 
 void gate_close(struct gate *gate)
 {
-    close(gate->descriptor);
+    if (gate->descriptor >= 0)
+        close(gate->descriptor);
     unlink(gate->path);
     rmdir(gate->directory);
 }

@@ -7,12 +7,12 @@
 // it finishes one piece of work.
 
 struct gate {
-    char directory[64];
-    char path[80];
+    char directory[1024]; // in TMPDIR
+    char path[1040];
     int descriptor;
 };
 
-// Returns -1 and errno.
+// Returns -1 and notes the trouble (lab/trouble.h).
 int gate_open(struct gate *gate);
 
 // Releases `count` pieces of work: those that wait at the gate, and then the

@@ -1,4 +1,5 @@
 #include "lab/servers/stage.h"
+#include "lab/trouble.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -29,16 +30,6 @@ static volatile pid_t running[RUNNING_MAX];
 const char *stage_name(int number)
 {
     return names[number - 1];
-}
-
-const char *stage_path(int number)
-{
-    static char path[4096];
-    const char *build = getenv("THAW_BUILD");
-    const char *directory = stage_name(number == SKETCH ? 2 : number);
-    snprintf(path, sizeof path, "%s/%s/%s", build != NULL ? build : THAW_BUILD,
-             directory, stage_name(number));
-    return path;
 }
 
 static void kill_all(void)
@@ -128,8 +119,10 @@ static int spawn(struct stage *stage, const char *const *arguments)
     for (int i = 0; arguments != NULL && arguments[i] != NULL; i++)
         all[count++] = (char *)arguments[i];
     int ends[2];
-    if (pipe(ends) < 0)
+    if (pipe(ends) < 0) {
+        trouble_note_errno("pipe");
         return -1;
+    }
     net_set_close_on_exec(ends[0]);
     net_set_close_on_exec(ends[1]);
     fflush(NULL);
@@ -137,6 +130,8 @@ static int spawn(struct stage *stage, const char *const *arguments)
     stage->pid = fork();
     if (stage->pid == 0)
         become_server(stage_path(stage->number), all, ends[1], parent);
+    if (stage->pid < 0)
+        trouble_note_errno("fork");
     close(ends[1]);
     stage->output = ends[0];
     if (stage->pid > 0)
@@ -170,10 +165,8 @@ int stage_start(struct stage *stage, int number, const char *const *arguments)
     char line[512];
     *stage = (struct stage){.number = number};
     end_servers_with_us();
-    if (spawn(stage, arguments) < 0) {
-        perror(stage_name(number));
+    if (spawn(stage, arguments) < 0)
         return -1;
-    }
     bool is_whole = read_line(stage->output, line, sizeof line);
     const char *colon = strrchr(line, ':');
     if (is_whole && strstr(line, " listening on ") != NULL && colon != NULL)

@@ -25,8 +25,9 @@ struct stage {
 // "stage5_queue", "stage2_sketch"
 const char *stage_name(int number);
 
-// The executable of a stage, valid until the next call. The environment's
-// THAW_BUILD names another build directory than the lab's own.
+// The executable of a stage, valid until the next call. It is in the build
+// directory that this program itself is in, or in the one that the environment's
+// THAW_BUILD names.
 const char *stage_path(int number);
 
 // Starts the server with these further arguments, which end with NULL, and

@@ -3,16 +3,19 @@
 #include "lab/timeline/timeline.h"
 #include "lab/clients/client.h"
 #include "lab/servers/stage.h"
+#include "lab/system_limits.h"
 #include "lab/timeline/timeline_trace.h"
+#include "lab/trouble.h"
 #include "lib/base/clock.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <stdlib.h>
 
-enum { LIMIT_MS = 20000 };
+enum { LIMIT_MS = 20000 }; // without any work, on a busy machine
 
 // One client of a scenario.
 struct part {
@@ -120,12 +123,19 @@ static bool advance(struct timeline *timeline, int i, const struct part *part,
     return !client->ended && client->status == 0;
 }
 
+// All events, one by one, after the last has come.
+static int limit_ms(const struct scenario *scenario, int work_ms)
+{
+    return LIMIT_MS + 2 * scenario->count * work_ms;
+}
+
 // Lets each client come and leave at its time, and waits for the responses.
 static void play(struct timeline *timeline, const struct scenario *scenario,
-                 int port, double work)
+                 int port, int work_ms)
 {
     struct client clients[TIMELINE_CLIENTS];
-    int64_t end = clock_milliseconds() + LIMIT_MS;
+    double work = work_ms / 1e3;
+    int64_t end = clock_milliseconds() + limit_ms(scenario, work_ms);
     bool is_busy = true;
     for (int i = 0; i < scenario->count; i++)
         clients[i] = (struct client){.socket = -1};
@@ -167,24 +177,36 @@ static int run(struct timeline *timeline, const struct scenario *scenario,
     }
     if (stage_start(&server, timeline->stage, arguments) < 0)
         return -1;
-    play(timeline, scenario, server.port, work_ms / 1e3);
-    stage_stop(&server); // it finishes what it accepted
-    return 0;
+    play(timeline, scenario, server.port, work_ms);
+    stage_signal(&server, SIGTERM); // it finishes what it accepted
+    int status = stage_wait(&server, limit_ms(scenario, work_ms));
+    if (status == (timeline->stage == 1 ? -1 : 0))
+        return 0;
+    fprintf(stderr, "lab: %s ended with status %d: its work is not known\n%s",
+            stage_name(timeline->stage), status, server.printed);
+    return -1;
+}
+
+// A file for the server's trace, in TMPDIR.
+static bool make_trace(char *path, size_t size)
+{
+    int length = snprintf(path, size, "%s/thaw-trace-XXXXXX", limits_tmpdir());
+    int descriptor = length < (int)size ? mkstemp(path) : -1;
+    if (descriptor < 0)
+        trouble_note_errno("trace file in TMPDIR");
+    else
+        close(descriptor);
+    return descriptor >= 0;
 }
 
 int timeline_record(struct timeline *timeline, int stage, const char *name,
                     int work_ms, const char *trace_directory)
 {
     const struct scenario *scenario = find_scenario(name, stage);
-    char path[] = "/tmp/thaw-trace-XXXXXX";
-    if (scenario == NULL)
+    char path[1024];
+    if (scenario == NULL || !limits_allow_clients(scenario->count) ||
+        !make_trace(path, sizeof path))
         return -1;
-    int descriptor = mkstemp(path);
-    if (descriptor < 0) {
-        perror(path);
-        return -1;
-    }
-    close(descriptor);
     *timeline = (struct timeline){.stage = stage, .scenario = scenario->name};
     int result = run(timeline, scenario, work_ms, path);
     if (result == 0)

@@ -1,6 +1,7 @@
 #include "lab/timeline/timeline.h"
 #include "lab/screen.h"
 #include "lab/servers/stage.h"
+#include "lab/trouble.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +16,13 @@ int timeline_show(const bool stages[], const char *scenario, int work_ms,
         if (!stages[stage - 1])
             continue;
         screen_progress(stage_name(stage), stage - 1, STAGES);
-        if (timeline_record(&timelines[count], stage, scenario, work_ms,
-                            trace_directory) < 0)
+        int result = timeline_record(&timelines[count], stage, scenario,
+                                     work_ms, trace_directory);
+        if (trouble() != NULL) {
+            fprintf(stderr, "lab: %s\n", trouble());
+            return TROUBLE_EXIT;
+        }
+        if (result < 0)
             return EXIT_FAILURE;
         if (timelines[count].end > end)
             end = timelines[count].end;

@@ -236,5 +236,6 @@ int timeline_draw(const struct timeline *timelines, int count, const char *path)
             draw_legend(&panel, TOP + height + BOTTOM - 18);
     }
     fprintf(file, "</svg>\n");
-    return fclose(file) == 0 ? 0 : -1;
+    bool has_failed = ferror(file) != 0;
+    return fclose(file) == 0 && !has_failed ? 0 : -1;
 }

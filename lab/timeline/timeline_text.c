@@ -92,8 +92,9 @@ static void print_axis(double end)
     memset(row, ' ', sizeof row);
     for (int i = 0; i <= 4; i++) {
         char text[16];
-        int at = i == 4 ? WIDTH - 4 : column(end * i / 4, end);
-        int length = snprintf(text, sizeof text, "%.2f", end * i / 4);
+        snprintf(text, sizeof text, "%.2f", end * i / 4);
+        int length = (int)strlen(text);
+        int at = i == 4 ? WIDTH - length : column(end * i / 4, end);
         memcpy(row + at, text, (size_t)length);
     }
     printf("%-*s %.*s s\n", LABEL, "", WIDTH, row);

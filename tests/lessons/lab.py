@@ -9,49 +9,21 @@ Prints TAP.
 import json
 import os
 import pathlib
+import pty
+import resource
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree
 
 sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
+from lessons.running import LAB, Server, lab, main, test
 from processes import children_of, is_running, wait_until
-
-LAB, BUILD = sys.argv[1:]
-tests = []
-
-
-def test(function):
-    tests.append(function)
-    return function
-
-
-def lab(*arguments, status=0):
-    result = subprocess.run([LAB, *map(str, arguments)], capture_output=True,
-                            text=True, timeout=120)
-    assert result.returncode == status, (
-        f"lab {arguments}: expected status {status}, got {result.returncode}: "
-        f"{result.stdout}{result.stderr}")
-    return result
-
-
-class Server:
-    def __init__(self, name, *options):
-        self.process = subprocess.Popen(
-            [f"{BUILD}/{name}/{name}", "--port", "0", "--quiet", *options],
-            stdout=subprocess.PIPE, text=True)
-        self.port = self.process.stdout.readline().strip().rpartition(":")[2]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.printed = self.process.communicate(timeout=60)[0]
 
 
 @test
@@ -212,40 +184,125 @@ def after_nohup_the_lab_goes_on():
         assert process.wait(60) == 0, process.returncode
 
 
-@test
-def load_counts_what_the_server_counts():
-    with Server("stage5_queue", "--work-ms", "0") as server:
-        counted = json.loads(lab("load", server.port, "--requests", 2000,
-                                 "--clients", 8, "--json").stdout)
-    assert counted["responses"] == 2000 and counted["errors"] == 0, counted
-    assert counted["accepted"] + counted["rejected"] == 2000
-    assert f"{counted['accepted']} accepted" in server.printed, server.printed
-    assert f"{counted['accepted']} done" in server.printed, server.printed
+def descriptors(soft, hard):
+    """For preexec_fn: what a shell does with ulimit -n."""
+    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+HARD = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 
 
 @test
-def load_keeps_a_rate():
-    with Server("stage3_parse") as server:
-        counted = json.loads(lab("load", server.port, "--rate", 200,
-                                 "--seconds", 2, "--json").stdout)
-    # A busy machine may send later than the rate says, but never sooner.
-    assert 200 <= counted["responses"] <= 401, counted
+def the_lab_raises_its_soft_limit_of_descriptors():
+    for experiment, stage in (("idle-crowd", 2), ("burst", 5)):
+        lab("try", experiment, stage, preexec_fn=descriptors(256, HARD))
 
 
 @test
-def load_opens_a_connection_for_each_request():
-    with Server("stage1_blocking") as server:
-        counted = json.loads(lab("load", server.port, "--close", "--requests",
-                                 300, "--json").stdout)
-    assert counted["connections"] == 300 == counted["responses"], counted
+def too_few_descriptors_are_not_the_servers_fault():
+    for experiment, stage, needs in (("idle-crowd", 2, 1020),
+                                     ("burst", 5, 320), ("slow-crowd", 2, 1020),
+                                     ("silent-clients", 1, 148)):
+        few = min(256, needs - 1)
+        result = lab("try", experiment, stage, status=3,
+                     preexec_fn=descriptors(few, few))
+        said = f"the lab has {few} descriptors and needs {needs}: ulimit -n"
+        assert said in result.stderr, result.stderr
+        assert "not done" in result.stdout, result.stdout
+    result = lab("matrix", 2, status=3, preexec_fn=descriptors(256, 256))
+    assert "2 not done" in result.stderr, result.stderr
+    assert "as expected" not in result.stderr, result.stderr
 
 
 @test
-def load_without_a_server_says_so():
+def load_says_at_once_how_many_descriptors_it_needs():
     with Server("stage2_async") as server:
-        port = server.port
-    result = lab("load", port, "--requests", 10, status=1)
-    assert f"no server on port {port}" in result.stderr, result.stderr
+        begun = time.monotonic()
+        result = lab("load", server.port, "--clients", 200, status=3,
+                     preexec_fn=descriptors(64, 64))
+    said = "the lab has 64 descriptors and needs 220: ulimit -n"
+    assert said in result.stderr, result.stderr
+    assert time.monotonic() - begun < 4
+
+
+@test
+def a_directory_that_cannot_be_used_is_not_the_servers_fault():
+    environment = dict(os.environ, TMPDIR="/nonexistent")
+    result = lab("try", "burst", 5, status=3, env=environment)
+    assert "/nonexistent (TMPDIR): No such file" in result.stderr, result.stderr
+    result = lab("timeline", 5, status=3, env=environment)
+    assert "TMPDIR: No such file" in result.stderr, result.stderr
+
+
+@test
+def a_limit_of_processes_is_not_the_servers_fault():
+    """Root has no such limit, so root becomes another user."""
+    for count, said in ((1, "fork: Resource"), (50, "300 threads: ulimit -u")):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_NPROC, (count, count))
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(65534)
+                os.setuid(65534)
+        try:
+            result = lab("try", "burst", 4, status=3, preexec_fn=limit)
+        except PermissionError:  # that user may not read the build directory
+            return
+        assert said in result.stderr or "fork: " in result.stderr, result
+
+
+if pathlib.Path("/dev/full").exists():
+    @test
+    def a_full_disk_is_told():
+        with Server("stage2_async") as server, open("/dev/full", "w") as full:
+            for command in (["load", server.port, "--seconds", "1", "--json"],
+                            ["list"], ["try", "not-http", "1", "--json"],
+                            ["--help"], ["timeline", "1"]):
+                result = subprocess.run([LAB, *command], stdout=full,
+                                        stderr=subprocess.PIPE, text=True,
+                                        timeout=120)
+                assert result.returncode == 1, (command, result)
+                assert "standard output: No space" in result.stderr, result
+
+
+@test
+def a_long_work_has_its_place_in_a_timeline():
+    text = lab("timeline", 4, "--work-ms", 2500).stdout
+    assert text.count(" 200") == 11 and "no response" not in text, text
+    assert "work 1    |######" in text, text
+
+
+def printed_on_terminal(*arguments, **environment):
+    """What the lab prints on a terminal, in an environment without NO_COLOR."""
+    master, terminal = pty.openpty()
+    base = {name: value for name, value in os.environ.items()
+            if name not in ("NO_COLOR", "TERM")}
+    process = subprocess.Popen([LAB, *arguments], stdout=terminal,
+                               stderr=terminal, env=dict(base, **environment))
+    os.close(terminal)
+    printed = b""
+    while True:
+        try:
+            piece = os.read(master, 65536)
+        except OSError:
+            break
+        if not piece:
+            break
+        printed += piece
+    process.wait(timeout=60)
+    os.close(master)
+    return printed
+
+
+@test
+def colours_are_for_terminals_that_have_them():
+    command = ("diff", "1", "2")
+    assert b"\033[1m" in printed_on_terminal(*command, TERM="xterm")
+    assert b"\033[1m" in printed_on_terminal(*command, TERM="xterm",
+                                             NO_COLOR="")
+    assert b"\033[1m" not in printed_on_terminal(*command, TERM="xterm",
+                                                 NO_COLOR="1")
+    assert b"\033" not in printed_on_terminal(*command, TERM="dumb")
 
 
 def servers_end_with_the_lab(number):
@@ -279,19 +336,6 @@ def a_server_that_does_not_start_is_reported():
                             env=dict(os.environ, THAW_BUILD="/nonexistent"))
     assert result.returncode == 1
     assert "did not start" in result.stderr, result.stderr
-
-
-def main():
-    print(f"1..{len(tests)}")
-    for number, function in enumerate(tests, start=1):
-        try:
-            function()
-            print(f"ok {number} - {function.__name__}")
-        except Exception as fault:
-            print(f"not ok {number} - {function.__name__}")
-            for line in f"{type(fault).__name__}: {fault}".splitlines():
-                print(f"# {line}")
-        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -21,9 +21,63 @@ static const struct {
     {"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: CLOSE\r\n\r\n", 200,
      true},
     {"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n\r\n\r\n", 200, false},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 4, 4\r\nContent-Length:4\r\n\r\nbusy",
+     200, false},
+    {"HTTP/1.1 200\r\nConnection: x,Close \r\nContent-Length: 0\r\n\r\n", 200,
+     true},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+     "5\r\nhello\r\n00A ;x=\"y\"\r\n0\r\n\r\n01234\r\n0\r\n\r\n",
+     200, false},
+    {"HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n"
+     "Transfer-Encoding:\tCHUNKED\r\nContent-Length: 3\r\n\r\n"
+     "0\r\nDigest: x\r\nExpires: never\r\n\r\n",
+     200, false},
+    {"HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\n", 204, false},
+    {"HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\n\r\n", 304, false},
+    {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n"
+     "\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1",
+     200, false},
+    {"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n1", 200, true},
+    {"HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 1\r\n\r\n1",
+     200, false},
+    {"HTTP/1.1 200 OK\r\nX: a\r\n Content-Length: 9\r\nContent-Length: "
+     "1\r\n\r\n1",
+     200, false},
+    {"HTTP/1.1 200 OK\nContent-Length: 1\n\n1", 200, false},
 };
 
-enum { ROWS = sizeof rows / sizeof rows[0] };
+// No response to anything, whatever follows.
+static const char *const wrong[] = {
+    "SSH-2.0-OpenSSH_9.2\r\n\r\n",
+    "HTTP/2 200\r\n\r\n",
+    "HTTP/1.1 20x OK\r\n\r\n",
+    "HTTP/1.1 2000 OK\r\n\r\n",
+    "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: 4, 5\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: -4\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nhello",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    "10000000000000000\r\n",
+};
+
+// Their bodies end with the connection.
+static const char *const to_the_end[] = {
+    "HTTP/1.1 200 OK\r\n\r\n",
+    "HTTP/1.0 200 OK\r\n\r\nhello",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n"
+    "Content-Length: 2\r\n\r\n0\r\n\r\n",
+};
+
+enum {
+    ROWS = sizeof rows / sizeof rows[0],
+    WRONG = sizeof wrong / sizeof wrong[0],
+    TO_THE_END = sizeof to_the_end / sizeof to_the_end[0],
+};
 
 static struct load_response response;
 
@@ -78,6 +132,43 @@ START_TEST(a_header_section_without_end_is_wrong)
 }
 END_TEST
 
+START_TEST(what_is_no_response_is_wrong)
+{
+    load_response_begin(&response);
+    take(wrong[_i], strlen(wrong[_i]), LOAD_TAKE_WRONG);
+}
+END_TEST
+
+START_TEST(a_body_without_length_ends_with_the_connection)
+{
+    load_response_begin(&response);
+    take(to_the_end[_i], strlen(to_the_end[_i]), LOAD_TAKE_MORE);
+    ck_assert_int_eq(response.status, 200);
+    ck_assert(response.server_closes);
+    ck_assert(load_response_end(&response));
+}
+END_TEST
+
+START_TEST(no_other_response_ends_with_the_connection)
+{
+    for (size_t cut = 0; cut < strlen(rows[_i].bytes); cut++) {
+        load_response_begin(&response);
+        take(rows[_i].bytes, cut, LOAD_TAKE_MORE);
+        ck_assert(!load_response_end(&response));
+    }
+}
+END_TEST
+
+START_TEST(after_unexpected_bytes_the_connection_is_not_used_again)
+{
+    static const char two[] =
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nmore";
+    load_response_begin(&response);
+    take(two, strlen(two), LOAD_TAKE_DONE);
+    ck_assert(response.server_closes);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("load response");
@@ -86,6 +177,13 @@ int main(void)
                         ROWS);
     tcase_add_test(tests, the_end_is_found_in_responses_that_come_byte_by_byte);
     tcase_add_test(tests, a_header_section_without_end_is_wrong);
+    tcase_add_loop_test(tests, what_is_no_response_is_wrong, 0, WRONG);
+    tcase_add_loop_test(tests, a_body_without_length_ends_with_the_connection,
+                        0, TO_THE_END);
+    tcase_add_loop_test(tests, no_other_response_ends_with_the_connection, 0,
+                        ROWS);
+    tcase_add_test(tests,
+                   after_unexpected_bytes_the_connection_is_not_used_again);
     suite_add_tcase(suite, tests);
     return unit_run(suite);
 }

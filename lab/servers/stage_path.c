@@ -1,0 +1,84 @@
+// Where the servers are: in the build directory that this program is in.
+
+#include "lab/servers/stage.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#ifdef __APPLE__
+#include <mach-o/dyld.h>
+#endif
+
+enum { PATH_SIZE = 4096 };
+
+// The path of this program. False: this system does not say.
+static bool own_path(char path[PATH_SIZE])
+{
+#ifdef __APPLE__
+    uint32_t size = PATH_SIZE;
+    return _NSGetExecutablePath(path, &size) == 0;
+#else
+    static const char *const links[] = {
+        "/proc/self/exe",     // Linux
+        "/proc/curproc/exe",  // NetBSD
+        "/proc/curproc/file", // FreeBSD
+    };
+    for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
+        ssize_t length = readlink(links[i], path, PATH_SIZE - 1);
+        if (length > 0) {
+            path[length] = '\0';
+            return true;
+        }
+    }
+    return false;
+#endif
+}
+
+// Makes the path of a server. Returns whether it is there.
+static bool is_file_of(char path[PATH_SIZE], const char *directory, int number)
+{
+    int length =
+        snprintf(path, PATH_SIZE, "%s/%s/%s", directory,
+                 stage_name(number == SKETCH ? 2 : number), stage_name(number));
+    return length < PATH_SIZE && access(path, F_OK) == 0;
+}
+
+// Removes the last name of a path.
+static void go_up(char path[PATH_SIZE])
+{
+    char *slash = strrchr(path, '/');
+    if (slash != NULL)
+        *slash = '\0';
+}
+
+// The lab is BUILD/lab/lab, and a test may be BUILD/tests/stages/test_wire. If
+// neither directory has the server, the path is where the lab's should be.
+static void find_beside(char path[PATH_SIZE], char own[PATH_SIZE], int number)
+{
+    go_up(own);
+    go_up(own);
+    if (is_file_of(path, own, number))
+        return;
+    char above[PATH_SIZE];
+    snprintf(above, sizeof above, "%s", own);
+    go_up(above);
+    if (!is_file_of(path, above, number))
+        is_file_of(path, own, number);
+}
+
+const char *stage_path(int number)
+{
+    static char path[PATH_SIZE];
+    char own[PATH_SIZE];
+    const char *build = getenv("THAW_BUILD");
+    if (build != NULL)
+        is_file_of(path, build, number);
+    else if (own_path(own))
+        find_beside(path, own, number);
+    else
+        snprintf(path, sizeof path, "%s: set THAW_BUILD to the build directory",
+                 stage_name(number));
+    return path;
+}

@@ -1,0 +1,26 @@
+#ifndef THAW_LAB_SYSTEM_LIMITS_H
+#define THAW_LAB_SYSTEM_LIMITS_H
+
+// system_limits.h - what the system lets the lab, and so its servers, have
+//
+// An experiment asks before it starts. Otherwise a server that is well would
+// look frozen beside clients that the lab could not open. All of the lab may
+// use this.
+
+#include <stdbool.h>
+
+enum { LIMITS_OTHERS = 20 }; // descriptors of a program that are not clients
+
+// Raises the soft limit of open descriptors as far as the system allows, and
+// returns it. Programs that are started later inherit it.
+int limits_raise_descriptors(void);
+
+// Whether so many clients, and so many threads of a server, are possible. If
+// not, notes the trouble.
+bool limits_allow_clients(int count);
+bool limits_allow_threads(int count);
+
+// Where temporary files go: the environment's TMPDIR, or /tmp.
+const char *limits_tmpdir(void);
+
+#endif

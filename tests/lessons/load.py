@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Tests the lab's load, at our servers and at others.
+
+    load.py LAB BUILD
+
+Prints TAP.
+"""
+
+import json
+import pathlib
+import signal
+import socket
+import sys
+import threading
+import time
+
+sys.dont_write_bytecode = True  # no caches in the source tree
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+# pylint: disable=wrong-import-position
+from lessons.running import Server, lab, main, test
+
+
+@test
+def load_counts_what_the_server_counts():
+    with Server("stage5_queue", "--work-ms", "0") as server:
+        counted = json.loads(lab("load", server.port, "--requests", 2000,
+                                 "--clients", 8, "--json").stdout)
+    assert counted["responses"] == 2000 and counted["errors"] == 0, counted
+    assert counted["accepted"] + counted["rejected"] == 2000
+    assert f"{counted['accepted']} accepted" in server.printed, server.printed
+    assert f"{counted['accepted']} done" in server.printed, server.printed
+
+
+@test
+def load_keeps_a_rate():
+    with Server("stage3_parse") as server:
+        counted = json.loads(lab("load", server.port, "--rate", 200,
+                                 "--seconds", 2, "--json").stdout)
+    # A busy machine may send later than the rate says, but never sooner.
+    assert 200 <= counted["responses"] <= 401, counted
+
+
+@test
+def load_opens_a_connection_for_each_request():
+    with Server("stage1_blocking") as server:
+        counted = json.loads(lab("load", server.port, "--close", "--requests",
+                                 300, "--json").stdout)
+    assert counted["connections"] == 300 == counted["responses"], counted
+
+
+@test
+def load_without_a_server_says_so():
+    with Server("stage2_async") as server:
+        port = server.port
+    result = lab("load", port, "--requests", 10, status=1)
+    assert f"no server on port {port}" in result.stderr, result.stderr
+
+
+def with_stopped_server(*arguments, seconds, status=0):
+    """A load, and a server that stops after a second, and goes on later."""
+    with Server("stage3_parse") as server:
+        def stop():
+            time.sleep(1)
+            server.process.send_signal(signal.SIGSTOP)
+            time.sleep(seconds)
+            server.process.send_signal(signal.SIGCONT)
+        stopper = threading.Thread(target=stop)
+        stopper.start()
+        counted = json.loads(lab("load", server.port, "--json", *arguments,
+                                 status=status).stdout)
+        stopper.join()
+    return counted
+
+
+@test
+def load_reports_what_was_due_and_not_sent():
+    counted = with_stopped_server("--rate", 100, "--seconds", 4, seconds=9)
+    due = counted["responses"] + counted["errors"] + counted["unsent"]
+    assert 399 <= due <= 401, counted
+    assert counted["unsent"] > 200 and counted["errors"] == 16, counted
+    assert counted["ms"]["p90"] is None and counted["ms"]["max"] is None
+
+
+@test
+def the_time_of_a_request_counts_from_when_it_was_due():
+    counted = with_stopped_server("--rate", 100, "--seconds", 4, seconds=2)
+    assert counted["unsent"] == 0 and counted["responses"] == 400, counted
+    # A third of the requests were due in the two seconds, evenly.
+    assert counted["ms"]["p90"] > 1000, counted
+
+
+@test
+def a_request_without_response_took_longer_than_any_other():
+    with Server("stage4_slow", "--work-ms", "20000") as server:
+        counted = json.loads(lab("load", server.port, "--clients", 2,
+                                 "--seconds", 1, "--json", status=1).stdout)
+        server.process.send_signal(signal.SIGKILL)
+    assert counted["errors"] == 2, counted
+    assert set(counted["ms"].values()) == {None}, counted
+
+
+class OtherServer(threading.Thread):
+    """Sends the same bytes to each client after its request, and closes."""
+
+    def __init__(self, *pieces):
+        super().__init__(daemon=True)
+        self.pieces = pieces
+        self.requests = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            client, _ = self.listener.accept()
+            request = client.recv(65536)
+            if not request:
+                client.close()
+                continue
+            self.requests.append(request)
+            for piece in self.pieces:
+                client.sendall(piece)
+                time.sleep(0.01)
+            client.close()
+
+
+def load_at(*pieces, options=("--clients", 1, "--requests", 3), **how):
+    other = OtherServer(*pieces)
+    counted = json.loads(lab("load", other.port, "--json", *options,
+                             **how).stdout)
+    return other, counted
+
+
+@test
+def load_reads_chunked_responses():
+    _, counted = load_at(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+                         b"Connection: close\r\n\r\n", b"5\r\nhel", b"lo\r\n",
+                         b"0\r\n", b"\r\n")
+    assert counted["responses"] == 3 and counted["errors"] == 0, counted
+    assert counted["ms"]["p50"] >= 30, counted
+
+
+@test
+def load_reads_responses_that_end_with_the_connection():
+    _, counted = load_at(b"HTTP/1.0 200 OK\r\n\r\n", b"hello", b"hello")
+    assert counted["responses"] == 3 and counted["errors"] == 0, counted
+    _, counted = load_at(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello",
+                         status=1)
+    assert counted["responses"] == 0 and counted["errors"] == 3, counted
+
+
+@test
+def load_sends_a_long_path_whole():
+    path = "/" + 1500 * "x"
+    other, _ = load_at(b"HTTP/1.1 204 No Content\r\n\r\n",
+                       options=("--clients", 1, "--requests", 3, "--get", path))
+    for request in other.requests:
+        assert request.startswith(f"GET {path} HTTP/1.1\r\n".encode()), request
+        assert request.endswith(b"\r\n\r\n"), request
+
+
+if __name__ == "__main__":
+    main()
