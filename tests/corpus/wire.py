@@ -148,7 +148,7 @@ def try_requests(server, chosen):
 
 def check_body(response, case, stage):
     accepted = case.expected == "accepted"
-    detail = case.expected.removeprefix("rejected: ")
+    detail = case.expected.partition("rejected: ")[2]
     if stage <= 2 and response.body != case.data:
         raise Failed(f"another body: {response.body!r}")
     if stage > 2 and not accepted:

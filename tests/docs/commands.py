@@ -49,7 +49,8 @@ class Reader:
         self.port = "8080"
         self.server = None
         (pathlib.Path(directory) / ".curlrc").write_text("no-progress-meter\n")
-        environment = dict(os.environ, CURL_HOME=directory, LC_ALL="C")
+        environment = dict(os.environ, CURL_HOME=directory, LC_ALL="C",
+                           no_proxy="127.0.0.1")
         self.shell = subprocess.Popen(
             ["bash", "--norc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, env=environment,

@@ -9,6 +9,7 @@ client alone proves little. Prints TAP; skips clients that are not installed.
 """
 
 import http.client
+import os
 import shutil
 import subprocess
 import sys
@@ -80,6 +81,7 @@ def check(number, name, tool, post, url, status):
 
 def main():
     server, status = sys.argv[1:]
+    os.environ["no_proxy"] = "127.0.0.1"  # for curl and wget
     process = subprocess.Popen([server, "--port", "0", "--quiet"],
                                stdout=subprocess.PIPE, text=True)
     try:
