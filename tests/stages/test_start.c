@@ -230,7 +230,7 @@ START_TEST(a_trace_without_permission_is_named)
 {
     struct stage stage;
     struct gate gate;
-    char path[128];
+    char path[sizeof gate.directory + sizeof "/trace"];
     ck_assert_msg(gate_open(&gate) == 0, "no directory");
     ck_assert_int_eq(chmod(gate.directory, 0755), 0);
     snprintf(path, sizeof path, "%s/trace", gate.directory);
