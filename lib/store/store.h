@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { STORE_NAME_MAX = 127 }; // in bytes
+enum { STORE_NAME_MAX = 127 }; // of a user, in bytes; a longer one is a mistake
 
 enum store_result { STORE_ADDED, STORE_OVERFLOW, STORE_FULL };
 
