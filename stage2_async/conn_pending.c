@@ -1,5 +1,4 @@
-// What a connection owns while something is incomplete, and how responses
-// leave.
+// What a connection owns while something is incomplete; how responses leave.
 
 #include "lib/base/net.h"
 #include "lib/base/trace.h"
@@ -58,16 +57,17 @@ enum conn_state conn_send_then(struct conn *conn, enum conn_state next)
 {
     struct buffer *out = &conn->conns->out;
     ssize_t sent = out->failed ? -1 : send_some(conn, out, 0);
-    if (sent < 0)
+    bool is_part = sent >= 0 && (size_t)sent < out->length;
+    if (sent < 0 || (is_part && conn_make_pending(conn) == NULL))
         next = CONN_CLOSED;
-    else if ((size_t)sent < out->length && next != CONN_CLOSED) {
-        next = conn_make_pending(conn) != NULL ? CONN_SENDING : CONN_CLOSED;
-        if (next == CONN_SENDING) {
-            conn->pending->out = *out; // was empty; a copy takes too long
-            conn->pending->sent = (size_t)sent;
-            *out = (struct buffer){0};
-        }
+    if (is_part && next != CONN_CLOSED) {
+        next = CONN_SENDING;
+        conn->pending->out = *out; // which was empty: a copy takes too long
+        conn->pending->sent = (size_t)sent;
+        *out = (struct buffer){0};
     }
+    if (next == CONN_CLOSED)
+        buffer_destroy(out); // it may be large
     buffer_clear(out);
     return next;
 }

@@ -299,6 +299,18 @@ START_TEST(a_large_response_is_sent_in_slices)
 }
 END_TEST
 
+// The memory for its response is for all, and stays small between requests.
+START_TEST(a_reader_that_left_before_a_large_response_costs_no_memory)
+{
+    struct client *reader = client_open();
+    client_send(reader, "GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_close(reader);
+    clients_iterate(3);
+    ck_assert_int_eq(server.conns.count, 1); // the other client
+    ck_assert_uint_lt(server.conns.out.size, LARGE);
+}
+END_TEST
+
 static Suite *conn_suite(void)
 {
     Suite *suite = suite_create("conn slow");
@@ -314,6 +326,8 @@ static Suite *conn_suite(void)
         tests, unsent_responses_arrive_before_the_deferred_one_is_completed);
     tcase_add_test(tests, a_100_after_unsent_responses_is_sent_once);
     tcase_add_test(tests, a_large_response_is_sent_in_slices);
+    tcase_add_test(tests,
+                   a_reader_that_left_before_a_large_response_costs_no_memory);
     suite_add_tcase(suite, tests);
     TCase *time_out = tcase_create("the send time-out");
     tcase_add_checked_fixture(time_out, open_client, clients_destroy);
