@@ -16,9 +16,9 @@
 // * A client that sends all at once and reads at once gets the same responses,
 //   and the same end of the connection. (Not compared where time passed or the
 //   server stopped.)
-// * In the end the connection is gone, and the metrics are right. A
-//   lingering connection holds no memory, an idle one at most a few empty lines;
-//   any other holds little.
+// * In the end the connection is gone, and the metrics are right. A lingering
+//   connection holds no memory, and an idle one no more than empty lines; any
+//   other holds little.
 
 #include "tests/fuzz/responses.h"
 #include "tests/fuzz/fuzz.h"
