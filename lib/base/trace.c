@@ -79,15 +79,16 @@ static void write_bytes(const char *bytes, size_t length)
 __attribute__((format(printf, 1, 2))) static void write_record(const char *text,
                                                                ...)
 {
+    static const char tail[] = "\n]\n";
     char bytes[RECORD_MAX];
     va_list values;
     va_start(values, text);
     int length = vsnprintf(bytes, sizeof bytes, text, values);
     va_end(values);
-    if (length < 0 || (size_t)length + 3 > sizeof bytes)
+    if (length < 0 || (size_t)length + sizeof tail > sizeof bytes)
         return;
-    memcpy(bytes + length, "\n]\n", 3);
-    write_bytes(bytes, (size_t)length + 3);
+    memcpy(bytes + length, tail, sizeof tail);
+    write_bytes(bytes, (size_t)length + sizeof tail - 1);
 }
 
 static void write_names(const char *program)

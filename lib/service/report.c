@@ -34,27 +34,30 @@ int report_listening(const struct options *options, int listener)
     return 0;
 }
 
-// What a terminal obeys instead of showing it.
+// What a terminal obeys instead of showing it, in UTF-8: after these bytes, one
+// from `first` to `last`.
 static const struct {
-    const char *first, *last; // in UTF-8, of the same length
+    const char *lead;
+    unsigned char first, last;
 } controls[] = {
-    {"\x01", "\x1f"},                 // C0
-    {"\x7f", "\x7f"},                 // delete
-    {"\xc2\x80", "\xc2\x9f"},         // C1, like ESC and a letter
-    {"\xd8\x9c", "\xd8\x9c"},         // U+061C, for Arabic: see U+200E
-    {"\xe2\x80\x8e", "\xe2\x80\x8f"}, // U+200E and F: the direction
-    {"\xe2\x80\xa8", "\xe2\x80\xae"}, // U+2028 to E: lines, and the order
-    {"\xe2\x81\xa6", "\xe2\x81\xaf"}, // U+2066 to F: the order
+    {"", 0x01, 0x1f},         // C0
+    {"", 0x7f, 0x7f},         // delete
+    {"\xc2", 0x80, 0x9f},     // C1: some take it for ESC and a letter
+    {"\xd8", 0x9c, 0x9c},     // U+061C: a direction
+    {"\xe2\x80", 0x8e, 0x8f}, // U+200E and F: a direction
+    {"\xe2\x80", 0xa8, 0xae}, // U+2028 to E: a new line, a direction
+    {"\xe2\x81", 0xa6, 0xaf}, // U+2066 to F: a direction
 };
 
 // How many bytes of the text are one of these; 0: it starts with none.
 static size_t control_length(const char *text)
 {
     for (size_t i = 0; i < sizeof controls / sizeof controls[0]; i++) {
-        size_t length = strlen(controls[i].first);
-        if (strncmp(text, controls[i].first, length) >= 0 &&
-            strncmp(text, controls[i].last, length) <= 0)
-            return length;
+        size_t lead = strlen(controls[i].lead);
+        if (strncmp(text, controls[i].lead, lead) == 0 &&
+            (unsigned char)text[lead] >= controls[i].first &&
+            (unsigned char)text[lead] <= controls[i].last)
+            return lead + 1;
     }
     return 0;
 }

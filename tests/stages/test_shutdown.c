@@ -292,9 +292,24 @@ START_TEST(timeout_drops_nothing)
 }
 END_TEST
 
-static bool has_timeout(void)
+// ThreadSanitizer calls no handler for two signals that come at the same time.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define LOSES_SIGNALS
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define LOSES_SIGNALS
+#endif
+
+static void add_two_signals(TCase *tests)
 {
-    return system("timeout 1 true") == 0;
+#ifndef LOSES_SIGNALS
+    tcase_add_loop_test(tests, two_signals_may_be_one_wish, 0, 2);
+    if (system("timeout 1 true") == 0)
+        tcase_add_test(tests, timeout_drops_nothing);
+#else
+    (void)tests, (void)two_signals_may_be_one_wish, (void)timeout_drops_nothing;
+#endif
 }
 
 START_TEST(a_second_signal_says_how_many_events_it_drops)
@@ -377,9 +392,7 @@ int main(void)
     tcase_add_test(tests, a_shutdown_in_a_storm_loses_nothing);
     if (stage_under_test() >= 4) {
         tcase_add_test(tests, what_was_accepted_is_done_before_the_end);
-        tcase_add_loop_test(tests, two_signals_may_be_one_wish, 0, 2);
-        if (has_timeout())
-            tcase_add_test(tests, timeout_drops_nothing);
+        add_two_signals(tests);
         tcase_add_test(tests, a_second_signal_says_how_many_events_it_drops);
     }
     return unit_run(suite);

@@ -160,7 +160,7 @@ START_TEST(a_taken_port_is_named)
     struct stage stage;
     struct stage second;
     char port[16];
-    char expected[128];
+    char expected[1200];
     start(&stage, NULL);
     snprintf(port, sizeof port, "%d", stage.port);
     const char *command[] = {NULL, "--port", port};

@@ -1,5 +1,6 @@
 // test_trace.c - a server's --trace is complete JSON, whatever ends the server
 
+#include "lab/system_limits.h"
 #include "tests/stages/launch.h"
 #include "tests/stages/stages.h"
 
@@ -9,12 +10,13 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-static char directory[64];
-static char path[80];
+static char directory[1024];
+static char path[1100];
 
 static void make_directory(void)
 {
-    strcpy(directory, "/tmp/thaw-trace-XXXXXX");
+    snprintf(directory, sizeof directory, "%s/thaw-trace-XXXXXX",
+             limits_tmpdir());
     ck_assert_ptr_nonnull(mkdtemp(directory));
     snprintf(path, sizeof path, "%s/trace", directory);
 }
@@ -29,8 +31,8 @@ static void remove_directory(void)
 static const char *read_with(const char *program)
 {
     static char printed[64];
-    char command[512];
-    snprintf(command, sizeof command, "%s <%s 2>&1", program, path);
+    char command[1400];
+    snprintf(command, sizeof command, "%s <'%s' 2>&1", program, path);
     FILE *output = popen(command, "r");
     ck_assert_ptr_nonnull(output);
     size_t length = fread(printed, 1, sizeof printed - 1, output);
@@ -146,7 +148,7 @@ START_TEST(a_trace_of_another_server_is_named)
 {
     struct stage stage;
     struct stage second;
-    char expected[160];
+    char expected[1300];
     start(&stage, "--trace", path, NULL);
     const char *command[] = {NULL, "--port", "0", "--trace", path};
     launch(&second, NULL, command, 5);

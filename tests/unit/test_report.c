@@ -122,6 +122,7 @@ static const struct {
      "2J",
      "a??2J"},
     {"the first and the last of C1", "\xc2\x80\xc2\x9f", "????"},
+    // NOLINTBEGIN(misc-misleading-bidirectional): such names are the test.
     // What changes the order of the other characters in the line, or ends it:
     // U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069.
     {"what follows is shown from right to left",
@@ -135,6 +136,7 @@ static const struct {
      "\xe2\x80\xaa\xe2\x80\xab\xe2\x80\xac\xe2\x80\xad", "????????????"},
     {"isolates", "\xe2\x81\xa6\xe2\x81\xa7\xe2\x81\xa8\xe2\x81\xa9",
      "????????????"},
+    // NOLINTEND(misc-misleading-bidirectional)
     {"the characters before and after these",
      "\xd8\x9b\xd8\x9d\xe2\x80\x8d\xe2\x80\x90\xe2\x80\xa7\xe2\x80\xaf"
      "\xe2\x81\xa5\xe2\x81\xb0",

@@ -19,11 +19,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char directory[] = "/tmp/thaw-trace-XXXXXX";
-static char path[64];
+static char directory[1024];
+static char path[1100];
 
 static void make_directory(void)
 {
+    const char *parent = getenv("TMPDIR");
+    snprintf(directory, sizeof directory, "%s/thaw-trace-XXXXXX",
+             parent != NULL ? parent : "/tmp");
     ck_assert_ptr_nonnull(mkdtemp(directory));
     snprintf(path, sizeof path, "%s/trace", directory);
 }
@@ -171,7 +174,7 @@ static void limit_size(rlim_t bytes)
 START_TEST(a_file_that_may_not_grow_has_the_events_for_which_there_was_room)
 {
     struct stat status;
-    limit_size((rlim_t)(1000 + _i));
+    limit_size(1000 + (rlim_t)_i);
     ck_assert_int_eq(trace_open(path, "program"), 0);
     for (int i = 0; i < 100; i++)
         trace_instant("accept", i);

@@ -21,8 +21,9 @@ static inline int unit_run(Suite *suite)
     SRunner *runner = srunner_create(suite);
     srunner_set_tap(runner, "-");
     // Where /tmp cannot be written, Check looks at this one only.
-    if (getenv("TMPDIR") != NULL)
-        setenv("TEMP", getenv("TMPDIR"), 0);
+    const char *directory = getenv("TMPDIR");
+    if (directory != NULL)
+        setenv("TEMP", directory, 0);
     srunner_run_all(runner, CK_SILENT);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
