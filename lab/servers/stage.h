@@ -26,8 +26,8 @@ struct stage {
 const char *stage_name(int number);
 
 // The executable of a stage, valid until the next call. It is in the build
-// directory that this program itself is in, or in the one that the environment's
-// THAW_BUILD names.
+// directory that this program itself is in, or in the one that the
+// environment's THAW_BUILD names.
 const char *stage_path(int number);
 
 // Starts the server with these further arguments, which end with NULL, and

@@ -137,6 +137,7 @@ class Terminal:
         environment.update(TERM="dumb", PS1="", PS2="", LC_ALL="C", ENV="")
         pid, self.terminal = pty.fork()
         if pid == 0:
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it
             os.execvpe(SHELLS[shell][0], SHELLS[shell], environment)
         self.pid = pid
         modes = termios.tcgetattr(self.terminal)
@@ -183,7 +184,7 @@ def type_snippet(row, shell):
                 ("127.0.0.1 8080", f"127.0.0.1 {server.port}"),
                 ('"127.0.0.1", 8080', f'"127.0.0.1", {server.port}'),
                 ("load 8080", f"load {server.port}"),
-                ("/tmp/thaw.pid", server.pid_file),
+                ("/tmp/thaw.pid", shlex.quote(server.pid_file)),
                 ("build/lab/lab", shlex.quote(LAB))]:
             text = text.replace(old, new)
         try:
