@@ -12,7 +12,7 @@ build=$(cd "$1" && pwd)
 for path in "$build"/stage*_*/; do
     name=$(basename "$path")
     mkdir -p "$2/$name"
-    printf '#!/bin/sh\nexec %s %s "$@"\n' "$3" "$build/$name/$name" \
+    printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$3" "$build/$name/$name" \
         >"$2/$name/$name"
     chmod +x "$2/$name/$name"
 done

@@ -37,7 +37,9 @@ struct experiment {
     void (*perform)(struct run *run);
     const char *expected[STAGES]; // verdicts; NULL: makes no sense there
     const char *sketch;           // the same for the sketch
-    const char *by_hand;          // commands that show much the same
+    const char *server;           // what starts it; NULL: ./workshop run N
+    const char *by_hand;          // commands that show much the same there
+    const char *shows;            // what one sees then
     int clients;                  // at the same time; 0: at most 128
 };
 

@@ -15,13 +15,19 @@ static int status_of(int faults, int ours)
     return ours > 0 ? TROUBLE_EXIT : EXIT_SUCCESS;
 }
 
+static const char *start_of(const struct experiment *experiment)
+{
+    return experiment->server != NULL ? experiment->server : "./workshop run N";
+}
+
 static void print_by_hand(const struct experiment *experiment, int server)
 {
+    const char *start = start_of(experiment);
     if (server == SKETCH)
         printf("\nby hand, at build/stage2_async/stage2_sketch:\n");
     else
-        printf("\nby hand, at a server that ./workshop run N started:\n");
-    printf("%s", experiment->by_hand);
+        printf("\nby hand, at a server that this started: %s\n", start);
+    printf("%s\nwhat it shows:\n%s", experiment->by_hand, experiment->shows);
 }
 
 int matrix_try(const struct experiment *experiment, const bool servers[SERVERS],
@@ -149,9 +155,29 @@ static void fill_with_expected(const struct experiment *experiment,
     }
 }
 
+static void list_as_json(const struct table *table, const bool servers[SERVERS])
+{
+    json_t *all = json_array();
+    for (int i = 0; i < table->count; i++) {
+        const struct experiment *experiment = &table->rows[i];
+        if (applies(experiment, servers))
+            json_array_append_new(
+                all,
+                json_pack("{s:s, s:s, s:s, s:s, s:s}", "experiment",
+                          experiment->name, "question", experiment->question,
+                          "server", start_of(experiment), "by_hand",
+                          experiment->by_hand, "shows", experiment->shows));
+    }
+    matrix_print_json(all);
+}
+
 int matrix_list(const struct table *table, const bool servers[SERVERS],
                 enum matrix_format format)
 {
+    if (format == MATRIX_JSON) {
+        list_as_json(table, servers);
+        return EXIT_SUCCESS;
+    }
     if (format == MATRIX_MARKDOWN)
         matrix_print_heading(servers, format);
     for (int i = 0; i < table->count; i++) {

@@ -30,7 +30,8 @@ int matrix_all(const struct table *table, const bool servers[SERVERS],
 int matrix_diff(int one, int two, const struct matrix_options *options);
 
 // Performs nothing. Prints the names and the questions; with MATRIX_MARKDOWN,
-// what matrix_all prints if all is as expected.
+// what matrix_all prints if all is as expected; with MATRIX_JSON, also the
+// commands by hand.
 int matrix_list(const struct table *table, const bool servers[SERVERS],
                 enum matrix_format format);
 

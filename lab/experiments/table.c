@@ -9,157 +9,235 @@ static const struct experiment rows[] = {
      silent_clients,
      {"frozen", "responds", "responds", "responds", "responds", "responds"},
      .sketch = "responds",
-     "for i in $(seq 20); do sleep 30 | nc 127.0.0.1 8080 & done\n"
-     "curl --max-time 2 http://127.0.0.1:8080/health\n"
-     "for i in $(seq 20); do kill %$i; done   # they leave\n"},
+     .by_hand =
+     "pids=; for i in $(seq 20); do\n"
+     "  sleep 30 | nc 127.0.0.1 8080 & pids=\"$! $pids\"\n"
+     "done; sleep 1\n"
+     "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
+     "  http://127.0.0.1:8080/health\n"
+     "kill $(echo $pids)\n",
+     .shows =
+     "200 at once: it responds. 000 in 2 s: it is frozen until they leave.\n"},
     {"half-request",
      "20 clients send half a request. Does a good one get a response?",
      half_request,
      {"frozen", "responds", "responds", "responds", "responds", "responds"},
      .sketch = "responds",
+     .by_hand =
      "(printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\n'; sleep 30) |\n"
-     "  nc 127.0.0.1 8080 &\n"
-     "curl --max-time 2 http://127.0.0.1:8080/health\n"
-     "kill %1   # it leaves\n"},
+     "  nc 127.0.0.1 8080 & pid=$!; sleep 1\n"
+     "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
+     "  http://127.0.0.1:8080/health\n"
+     "kill $pid\n",
+     .shows =
+     "200 at once: it responds. 000 in 2 s: it is frozen until they leave.\n"},
     {"one-byte-at-a-time",
      "A client sends its request byte by byte. Must other clients wait?",
      one_byte_at_a_time,
      {"blocked", "responds", "responds", "responds", "responds", "responds"},
      .sketch = "responds",
-     "for c in G E T; do printf $c; sleep 1; done | nc 127.0.0.1 8080 &\n"
-     "curl http://127.0.0.1:8080/health\n"},
+     .by_hand =
+     "for part in 'GET /hea' 'lth HTTP/1.1\\r\\nHost: a\\r\\n' \\\n"
+     "  'Connection: close\\r\\n' '\\r\\n'; do\n"
+     "  printf \"$part\"; sleep 1\n"
+     "done | nc 127.0.0.1 8080 >/dev/null & sleep 0.5\n"
+     "curl -so /dev/null -m 9 -w '%{http_code} in %{time_total} s\\n' \\\n"
+     "  http://127.0.0.1:8080/health\n",
+     .shows =
+     "200 at once: it responds. 200 in 3 s: it waited for the slow client.\n"},
     {"slow-reader",
      "A client requests megabytes and reads nothing. Do others get responses?",
      slow_reader,
      {"frozen", "responds", "responds", "responds", "responds", "responds"},
      .sketch = "responds",
-     "# ./workshop run N --body-max-bytes 9000000, for stages 1 and 2\n"
+     .server = "./workshop run N --body-max-bytes 9000000",
+     .by_hand =
      "{ printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 8000000\\r\\n\\r\\n'\n"
-     "  head -c 8000000 /dev/zero; } | nc 127.0.0.1 8080 | sleep 30 &\n"
-     "curl --max-time 2 http://127.0.0.1:8080/health\n"},
+     "  head -c 8000000 /dev/zero; } | nc 127.0.0.1 8080 | sleep 30 & pid=$!; sleep 1\n"
+     "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
+     "  http://127.0.0.1:8080/health\n"
+     "kill $pid\n",
+     .shows =
+     "200 at once: it responds. 000 in 2 s: it is frozen until they leave.\n"
+     "(Stages 3 to 6 reject this body, and then nothing large is sent.)\n"},
     {"time-out",
      "Stage 1 with --timeout-ms: does it help a good client?",
      time_out,
      {"too late", NULL, NULL, NULL, NULL, NULL},
      .sketch = NULL,
-     "# ./workshop run 1 --timeout-ms 300\n"
-     "for i in 1 2 3; do sleep 30 | nc 127.0.0.1 8080 & done\n"
-     "time curl http://127.0.0.1:8080/health\n"},
+     .server = "./workshop run 1 --timeout-ms 300",
+     .by_hand =
+     "for i in 1 2 3; do sleep 30 | nc 127.0.0.1 8080 >/dev/null & done; sleep 0.1\n"
+     "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
+     "  http://127.0.0.1:8080/health\n",
+     .shows =
+     "200 in 0.8 s: each silent client has cost its time-out.\n"},
     {"lower-case-headers",
      "An event with content-length in small letters. Is its body read?",
      lower_case_headers,
      {"echoed", "echoed", "202", "200", "202", "202"},
      .sketch = "echoed",
-     "printf 'POST / HTTP/1.1\\r\\nhost: a\\r\\ncontent-length: 42\\r\\n\\r\\n%s' \\\n"
-     "  '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' |\n"
-     "  nc 127.0.0.1 8080\n"},
+     .by_hand =
+     "printf '%s\\r\\n' 'POST / HTTP/1.1' 'host: a' 'connection: close' \\\n"
+     "  'content-length: 42' '' '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' |\n"
+     "  nc 127.0.0.1 8080\n",
+     .shows =
+     "The body comes back (stages 1, 2), or it is accepted: 202, and 200 in stage 4.\n"},
     {"not-json",
      "The body is not JSON. What is the client told?",
      not_json,
      {"echoed", "echoed", "400 JSON", "400 JSON", "400 JSON", "400 JSON"},
      .sketch = "echoed",
-     "curl http://127.0.0.1:8080/ --data hello\n"},
+     .by_hand =
+     "curl -w '\\n' http://127.0.0.1:8080/ --data hello\n",
+     .shows =
+     "hello comes back (stages 1, 2), or what is wrong with it: invalid_json.\n"},
     {"not-an-event",
      "The body is JSON, but its amount is 1.5. What is the client told?",
      not_an_event,
      {"echoed", "echoed", "400 JSON", "400 JSON", "400 JSON", "400 JSON"},
      .sketch = "echoed",
-     "curl http://127.0.0.1:8080/ --data \\\n"
-     "  '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1.5}'\n"},
+     .by_hand =
+     "curl -w '\\n' http://127.0.0.1:8080/ --data \\\n"
+     "  '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1.5}'\n",
+     .shows =
+     "The body comes back (stages 1, 2), or what is wrong: amount.\n"},
     {"not-http",
      "The request is not HTTP. What is the client told?",
      not_http,
      {"400 HTTP", "400 HTTP", "400 HTTP", "400 HTTP", "400 HTTP", "400 HTTP"},
      .sketch = "400 HTTP",
-     "printf 'hello\\r\\n\\r\\n' | nc 127.0.0.1 8080\n"},
+     .by_hand =
+     "printf 'hello\\r\\n\\r\\n' | nc 127.0.0.1 8080\n",
+     .shows =
+     "400 bad_request.\n"},
     {"ten-at-once",
      "Ten events at the same time. When do their responses come?",
      ten_at_once,
      {"at once", "at once", "at once", "one by one", "at once", "at once"},
      .sketch = "at once",
-     "for i in $(seq 10); do\n"
-     "  curl http://127.0.0.1:8080/ --data \\\n"
-     "    '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
-     "done; wait\n"},
+     .by_hand =
+     "(for i in $(seq 10); do\n"
+     "  curl -so /dev/null -m 30 -w '%{http_code} after %{time_total} s\\n' \\\n"
+     "    http://127.0.0.1:8080/ --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
+     "done; wait)\n",
+     .shows =
+     "Stage 4: after 0.5 s, 1.0 s, ... 5.0 s, one by one. The others: at once.\n"},
     {"slow-work-in-loop",
      "The work runs on the loop's thread. Do other clients get a response?",
      slow_work_in_loop,
      {NULL, NULL, NULL, "frozen", NULL, NULL},
      .sketch = NULL,
-     "# ./workshop run 4 --work-in-loop --work-ms 5000\n"
-     "curl http://127.0.0.1:8080/ --data \\\n"
-     "  '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
-     "curl --max-time 2 http://127.0.0.1:8080/health\n"},
+     .server = "./workshop run 4 --work-in-loop --work-ms 5000",
+     .by_hand =
+     "(curl -so /dev/null http://127.0.0.1:8080/ \\\n"
+     "  --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' & sleep 1\n"
+     "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
+     "  http://127.0.0.1:8080/health\n"
+     "wait)\n",
+     .shows =
+     "000 in 2 s: while the loop works, it serves no client.\n"},
     {"burst",
      "300 events while the work takes for ever. What happens to them?",
      burst,
      {"takes all", "takes all", "takes all", "blocked", "100 in", "100 in"},
      .sketch = "takes all",
-     .clients = 300, .by_hand =
-     "# stages 4 to 6: mkfifo gate; ./workshop run N --work-gate gate\n"
-     "for i in $(seq 300); do\n"
-     "  curl -s http://127.0.0.1:8080/ --data \\\n"
-     "    '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
-     "done\n"},
+     .server = "./workshop run N (stages 4 to 6: with --work-ms 10000)",
+     .by_hand =
+     "(for i in $(seq 300); do\n"
+     "  curl -so /dev/null -m 5 -w '%{http_code}\\n' http://127.0.0.1:8080/ \\\n"
+     "    --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
+     "done; wait) | sort | uniq -c\n",
+     .shows =
+     "300 times 200 (202 in stage 3). Stage 4: 300 times 000, no response in 5 s.\n"
+     "Stages 5 and 6: 100 in the channel and one at each worker are 202, others 503.\n"
+     "Press Ctrl-C twice at the server: it does not finish them.\n",
+     .clients = 300},
     {"throughput",
      "On how many events does the server work at once?",
      throughput,
      {"no work", "no work", "no work", "1 at once", "1 at once", "4 at once"},
      .sketch = "no work",
-     "for i in $(seq 24); do\n"
-     "  curl -s http://127.0.0.1:8080/ --data \\\n"
-     "    '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
-     "done; sleep 3\n"
-     "curl -s http://127.0.0.1:8080/metrics | grep events_done\n"},
+     .by_hand =
+     "(for i in $(seq 24); do\n"
+     "  curl -so /dev/null http://127.0.0.1:8080/ \\\n"
+     "    --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
+     "done; sleep 3)\n"
+     "curl -s http://127.0.0.1:8080/metrics | grep '^thaw_events_done'\n",
+     .shows =
+     "After 3 s with 0.5 s of work for each: 6 done one by one, 24 done by four.\n"},
     {"sustained-overload",
      "Twice as many events as can be done. How long do clients wait?",
      sustained_overload,
      {"takes all", "takes all", "takes all", "unbounded", "bounded", "bounded"},
      .sketch = "takes all",
-     .clients = 80, .by_hand =
-     "# stages 5, 6: --capacity 20; and for stage 6, sleep 0.06\n"
-     "for i in $(seq 80); do\n"
-     "  curl -s http://127.0.0.1:8080/ --data \\\n"
-     "    '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
+     .server = "./workshop run N (stages 5, 6: with --capacity 20)",
+     .by_hand =
+     "(for i in $(seq 80); do\n"
+     "  curl -so /dev/null -m 30 -w '%{http_code} after %{time_total} s\\n' \\\n"
+     "    http://127.0.0.1:8080/ --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
      "  sleep 0.25\n"
-     "done; wait\n"},
+     "done; wait)\n",
+     .shows =
+     "Stage 4: the times grow to 20 s. Stage 5: after 40 events, every second one is\n"
+     "rejected at once, 503. (For the four workers of stage 6, sleep 0.06.)\n",
+     .clients = 80},
     {"idle-crowd",
      "1,000 clients are idle. Does a good request get slower?",
      idle_crowd,
      {"frozen", "responds", "responds", "responds", "responds", "responds"},
      .sketch = "closed",
-     .clients = 1000, .by_hand =
-     "for i in $(seq 1000); do sleep 60 | nc 127.0.0.1 8080 & done\n"
-     "time curl http://127.0.0.1:8080/health\n"},
+     .by_hand =
+     "python3 -c 'import resource, socket, time\n"
+     "most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
+     "resource.setrlimit(resource.RLIMIT_NOFILE, (1100, most))\n"
+     "crowd = [socket.create_connection((\"127.0.0.1\", 8080)) for i in range(1000)]\n"
+     "time.sleep(8)' & sleep 2\n"
+     "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
+     "  http://127.0.0.1:8080/health\n",
+     .shows =
+     "200 at once: it responds. 000: frozen, or closed without a response.\n",
+     .clients = 1000},
     {"order",
      "Are one user's events done in the order in which they were accepted?",
      order,
      {NULL, NULL, NULL, "in order", "in order", "reordered"},
      .sketch = NULL,
-     "url=http://127.0.0.1:8080/   # on one connection, so in this order:\n"
-     "curl -s $(for i in $(seq 24); do\n"
+     .by_hand =
+     "url=http://127.0.0.1:8080/\n"
+     "curl -s $url --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' \\\n"
+     "  $(for i in $(seq 2 24); do\n"
      "  echo \"--next $url --data {\\\"user\\\":\\\"alice\\\",\\\"action\\\":\\\"buy\\\",\\\"amount\\\":$i}\"\n"
-     "done)\n"},
+     "done) | grep -oE 'accepted|ok' | uniq -c\n",
+     .shows =
+     "24 events on one connection, so in this order. The server prints their order.\n"},
     {"audit",
      "64 clients at once. Do the balances add up to what was accepted?",
      audit,
      {NULL, NULL, NULL, "agrees", "agrees", "agrees"},
      .sketch = NULL,
-     "# ./workshop run N --work-ms 10\n"
-     "for i in $(seq 64); do\n"
-     "  curl -s http://127.0.0.1:8080/ --data \\\n"
-     "    '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
-     "done; wait; sleep 1; curl http://127.0.0.1:8080/balances\n"},
+     .server = "./workshop run N --work-ms 10",
+     .by_hand =
+     "(for i in $(seq 64); do\n"
+     "  curl -so /dev/null http://127.0.0.1:8080/ \\\n"
+     "    --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
+     "done; wait); sleep 1\n"
+     "curl -w '\\n' http://127.0.0.1:8080/balances\n",
+     .shows =
+     "{\"alice\":64}\n"},
     {"shutdown",
      "SIGTERM while events wait. Is an accepted event lost?",
      shutdown_by_signal,
      {"just ends", "graceful", "graceful", "none lost",
       "none lost", "none lost"},
      .sketch = "just ends",
-     "for i in 1 2 3 4 5; do\n"
-     "  curl -s http://127.0.0.1:8080/ --data \\\n"
-     "    '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
-     "done; sleep 1   # then press Ctrl-C at the server, and see what it prints\n"},
+     .by_hand =
+     "(for i in 1 2 3 4 5; do\n"
+     "  curl -so /dev/null http://127.0.0.1:8080/ \\\n"
+     "    --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
+     "done; sleep 1)\n",
+     .shows =
+     "Then press Ctrl-C at the server. From stage 4 on: 5 accepted, and 5 done.\n"},
 };
 // clang-format on
 

@@ -112,7 +112,8 @@ static char *next_line(char **lines)
     char *end = strchr(line, '\n');
     while (end != NULL && is_space(end[1])) {
         *end = ' ';
-        end[-1] = end[-1] == '\r' ? ' ' : end[-1];
+        if (end > line && end[-1] == '\r')
+            end[-1] = ' ';
         end = strchr(end, '\n');
     }
     *lines = end != NULL ? end + 1 : line + strlen(line);

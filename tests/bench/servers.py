@@ -175,12 +175,12 @@ def start_nginx(work, core):
 
 def nginx_configuration(directory, port, work):
     temporary = "\n".join(
-        f"    {kind}_temp_path {directory}/{kind};" for kind in
+        f"    {kind}_temp_path '{directory}/{kind}';" for kind in
         ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     return f"""
 daemon off;
 master_process off;
-pid {directory}/nginx.pid;
+pid '{directory}/nginx.pid';
 events {{ worker_connections 20000; }}
 http {{
     access_log off;

@@ -15,6 +15,7 @@ README instead.
 import os
 import pathlib
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -22,6 +23,8 @@ import tempfile
 
 MEASURED = r"\d+\.\d+|(?<=threads: )\d+|\d+(?= (s|ms|milliseconds)\b)"
 END = "--end-of-the-output--"
+STAGES = ["stage1_blocking", "stage2_async", "stage3_parse", "stage4_slow",
+          "stage5_queue", "stage6_pool"]
 
 
 def commands_of(text):
@@ -60,8 +63,11 @@ class Reader:
     def adapt(self, command):
         command = command.replace("127.0.0.1:8080", f"127.0.0.1:{self.port}")
         command = command.replace("127.0.0.1 8080", f"127.0.0.1 {self.port}")
-        command = command.replace("/tmp/gate", self.gate)
-        return command.replace("build/lab/lab", f"{self.build}/lab/lab")
+        command = command.replace("/tmp/gate", shlex.quote(self.gate))
+        for lab in ("build/lab/lab", "./workshop lab"):
+            command = command.replace(lab,
+                                      shlex.quote(f"{self.build}/lab/lab"))
+        return command
 
     def type(self, command):
         self.shell.stdin.write(f"{self.adapt(command)}\necho; echo {END}\n")
@@ -75,10 +81,8 @@ class Reader:
 
     def start(self, command):
         self.stop()
-        number, *options = self.adapt(command).split()[2:]
-        program = next(pathlib.Path(self.build).glob(
-            f"stage{number}_*/stage*_[a-z]*"))
-        name = program.parent.name
+        number, *options = shlex.split(self.adapt(command))[2:]
+        name = STAGES[int(number) - 1]
         self.server = subprocess.Popen(
             [f"{self.build}/{name}/{name}", "--port", "0", *options],
             stdout=subprocess.PIPE, text=True)

@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 MAIN_MAX = 120  # lines of a main.c
 DIFF_MAX = 110  # changed lines from one main.c to the next, from stage 2 on
@@ -124,12 +125,40 @@ def conn_bools(source):
                   CONN_BOOLS_MAX)
 
 
-def patch_applies(source, patch):
-    if shutil.which("git") is None:
+def comments_after_commands(readme):
+    """zsh, as a terminal has it, takes a comment for arguments."""
+    blocks = re.findall(r"^```(?:console|sh)\n(.*?)^```|((?:^    .*\n)+)",
+                        readme.read_text(encoding="utf-8"), re.M | re.S)
+    lines = [line.strip() for block in blocks
+             for line in "".join(block).splitlines()]
+    command = re.compile(r"(\$ |\./|build|meson |curl |for |tests/).* # ")
+    wrong = [line for line in lines if command.match(line)]
+    check(f"no comment after a command in {readme.parent.name}/{readme.name}",
+          "; ".join(wrong))
+
+
+def patch_changes(source, patch):
+    """Not git apply: inside another repository it ignores the files, says
+    nothing, and exits with 0."""
+    name = f"{patch.name} changes a file, as the README says"
+    command = f"patch -p1 <{patch.relative_to(source)}"
+    readme = (patch.parent / "README.md").read_text(encoding="utf-8")
+    if shutil.which("patch") is None:
         return
-    result = subprocess.run(["git", "apply", "--check", patch], cwd=source,
-                            capture_output=True, text=True)
-    check(f"{patch.name} applies", result.stderr.strip())
+    changed = re.findall(r"^\+\+\+ b/(.*)$", patch.read_text(), re.M)
+    with tempfile.TemporaryDirectory(prefix="thaw-patch-") as directory:
+        copy = pathlib.Path(directory)
+        for path in [*changed, patch.relative_to(source)]:
+            (copy / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source / path, copy / path)
+        result = subprocess.run(["sh", "-c", command], cwd=copy, text=True,
+                                capture_output=True)
+        same = [path for path in changed
+                if (source / path).read_bytes() == (copy / path).read_bytes()]
+    fault = (f"the README does not say: {command}" if command not in readme
+             else result.stdout + result.stderr if result.returncode != 0
+             else f"not changed: {same}" if same or not changed else "")
+    check(name, fault.strip())
 
 
 def main():
@@ -137,10 +166,11 @@ def main():
     stages = sorted(source.glob("stage[1-6]_*"))
     for readme in sorted(source.glob("**/*.md")):
         links(readme)
+        comments_after_commands(readme)
     all_includes(source, stages)
     lengths(source, stages)
     conn_bools(source)
-    patch_applies(source, source / "stage6_pool/header-case.patch")
+    patch_changes(source, source / "stage6_pool/header-case.patch")
     print(f"1..{len(results)}")
     for number, (name, fault) in enumerate(results, start=1):
         print(f"{'not ok' if fault else 'ok'} {number} - {name}")

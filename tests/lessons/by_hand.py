@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+"""Types the lab's commands "by hand" into bash, dash and zsh.
+
+    by_hand.py LAB BUILD
+
+Each snippet is pasted into an interactive shell on a terminal of its own, as a
+reader does it. It must print what the row of ROWS says, and no complaint of a
+shell, and give the prompt back by itself. Prints TAP; skips a shell that is not
+installed.
+"""
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import pty
+import re
+import select
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+
+sys.dont_write_bytecode = True  # no caches in the source tree
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+# pylint: disable=wrong-import-position
+from lessons.running import BUILD, LAB, lab
+
+STAGES = ["", "stage1_blocking", "stage2_async", "stage3_parse", "stage4_slow",
+          "stage5_queue", "stage6_pool"]
+
+# Without the shells' own editors, whose escapes would be in the output.
+SHELLS = {
+    "bash": ["bash", "--norc", "--noediting", "-i"],
+    "dash": ["dash", "-i"],
+    "zsh": ["zsh", "-f", "-i", "+Z", "-o", "nopromptsp"],
+}
+
+COMPLAINTS = re.compile(
+    r"not found|[Ss]yntax error|parse error|no matches|bad |no such (job|proc)"
+    r"|[Nn]o such file|[Ii]llegal|[Uu]sage|Traceback|unterminated|unmatched"
+    r"|badly used|invalid option|ambiguous")
+
+SECONDS_MAX = 60  # for one snippet; none takes half as long
+AT_ONCE = r"^200 in 0\.[0-4]"
+
+# Experiment: the stage, its options, and what the snippet must print.
+ROWS = {
+    "silent-clients": (1, [], [r"^000 in 2"]),
+    "half-request": (1, [], [r"^000 in 2"]),
+    "one-byte-at-a-time": (1, [], [r"^200 in [2-5]\."]),
+    "slow-reader": (1, ["--body-max-bytes", "9000000"], [r"^000 in 2"]),
+    "time-out": (1, ["--timeout-ms", "300"], [r"^200 in 0\.[789]"]),
+    "lower-case-headers": (4, [], [r'^HTTP/1.1 200.*\{"status":"ok"']),
+    "not-json": (3, [], [r"^{.*invalid_json.*byte 5"]),
+    "not-an-event": (3, [], [r"^{.*amount: expected an integer"]),
+    "not-http": (2, [], [r"^HTTP/1.1 400.*bad_request"]),
+    "ten-at-once": (4, [], [r"^200 after 0\.5.*^200 after [45]\."]),
+    "slow-work-in-loop": (4, ["--work-in-loop", "--work-ms", "5000"],
+                          [r"^000 in 2"]),
+    "burst": (5, ["--work-ms", "10000"], [r"^ *101 202", r"^ *199 503"]),
+    "throughput": (6, [], [r"^thaw_events_done_total (2[0-4]|1[6-9])"]),
+    "sustained-overload": (5, ["--capacity", "20"],
+                           [r"^202 after.*^503 after"]),
+    "idle-crowd": (2, [], [AT_ONCE]),
+    "order": (5, [], [r"^ *24 accepted"]),
+    "audit": (6, ["--work-ms", "10"], [r'^{"alice":64}']),
+    "shutdown": (5, [], []),
+    "reset-idle": (2, [], [AT_ONCE]),
+    "reset-in-header": (3, [], [AT_ONCE]),
+    "reset-in-body": (4, [], [AT_ONCE]),
+    "reset-after-request": (1, [], [AT_ONCE]),
+    "reset-in-response": (2, ["--body-max-bytes", "9000000"], [AT_ONCE]),
+    "half-close": (5, [], [r"^HTTP/1.1 200"]),
+    "connect-and-close": (2, [], [AT_ONCE]),
+    "drip": (2, [], [r"^HTTP/1.1 200"]),
+    "never-reads": (2, ["--body-max-bytes", "9000000"], [AT_ONCE]),
+    "large-response": (2, [], [r"^100\d\d\d\d bytes"]),
+    "short-body": (3, [], [r"^HTTP/1.1 400"]),
+    "long-body": (2, [], [r"^HTTP/1.1 200.*HTTP/1.1 400"]),
+    "endless-header": (2, [], [r"^HTTP/1.1 431"]),
+    "many-fields": (2, [], [r"^HTTP/1.1 431"]),
+    "huge-body": (2, [], [r"^HTTP/1.1 413"]),
+    "odd-bytes": (3, [], [r"^HTTP/1.1 400.*HTTP/1.1 400"]),
+    "long-noise": (2, [], [r"^HTTP/1.1 400"]),
+    "tls-hello": (2, [], [r"^curl: .*" + AT_ONCE]),
+    "http2-preface": (2, [], [r"^curl: .*" + AT_ONCE]),
+    "pipeline": (2, [], [r"^ *100 HTTP/1.1 200"]),
+    "pipeline-cut": (2, [], [r"^ *2 HTTP/1.1 200"]),
+    "in-a-row": (2, [], [r"responses +2000\b", r"opened +2000\b"]),
+    "out-of-descriptors": (2, [], [r"^000 in 2.*" + AT_ONCE]),
+    "sigpipe": (2, [], [AT_ONCE]),
+    "stop-and-continue": (2, [], [r"^200 in [12]\."]),
+    "full-disk": (2, ["--trace", "/dev/full"], [AT_ONCE]),
+    "reader-leaves": (3, [], [r"^202.*" + AT_ONCE]),
+    "million": (2, [], [r"responses +20000\b", r"RSS\s+\d+.*RSS\s+\d+"]),
+    "slow-crowd": (2, [], [r"p99"]),
+}
+
+# What takes long, and needs no more to be shown.
+SHORTER = [("--requests 1000000", "--requests 20000"),
+           ("--clients 1 --requests 20000", "--clients 1 --requests 2000"),
+           ("--clients 1\n", "--clients 1 --seconds 1\n")]
+
+
+class Server:
+    """A server as the reader has it in another terminal."""
+
+    def __init__(self, name, stage, options, directory):
+        command = [f"{BUILD}/{STAGES[stage]}/{STAGES[stage]}", "--port", "0"]
+        if name == "out-of-descriptors":
+            command = ["sh", "-c", 'ulimit -n 64; exec "$@"', "sh", *command]
+        self.process = subprocess.Popen(
+            [*command, *options], stdout=subprocess.PIPE, text=True,
+            stderr=subprocess.DEVNULL)
+        line = self.process.stdout.readline()
+        self.port = line.strip().rpartition(":")[2]
+        self.pid_file = f"{directory}/pid"
+        pathlib.Path(self.pid_file).write_text(str(self.process.pid))
+
+    def end(self):
+        self.process.kill()
+        self.process.communicate()
+
+
+class Terminal:
+    """An interactive shell on a pseudo-terminal."""
+
+    def __init__(self, shell):
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.lower().endswith("_proxy")}
+        environment.update(TERM="dumb", PS1="", PS2="", LC_ALL="C", ENV="")
+        pid, self.terminal = pty.fork()
+        if pid == 0:
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it
+            os.execvpe(SHELLS[shell][0], SHELLS[shell], environment)
+        self.pid = pid
+        modes = termios.tcgetattr(self.terminal)
+        modes[3] &= ~termios.ECHO
+        termios.tcsetattr(self.terminal, termios.TCSANOW, modes)
+
+    def paste(self, text):
+        """What it printed until the prompt came back; None: it did not."""
+        text += "printf '\\nEN%s\\n' D\n"
+        end = time.monotonic() + SECONDS_MAX
+        printed = b""
+        pending = text.encode()
+        while not re.search(rb"END\r?\n", printed):
+            left = end - time.monotonic()
+            writers = [self.terminal] if pending else []
+            readable, writable, _ = select.select([self.terminal], writers, [],
+                                                  max(left, 0))
+            if left <= 0:
+                return None, printed.decode(errors="replace")
+            if writable:
+                line = pending[:pending.index(b"\n") + 1]
+                os.write(self.terminal, line)
+                pending = pending[len(line):]
+            if readable:
+                printed += os.read(self.terminal, 65536)
+        return True, printed.decode(errors="replace").replace("\r", "\n")
+
+    def leave(self):
+        os.kill(self.pid, signal.SIGHUP)
+        os.close(self.terminal)
+        os.waitpid(self.pid, 0)
+
+
+def type_snippet(row, shell):
+    """Returns what is wrong; empty: nothing."""
+    name = row["experiment"]
+    stage, options, wanted = ROWS[name]
+    with tempfile.TemporaryDirectory(prefix="thaw-hand-") as directory:
+        server = Server(name, stage, options, directory)
+        terminal = Terminal(shell)
+        text = row["by_hand"]
+        for old, new in SHORTER + [
+                ("127.0.0.1:8080", f"127.0.0.1:{server.port}"),
+                ("127.0.0.1 8080", f"127.0.0.1 {server.port}"),
+                ('"127.0.0.1", 8080', f'"127.0.0.1", {server.port}'),
+                ("load 8080", f"load {server.port}"),
+                ("/tmp/thaw.pid", shlex.quote(server.pid_file)),
+                ("build/lab/lab", shlex.quote(LAB))]:
+            text = text.replace(old, new)
+        try:
+            is_back, printed = terminal.paste(text)
+        finally:
+            server.end()
+            terminal.leave()
+    faults = [] if is_back else ["the prompt did not come back"]
+    faults += [f"expected {pattern}" for pattern in wanted
+               if not re.search(pattern, printed, re.M | re.S)]
+    complaint = COMPLAINTS.search(printed)
+    if complaint:
+        faults.append(f"a complaint: {complaint[0]}")
+    return "\n".join(faults + ["it printed:", printed]) if faults else ""
+
+
+def is_possible(row, shell):
+    name = row["experiment"]
+    if name == "full-disk" and not pathlib.Path("/dev/full").exists():
+        return False
+    if name == "million" and shutil.which("ps") is None:
+        return False
+    return all(map(shutil.which, (shell, "nc", "curl")))
+
+
+def has_comment(text):
+    return re.search(r"(^|\s)#(\s|$)", text, re.M)
+
+
+def main():
+    rows = (json.loads(lab("list", "--json").stdout) +
+            json.loads(lab("list", "rude", "--json").stdout))
+    cases = [(row, shell) for row in rows for shell in SHELLS]
+    print(f"1..{len(cases) + 1}")
+    strange = [row["experiment"] for row in rows
+               if has_comment(row["by_hand"]) or not row["shows"].endswith("\n")
+               or row["experiment"] not in ROWS]
+    print(f"{'not ok' if strange else 'ok'} 1 - a snippet has no comment, says "
+          "what it shows, and is tested")
+    print("".join(f"# {name}\n" for name in strange), end="")
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        futures = [pool.submit(type_snippet, *case)
+                   if is_possible(*case) else None for case in cases]
+        for number, (row, shell) in enumerate(cases, start=2):
+            future = futures[number - 2]
+            name = f"{row['experiment']} in {shell}"
+            if future is None:
+                print(f"ok {number} - {name} # SKIP a tool is missing")
+                continue
+            fault = future.result()
+            print(f"{'not ok' if fault else 'ok'} {number} - {name}")
+            print("".join(f"# {line}\n" for line in fault.splitlines()), end="")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
