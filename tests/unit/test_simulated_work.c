@@ -17,13 +17,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char directory[] = "/tmp/thaw-work-XXXXXX";
+static char directory[1024]; // in TMPDIR
 static char path[sizeof directory + sizeof "/gate"];
 static struct options options;
 static struct simulated_work simulated;
 
 static void make_fifo(void)
 {
+    const char *parent = getenv("TMPDIR");
+    snprintf(directory, sizeof directory, "%s/thaw-work-XXXXXX",
+             parent != NULL && parent[0] != '\0' ? parent : "/tmp");
     ck_assert_ptr_nonnull(mkdtemp(directory));
     snprintf(path, sizeof path, "%s/gate", directory);
     ck_assert_int_eq(mkfifo(path, 0600), 0);
