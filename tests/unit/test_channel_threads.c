@@ -203,11 +203,12 @@ START_TEST(a_consumer_that_is_woken_without_a_job_waits_on)
     open_channel();
     start_waiting_consumers();
     for (int i = 0; i < ROUNDS; i++) {
-        pthread_cond_signal(&channel.not_empty);
+        pthread_mutex_lock(&channel.mutex);
+        pthread_cond_broadcast(&channel.not_empty);
+        pthread_mutex_unlock(&channel.mutex);
         sched_yield();
         ck_assert_int_eq(returned, 0);
     }
-    pthread_cond_broadcast(&channel.not_empty);
     send_jobs(2);
     channel_close(&channel);
     ck_assert_int_eq(join_consumers(), 2);
