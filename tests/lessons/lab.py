@@ -9,7 +9,6 @@ Prints TAP.
 import json
 import os
 import pathlib
-import pty
 import resource
 import signal
 import subprocess
@@ -268,13 +267,6 @@ if pathlib.Path("/dev/full").exists():
                 assert "standard output: No space" in result.stderr, result
 
 
-@test
-def a_long_work_has_its_place_in_a_timeline():
-    text = lab("timeline", 4, "--work-ms", 2500).stdout
-    assert text.count(" 200") == 11 and "no response" not in text, text
-    assert "work 1    |######" in text, text
-
-
 # Responds to the first 40 events only.
 FORGETFUL = f"""#!{sys.executable}
 import http.server
@@ -320,39 +312,6 @@ def no_response_is_slower_than_any_response():
     assert "unbounded, 40 in" in result.stderr, result.stderr
     assert "inf ms later" in row["detail"], row
     assert row["slowest_ms"] is None, row
-
-
-def printed_on_terminal(*arguments, **environment):
-    """What the lab prints on a terminal, in an environment without NO_COLOR."""
-    master, terminal = pty.openpty()
-    base = {name: value for name, value in os.environ.items()
-            if name not in ("NO_COLOR", "TERM")}
-    process = subprocess.Popen([LAB, *arguments], stdout=terminal,
-                               stderr=terminal, env=dict(base, **environment))
-    os.close(terminal)
-    printed = b""
-    while True:
-        try:
-            piece = os.read(master, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        printed += piece
-    process.wait(timeout=60)
-    os.close(master)
-    return printed
-
-
-@test
-def colours_are_for_terminals_that_have_them():
-    command = ("diff", "1", "2")
-    assert b"\033[1m" in printed_on_terminal(*command, TERM="xterm")
-    assert b"\033[1m" in printed_on_terminal(*command, TERM="xterm",
-                                             NO_COLOR="")
-    assert b"\033[1m" not in printed_on_terminal(*command, TERM="xterm",
-                                                 NO_COLOR="1")
-    assert b"\033" not in printed_on_terminal(*command, TERM="dumb")
 
 
 def servers_end_with_the_lab(number):
