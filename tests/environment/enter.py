@@ -34,8 +34,7 @@ def wrap_programs(environment, room):
 
 
 def write_script(environment, room, program, script):
-    parts = [sys.executable, "-BES", __file__, environment.name, room.path,
-             room.build, program]
+    parts = [*room.enter, environment.name, room.path, room.build, program]
     quoted = " ".join("'" + str(part).replace("'", "'\\''") + "'"
                       for part in parts)
     script.write_text(f'#!/bin/sh\nexec {quoted} "$@"\n', encoding="utf-8")

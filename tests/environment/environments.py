@@ -13,6 +13,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import sys
 
 TEST, PROGRAMS = "the test and all that it starts", "the servers and the lab"
 NOWHERE = "http://127.0.0.1:9"  # the port "discard": nothing listens there
@@ -33,6 +34,10 @@ class Room:
         self.decoy = self.path / "decoy"
         self.home = self.path / "home"
         self.locales = self.path / "locales"
+        self.code = self.path / "code"
+        # The system's Python, and a copy of this code: every user can read it.
+        python = shutil.which("python3", path="/usr/bin") or sys.executable
+        self.enter = [python, "-BES", self.code / "enter.py"]
 
 
 class Environment:
@@ -164,18 +169,20 @@ ENVIRONMENTS = [
                     "README of stage1_blocking", "README of stage3_parse"]),
     Environment("cdpath", "CDPATH leads to directories of the same names",
                 set_cdpath, [
-                    "lab", "table", "README of stage3_parse",
+                    "lab", "workshop", "table", "README of stage3_parse",
                     "README of stage5_queue", "shape"],
                 prepare=make_decoy),
     Environment("tmpdir", "TMPDIR is elsewhere, /tmp is read-only",
                 make_tmp_read_only, [
                     "audit 4", "queue 5", "shutdown 6", "ten-at-once 6", "lab",
+                    "workshop",
                     "README of stage3_parse", "README of stage5_queue"],
                 prepare=try_namespace),
     Environment("path", "the path of source and build has a space, an umlaut",
                 nothing, [
                     "wire 2", "shutdown 5", "real_clients 3",
                     "silent-clients 1", "silent-clients sketch", "lab", "table",
+                    "workshop",
                     "README of stage1_blocking", "README of stage3_parse",
                     "README of stage6_pool", "shape"],
                 is_copy=True),

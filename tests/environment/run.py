@@ -75,9 +75,7 @@ def run_tests(environment, room, names):
     if environment.around == PROGRAMS:
         wrap_programs(environment, room)
     base = f"environment-{environment.name}"
-    here = (room.copy if environment.is_copy else SOURCE) / "tests/environment"
-    wrapper = [sys.executable, "-BES", here / "enter.py", environment.name,
-               room.path, room.build]
+    wrapper = [*room.enter, environment.name, room.path, room.build]
     command = ["meson", "test", "-C", room.build, "--logbase", base,
                "--num-processes", "4", "--timeout-multiplier", "0.2",
                *names, "--wrapper",
@@ -154,7 +152,11 @@ def make_room(build):
     # Not in /tmp, which one of the environments makes read-only.
     path = tempfile.mkdtemp(prefix="thaw-environment-", dir="/var/tmp")
     os.chmod(path, 0o755)
-    return Room(path, build)
+    room = Room(path, build)
+    room.code.mkdir()
+    for name in ("enter.py", "environments.py"):
+        shutil.copy(HERE / name, room.code)
+    return room
 
 
 def main():
