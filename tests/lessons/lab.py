@@ -267,53 +267,6 @@ if pathlib.Path("/dev/full").exists():
                 assert "standard output: No space" in result.stderr, result
 
 
-# Responds to the first 40 events only.
-FORGETFUL = f"""#!{sys.executable}
-import http.server
-import os
-import signal
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    left = 40
-
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def do_POST(self):
-        Handler.left -= 1
-        if Handler.left >= 0:
-            self.do_GET()
-
-    def log_message(self, *_):
-        pass
-
-signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-http.server.ThreadingHTTPServer.request_queue_size = 128
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-server.daemon_threads = True
-print("it is listening on http://127.0.0.1:%d" % server.server_port, flush=True)
-server.serve_forever()
-"""
-
-
-@test
-def no_response_is_slower_than_any_response():
-    with tempfile.TemporaryDirectory() as directory:
-        program = pathlib.Path(directory) / "stage5_queue/stage5_queue"
-        program.parent.mkdir()
-        program.write_text(FORGETFUL)
-        program.chmod(0o755)
-        result = lab("try", "sustained-overload", 5, "--work-ms", 1, "--json",
-                     status=1, env=dict(os.environ, THAW_BUILD=directory))
-    row, = json.loads(result.stdout)
-    assert "unbounded, 40 in" in result.stderr, result.stderr
-    assert "inf ms later" in row["detail"], row
-    assert row["slowest_ms"] is None, row
-
-
 def servers_end_with_the_lab(number):
     process = subprocess.Popen([LAB, "try", "silent-clients", "1"],
                                stdout=subprocess.DEVNULL)
