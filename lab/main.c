@@ -39,9 +39,9 @@ static const char usage_text[] =
     "  --trace DIR      timeline: write the raw traces, for ui.perfetto.dev\n"
     "  --clients N      load: the number of connections (16)\n"
     "  --seconds N      load: how long it takes (5)\n"
-    "  --requests N     load: stop after so many requests\n"
+    "  --requests N     load: stop after N requests\n"
     "  --rate N         load: requests per second; without it, no limit\n"
-    "  --users N        load: the events are of so many users (1)\n"
+    "  --users N        load: the events are of N users (1)\n"
     "  --get PATH       load: GET this path, instead of posting events\n"
     "  --close          load: a connection for each request\n"
     "  --help           print this, and exit\n";

@@ -15,7 +15,7 @@ enum { LIMITS_OTHERS = 20 }; // descriptors of a program that are not clients
 // returns it. Programs that are started later inherit it.
 int limits_raise_descriptors(void);
 
-// Whether so many clients, and so many threads of a server, are possible. If
+// Whether `count` clients, or threads of a server, are possible. If
 // not, notes the trouble.
 bool limits_allow_clients(int count);
 bool limits_allow_threads(int count);

@@ -100,7 +100,7 @@ void loop_set_deadline(struct loop *loop, int descriptor, int delay)
                  delay < 0 ? never : deadline - deadline % GRAIN_MS);
 }
 
-// Returns -1 and errno when the backend has no memory to remember it.
+// Returns -1 and sets errno when the backend has no memory to remember it.
 static int set_events(struct loop *loop, int descriptor, short events)
 {
     struct pollfd *interest = &loop->interest[descriptor];

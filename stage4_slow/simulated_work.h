@@ -12,7 +12,7 @@
 #include "lib/base/options.h"
 
 struct simulated_work {
-    int milliseconds;      // each piece of work takes so long,
+    int milliseconds;      // the time for each piece of work,
     const char *gate_path; // or until one byte comes out of this FIFO
     int gate;              // its descriptor
 };

@@ -25,7 +25,7 @@ static void send_pending(struct client *client)
 }
 
 // Waits for one of these descriptors until `end`, in milliseconds of the clock.
-// False: the time is over, or the lab can't wait for so many.
+// False: the time is over, or the lab can't wait for that many.
 static bool wait_until(struct pollfd *polled, int count, int64_t end)
 {
     int64_t left = end - clock_milliseconds();

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <poll.h>
 
-// The median response time of so many good requests, one after the other.
+// The median response time of good requests, one after the other.
 // Negative: no response, and `is_closed` says whether the server closed.
 static double median_ms(const struct run *run, int requests, bool *is_closed)
 {

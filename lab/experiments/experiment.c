@@ -176,7 +176,7 @@ bool experiment_perform(const struct experiment *experiment, int server,
 }
 
 // Performs it in a child process. Returns the end of a pipe from which the run
-// can be read; -1 and errno.
+// can be read; -1 and sets errno.
 static int perform_in_child(const struct experiment *experiment, int server,
                             int work_ms)
 {

@@ -46,8 +46,8 @@ struct experiment {
 struct table {
     const struct experiment *rows;
     int count;
-    int parallel; // the first so many run at all servers in parallel; the
-                  // others measure times, and run at one after another
+    int parallel; // how many of them, the first ones, run at all servers in
+                  // parallel; the others measure times, and run one by one
 };
 
 extern const struct table lessons; // table.c: what the stages are about

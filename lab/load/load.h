@@ -26,7 +26,7 @@ struct load_options {
     int64_t requests; // 0: as many as fit into `seconds`
     double seconds;
     double rate; // requests per second of all clients; 0: no limit
-    int users;   // the events are of so many users
+    int users;   // how many users the events are of
     bool closes; // a connection for each request
     bool json;
 };

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 
 enum { CLIENTS_MAX = 128 };
-static const double grows = 1.048576; // in 10^6 bytes: so much is a leak
+static const double grows = 1.048576; // in 10^6 bytes: that is a leak
 
 #ifdef THAW_SANITIZED
 const bool rude_measures = false;

@@ -61,7 +61,7 @@ void rude_judge(struct run *run, const char *word, double before_mb);
 void rude_expect_rejection(struct run *run, struct client *client,
                            struct slice bytes, int status);
 
-// Reads and discards up to so many bytes. Returns how many came.
+// Reads and discards up to `length` bytes. Returns how many came.
 size_t rude_discard(struct client *client, size_t length);
 
 #endif

@@ -42,7 +42,7 @@ void stage_end_with_parent(pid_t parent);
 // Sends a signal to a server that runs.
 void stage_signal(const struct stage *stage, int signal);
 
-// Waits until the server ends; after so long, kills it. Returns its exit
+// Waits until the server ends; after that time, kills it. Returns its exit
 // status, or -1 when a signal ended it.
 int stage_wait(struct stage *stage, int milliseconds);
 

@@ -62,7 +62,7 @@ int timeline_record(struct timeline *timeline, int stage, const char *name,
 // Prints at most 80 columns. `end` is the time at the right edge.
 void timeline_print(const struct timeline *timeline, double end);
 
-// Draws all of them side by side, on one scale. Returns -1 and errno.
+// Draws all of them side by side, on one scale. Returns -1 and sets errno.
 int timeline_draw(const struct timeline *timelines, int count,
                   const char *svg_path);
 

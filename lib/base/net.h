@@ -28,8 +28,8 @@ int net_wait_for_client(int listener);
 // For blocking sockets. False: the client left, or was silent for too long.
 bool net_send_all(int client, struct slice bytes);
 
-// For blocking sockets: recv and send fail with EAGAIN after so much silence of
-// the client. 0: they wait without a limit.
+// For blocking sockets: recv and send fail with EAGAIN when the client is
+// silent for that time. 0: they wait without a limit.
 int net_limit_silence(int client, int milliseconds);
 
 bool net_has_more(int client); // are there bytes to receive now?

@@ -27,7 +27,7 @@ bool trace_accepts(const char *path);
 
 // Empties the file, so call it when the program can run: with its port, for
 // example. EBUSY: another process writes its trace there. A NULL path: no
-// trace. Returns -1 and errno, and then process_fault says more.
+// trace. Returns -1 and sets errno, and then process_fault says more.
 int trace_open(const char *path, const char *program);
 
 // For the functions below alone.

@@ -15,7 +15,7 @@
 #include "lib/store/store.h"
 
 // The first line: clients can connect. With options->quiet, report_event prints
-// nothing from now on. Returns -1 and errno.
+// nothing from now on. Returns -1 and sets errno.
 int report_listening(const struct options *options, int listener);
 
 // The result of one event. The line starts with the thread's role and number,

@@ -10,7 +10,7 @@
 
 struct subject {
     const char *name;
-    int (*open)(size_t capacity); // -1 and errno
+    int (*open)(size_t capacity); // -1 and sets errno
     enum channel_send (*try_send)(const struct event *job);
     bool (*receive)(struct event *job);
     void (*close)(int receivers);
