@@ -12,9 +12,10 @@
 // chrome://tracing open: a lane per thread, times in microseconds of
 // CLOCK_MONOTONIC. It is complete JSON after each record, because each write
 // puts a record and a new "]" in the place of the old "]". So it needs no end,
-// and a server may be killed. Any thread may call any function. Without
-// --trace, each call costs one branch. When the file cannot grow, the trace
-// ends there, and nothing else.
+// and a server may be killed (only SIGKILL in the middle of a write that
+// crosses a page can cut the last record). Any thread may call any function.
+// Without --trace, each call costs one branch. When the file cannot grow, the
+// trace ends there, and nothing else.
 
 #include <stdbool.h>
 #include <stdint.h>
