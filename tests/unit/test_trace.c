@@ -160,6 +160,47 @@ START_TEST(a_killed_program_leaves_all_its_events)
 }
 END_TEST
 
+// Lines that are a whole record.
+static size_t whole_records(void)
+{
+    char line[256];
+    size_t count = 0;
+    FILE *file = fopen(path, "r");
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof line, file) != NULL)
+        count +=
+            strlen(line) >= 2 && strcmp(line + strlen(line) - 2, "}\n") == 0;
+    fclose(file);
+    return count;
+}
+
+// Here the child may be anywhere in its work: all but the last event are whole.
+START_TEST(a_program_killed_in_a_write_leaves_all_events_before)
+{
+    int ends[2];
+    char byte;
+    ck_assert_int_eq(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        if (trace_open(path, "program") < 0)
+            _exit(1);
+        for (int i = 0; write(ends[1], "", 1) == 1; i++)
+            trace_instant("accept", i);
+        _exit(1);
+    }
+    close(ends[1]);
+    size_t begun = 0;
+    while (begun < 100 + (size_t)_i * 37 && read(ends[0], &byte, 1) == 1)
+        begun++;
+    kill(child, SIGKILL);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    while (read(ends[0], &byte, 1) == 1)
+        begun++;
+    ck_assert_uint_ge(whole_records() + 1, NAMES + begun);
+    close(ends[0]);
+}
+END_TEST
+
 static void limit_size(rlim_t bytes)
 {
     struct rlimit limit;
@@ -292,6 +333,8 @@ int main(void)
     tcase_add_test(tests, what_was_in_the_file_is_gone);
     tcase_add_test(tests, events_of_threads_do_not_mix);
     tcase_add_loop_test(tests, a_killed_program_leaves_all_its_events, 0, 20);
+    tcase_add_loop_test(
+        tests, a_program_killed_in_a_write_leaves_all_events_before, 0, 20);
     tcase_add_loop_test(
         tests, a_file_that_may_not_grow_has_the_events_for_which_there_was_room,
         0, 150);
