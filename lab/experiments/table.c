@@ -187,6 +187,7 @@ static const struct experiment rows[] = {
      idle_crowd,
      {"frozen", "responds", "responds", "responds", "responds", "responds"},
      .sketch = "closed",
+     .server = "(ulimit -Sn 1100; ./workshop run N)",
      .by_hand =
      "python3 -c 'import resource, socket, time\n"
      "most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"

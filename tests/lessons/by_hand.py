@@ -111,10 +111,11 @@ SHORTER = [("--requests 1000000", "--requests 20000"),
 class Server:
     """A server as the reader has it in another terminal."""
 
-    def __init__(self, name, stage, options, directory):
+    def __init__(self, start, stage, options, directory):
         command = [f"{BUILD}/{STAGES[stage]}/{STAGES[stage]}", "--port", "0"]
-        if name == "out-of-descriptors":
-            command = ["sh", "-c", 'ulimit -n 64; exec "$@"', "sh", *command]
+        limit = re.search(r"ulimit -\w+ \d+", start)
+        if limit:
+            command = ["sh", "-c", f'{limit[0]}; exec "$@"', "sh", *command]
         self.process = subprocess.Popen(
             [*command, *options], stdout=subprocess.PIPE, text=True,
             stderr=subprocess.DEVNULL)
@@ -176,7 +177,7 @@ def type_snippet(row, shell):
     name = row["experiment"]
     stage, options, wanted = ROWS[name]
     with tempfile.TemporaryDirectory(prefix="thaw-hand-") as directory:
-        server = Server(name, stage, options, directory)
+        server = Server(row["server"], stage, options, directory)
         terminal = Terminal(shell)
         text = row["by_hand"]
         for old, new in SHORTER + [

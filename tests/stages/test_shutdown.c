@@ -5,6 +5,7 @@
 
 #include "lib/base/process.h"
 #include "tests/stages/launch.h"
+#include "lab/system_limits.h"
 #include "tests/stages/stages.h"
 #include "tests/stages/tally.h"
 
@@ -83,6 +84,7 @@ START_TEST(requests_from_before_the_signal_get_their_responses)
     enum { CROWD = SOMAXCONN > 600 ? 600 : 100 };
     struct stage stage;
     struct client crowd[CROWD];
+    limits_raise_descriptors(); // for the server, too
     start(&stage, NULL);
     stage_signal(&stage, SIGSTOP);
     for (int i = 0; i < CROWD; i++) {
