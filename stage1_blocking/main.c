@@ -7,6 +7,7 @@
 #include "lib/base/net.h"
 #include "lib/base/options.h"
 #include "lib/base/trace.h"
+#include "lib/service/observe.h"
 #include "lib/service/report.h"
 #include "lib/service/respond.h"
 
@@ -73,7 +74,7 @@ static void serve(int client)
     struct buffer out = {0};
     struct http_request request;
     struct http_response response = {0};
-    trace_instant("accept", client);
+    observe_connected(client);
     enum http_parse result = read_request(client, &in, &request);
     if (result == HTTP_PARSE_DONE)
         handle(&request, &response);
@@ -83,7 +84,7 @@ static void serve(int client)
     if (result != HTTP_PARSE_MORE) {
         bool is_head = slice_is(request.method, "HEAD");
         http_write_response(&out, &response, false, is_head);
-        trace_instant("response", client);
+        observe_response(client, &request, &response);
         if (!out.failed)
             net_send_all(client, buffer_slice(&out));
     }
@@ -107,11 +108,12 @@ int main(int argc, char **argv)
     if (listener < 0 || trace_open(options.trace, options.program) < 0)
         die_starting(&options);
     report_listening(&options, listener);
+    observe_print(&options);
     while (true) {
         int client = net_wait_for_client(listener);
         net_limit_silence(client, timeout_ms);
         serve(client);
-        trace_instant("close", client);
+        observe_disconnected(client);
         close(client);
     }
 }

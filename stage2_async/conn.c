@@ -45,7 +45,7 @@ static enum conn_state serve(struct conn *conn, struct batch *batch,
     conn->conns->handle(request, &response);
     conn->deferred = response.deferred;
     if (!response.deferred)
-        conn_add_response(conn, &conn->conns->out, &response);
+        conn_add_response(conn, &conn->conns->out, request, &response);
     batch->made += response.body.length;
     batch->served += request->length;
     batch->progress = (struct http_progress){0};
@@ -76,7 +76,7 @@ static enum conn_state reject(struct conn *conn,
     struct http_response response = {0};
     conn->keep_alive = false;
     respond_rejected(&response, request);
-    conn_add_response(conn, &conn->conns->out, &response);
+    conn_add_response(conn, &conn->conns->out, request, &response);
     buffer_destroy(&response.text);
     return CONN_LINGERING;
 }
@@ -281,7 +281,7 @@ void conn_complete(struct conn *conn, const struct http_response *response)
     struct pending *pending = conn_make_pending(conn);
     conn->deferred = false;
     if (pending != NULL && conn->state != CONN_CLOSED)
-        conn_add_response(conn, &pending->out, response);
+        conn_add_response(conn, &pending->out, NULL, response);
     if (pending == NULL || pending->out.failed)
         conn->state = CONN_CLOSED;
     loop_wake(conn->conns->loop, conn->socket);

@@ -1,8 +1,7 @@
 // What a connection owns while something is incomplete; how responses leave.
 
 #include "lib/base/net.h"
-#include "lib/base/trace.h"
-#include "lib/service/metrics.h"
+#include "lib/service/observe.h"
 #include "stage2_async/conn_private.h"
 
 #include <stdlib.h>
@@ -29,12 +28,12 @@ void conn_discard_pending(struct conn *conn, enum conn_state next)
 }
 
 void conn_add_response(struct conn *conn, struct buffer *out,
+                       const struct http_request *request,
                        const struct http_response *response)
 {
     conn->keep_alive = conn->keep_alive && !conn->conns->stopping;
     http_write_response(out, response, conn->keep_alive, conn->is_head);
-    trace_instant("response", conn->socket);
-    metrics_count_request(response->status);
+    observe_response(conn->socket, request, response);
 }
 
 // Returns how much the socket took, or -1: the connection is broken. There is

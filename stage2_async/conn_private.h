@@ -34,8 +34,9 @@ short conn_on_ready(void *context, short revents);
 struct pending *conn_make_pending(struct conn *conn);
 void conn_discard_pending(struct conn *conn, enum conn_state next);
 
-// Writes a response, and counts it.
+// Writes a response, and counts it. The request of a deferred one is NULL.
 void conn_add_response(struct conn *conn, struct buffer *out,
+                       const struct http_request *request,
                        const struct http_response *response);
 
 // Sends what was written into the scratch buffer. Returns `next`; SENDING, if

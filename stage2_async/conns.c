@@ -1,7 +1,6 @@
 // All connections of a server: how they begin, and how they end.
 
-#include "lib/base/trace.h"
-#include "lib/service/metrics.h"
+#include "lib/service/observe.h"
 #include "stage2_async/conn_private.h"
 
 #include <assert.h>
@@ -34,11 +33,10 @@ void conn_close(struct conn *conn)
         conns->first = conn->next;
     if (conn->next != NULL)
         conn->next->previous = conn->previous;
-    trace_instant("close", conn->socket);
+    observe_disconnected(conn->socket);
     close(conn->socket);
     free(conn);
     conns->count--;
-    metrics_add(METRIC_OPEN_CONNECTIONS, -1);
     if (conns->paused_listener >= 0)
         loop_wake(conns->loop, conns->paused_listener);
     else if (conns->stopping && conns->count == 0)
@@ -60,9 +58,7 @@ void conn_open(struct conns *conns, int client)
         conn->next->previous = conn;
     conns->first = conn;
     conns->count++;
-    trace_instant("accept", client);
-    metrics_add(METRIC_CONNECTIONS, 1);
-    metrics_add(METRIC_OPEN_CONNECTIONS, 1);
+    observe_connected(client);
     if (loop_register(conns->loop, client, conn_on_ready, conn) < 0)
         conn_close(conn);
 }

@@ -4,6 +4,7 @@
 // there for all clients at once.
 
 #include "lib/base/die.h"
+#include "lib/service/observe.h"
 #include "lib/service/report.h"
 #include "lib/service/respond.h"
 #include "stage2_async/server.h"
@@ -26,6 +27,7 @@ int main(int argc, char **argv)
     if (server_init(&server, &options, handle) < 0)
         die_starting(&options);
     report_listening(&options, server.listener);
+    observe_print(&options);
     if (server_run(&server) < 0)
         die_running(&options);
     report_tally(options.program);

@@ -6,6 +6,7 @@
 #include "lib/base/die.h"
 #include "lib/event/event.h"
 #include "lib/service/admission.h"
+#include "lib/service/observe.h"
 #include "lib/service/report.h"
 #include "lib/service/respond.h"
 #include "lib/service/route.h"
@@ -51,6 +52,7 @@ int main(int argc, char **argv)
     if (server_init(&server, &options, handle) < 0)
         die_starting(&options);
     report_listening(&options, server.listener);
+    observe_print(&options);
     if (server_run(&server) < 0)
         die_running(&options);
     report_tally(options.program);

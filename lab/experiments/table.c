@@ -223,7 +223,7 @@ static const struct experiment rows[] = {
      "  curl -so /dev/null http://127.0.0.1:8080/ \\\n"
      "    --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
      "done; wait); sleep 1\n"
-     "curl -w '\\n' http://127.0.0.1:8080/balances\n",
+     "curl http://127.0.0.1:8080/balances\n",
      .shows =
      "{\"alice\":64}\n"},
     {"shutdown",

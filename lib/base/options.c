@@ -68,7 +68,7 @@ void options_init(struct options *options, const char *program,
     options_add_number(options, "--port", &options->port, 0, 65535,
                        "listen on this port, 0 for any free one");
     options_add_flag(options, "--quiet", &options->quiet,
-                     "print no line per job");
+                     "print no line per client or job");
     options_add_text(options, "--trace", "FILE", &options->trace,
                      "record what happens, for ui.perfetto.dev");
     options->rows[options->count - 1].accepts = trace_accepts;

@@ -34,7 +34,7 @@ struct options {
     const char *purpose;
     const char *bind;  // a numeric address
     int port;          // 0: any free port
-    bool quiet;        // no line per job
+    bool quiet;        // no line per client or job
     const char *trace; // the file to write; NULL: no trace
     int exit_status;   // set where options_parse returns false
     struct option rows[OPTIONS_MAX];

@@ -1,6 +1,7 @@
 #include "lib/service/report.h"
 #include "lib/service/metrics.h"
 #include "lib/base/net.h"
+#include "lib/base/printable.h"
 #include "lib/base/process.h"
 
 #include <inttypes.h>
@@ -34,45 +35,6 @@ int report_listening(const struct options *options, int listener)
     return 0;
 }
 
-// What a terminal obeys instead of showing it, in UTF-8: after these bytes, one
-// from `first` to `last`.
-static const struct {
-    const char *lead;
-    unsigned char first, last;
-} controls[] = {
-    {"", 0x01, 0x1f},         // C0
-    {"", 0x7f, 0x7f},         // delete
-    {"\xc2", 0x80, 0x9f},     // C1: some take it for ESC and a letter
-    {"\xd8", 0x9c, 0x9c},     // U+061C: a direction
-    {"\xe2\x80", 0x8e, 0x8f}, // U+200E and F: a direction
-    {"\xe2\x80", 0xa8, 0xae}, // U+2028 to E: a new line, a direction
-    {"\xe2\x81", 0xa6, 0xaf}, // U+2066 to F: a direction
-};
-
-// How many bytes of the text are one of these; 0: it starts with none.
-static size_t control_length(const char *text)
-{
-    for (size_t i = 0; i < sizeof controls / sizeof controls[0]; i++) {
-        size_t lead = strlen(controls[i].lead);
-        if (strncmp(text, controls[i].lead, lead) == 0 &&
-            (unsigned char)text[lead] >= controls[i].first &&
-            (unsigned char)text[lead] <= controls[i].last)
-            return lead + 1;
-    }
-    return 0;
-}
-
-// A client chooses the name. Neither an escape sequence in it, nor what turns
-// the line's other characters around, may reach the terminal.
-static void make_printable(char *text)
-{
-    while (*text != '\0') {
-        size_t length = control_length(text);
-        memset(text, '?', length);
-        text += length > 0 ? length : 1;
-    }
-}
-
 void report_event(const char *role, int number, const struct event *event,
                   enum store_result result, int64_t balance)
 {
@@ -81,8 +43,7 @@ void report_event(const char *role, int number, const struct event *event,
     char name[32];
     char user[sizeof event->user];
     snprintf(name, sizeof name, number > 0 ? "%s %d" : "%s", role, number);
-    memcpy(user, event->user, sizeof user);
-    make_printable(user);
+    printable(user, sizeof user, slice_of(event->user));
     switch (result) {
     case STORE_ADDED:
         print_line("%s: %s %+" PRId64 " = %" PRId64 "\n", name, user,

@@ -8,7 +8,7 @@
 //     stage5_queue stopped: 12 requests; events: 10 accepted, ...
 //
 // Any thread may call these functions: lines of two threads do not mix. In
-// lib/, only options.c prints, too.
+// lib/, only options.c and observe.c print, too.
 
 #include "lib/event/event.h"
 #include "lib/base/options.h"

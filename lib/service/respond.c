@@ -14,7 +14,7 @@ static void respond(struct http_response *response, enum http_status status,
 void respond_text(struct http_response *response, enum http_status status)
 {
     static const struct slice no_memory =
-        SLICE("{\"status\":\"error\",\"reason\":\"internal_server_error\"}");
+        SLICE("{\"status\":\"error\",\"reason\":\"internal_server_error\"}\n");
     if (!response->text.failed) {
         respond(response, status, buffer_slice(&response->text));
         return;
@@ -27,6 +27,7 @@ void respond_json(struct http_response *response, enum http_status status,
                   struct json_t *json)
 {
     buffer_add_json(&response->text, json);
+    buffer_add_text(&response->text, "\n");
     json_decref(json);
     respond_text(response, status);
 }
@@ -40,14 +41,14 @@ void respond_echo(struct http_response *response,
 
 void respond_accepted(struct http_response *response)
 {
-    static const struct slice body = SLICE("{\"status\":\"accepted\"}");
+    static const struct slice body = SLICE("{\"status\":\"accepted\"}\n");
     respond(response, HTTP_ACCEPTED, body);
 }
 
 void respond_busy(struct http_response *response)
 {
     static const struct slice body =
-        SLICE("{\"status\":\"rejected\",\"reason\":\"server_busy\"}");
+        SLICE("{\"status\":\"rejected\",\"reason\":\"server_busy\"}\n");
     response->fields = "Retry-After: 1\r\n"; // in seconds (RFC 9110, 10.2.3)
     respond(response, HTTP_SERVICE_UNAVAILABLE, body);
 }
@@ -61,7 +62,7 @@ void respond_invalid(struct http_response *response, const char *detail)
 
 void respond_health(struct http_response *response)
 {
-    static const struct slice body = SLICE("{\"status\":\"ok\"}");
+    static const struct slice body = SLICE("{\"status\":\"ok\"}\n");
     respond(response, HTTP_OK, body);
 }
 

@@ -5,7 +5,7 @@
 //
 // Each function fills in a response, and does nothing else. The bodies are the
 // servers' contract with their clients (README.md): `reason` is for programs
-// and never changes, `detail` is for people.
+// and never changes, `detail` is for people. JSON ends with a newline.
 
 #include "lib/http/http_response.h"
 

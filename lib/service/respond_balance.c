@@ -11,7 +11,7 @@ static void respond_added(struct http_response *response, int64_t balance)
 {
     int length =
         snprintf(response->room, sizeof response->room,
-                 "{\"status\":\"ok\",\"balance\":%" PRId64 "}", balance);
+                 "{\"status\":\"ok\",\"balance\":%" PRId64 "}\n", balance);
     response->status = HTTP_OK;
     response->body = (struct slice){response->room, (size_t)length};
 }
@@ -38,6 +38,7 @@ void respond_balances(struct http_response *response, const struct store *store,
     int64_t balance;
     if (user[0] == '\0') {
         store_write(store, &response->text);
+        buffer_add_text(&response->text, "\n");
         respond_text(response, HTTP_OK);
     } else if (store_get(store, user, &balance)) {
         respond_json(response, HTTP_OK,

@@ -19,7 +19,7 @@ CAPACITY = "10000"  # of a channel that never gets full under the loads here
 
 # The response of all servers: nginx and bare are told, the stages do it.
 Work = collections.namedtuple("Work", "name status type body")
-ACCEPTED = Work("event", 202, "application/json", '{"status":"accepted"}')
+ACCEPTED = Work("event", 202, "application/json", '{"status":"accepted"}\n')
 
 
 def echo_of(body):

@@ -5,7 +5,8 @@
 
 In a block that begins with ```console, a line after "$ " is a command, and the
 lines after it are its output. "./workshop run N" starts a server as a reader
-would in another terminal; it gets a free port, in place of 8080. Times, sizes
+would in another terminal; it gets a free port, in place of 8080. A block that
+begins with ```server has the next lines that this server prints. Times, sizes
 and rates differ from run to run, so a number with a point, or before a unit, is
 compared as "some number".
 Prints TAP, a test for each command. With --update, writes what differs into the
@@ -14,25 +15,33 @@ README instead.
 
 import os
 import pathlib
+import queue
 import re
 import shlex
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 
 MEASURED = r"\d+\.\d+|(?<=threads: )\d+|\d+(?= (s|ms|milliseconds)\b)"
 END = "--end-of-the-output--"
+LINE_SECONDS = 10
 STAGES = ["stage1_blocking", "stage2_async", "stage3_parse", "stage4_slow",
           "stage5_queue", "stage6_pool"]
 
 
 def commands_of(text):
-    """The commands of all console blocks: (command, output, its position)."""
-    for block in re.finditer(r"^```console\n(.*?)^```", text, re.M | re.S):
-        for part in re.finditer(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block[1],
+    """The commands of all console blocks: (command, output, its position). The
+    lines of a server have no command."""
+    for block in re.finditer(r"^```(?:console|(server))\n(.*?)^```", text,
+                             re.M | re.S):
+        if block[1]:
+            yield None, block[2], block.start(2)
+            continue
+        for part in re.finditer(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block[2],
                                 re.M):
-            start = block.start(1) + part.start(2)
+            start = block.start(2) + part.start(2)
             yield part[1], part[2], start
 
 
@@ -43,6 +52,11 @@ def comparable(text):
     return "\n".join(line.strip() for line in text.splitlines()).strip()
 
 
+def keep_lines(stream, lines):
+    for line in stream:
+        lines.put(line)
+
+
 class Reader:
     """A person with two terminals: a server in one, a shell in the other."""
 
@@ -51,6 +65,7 @@ class Reader:
         self.gate = f"{directory}/gate"
         self.port = "8080"
         self.server = None
+        self.printed = None  # by the server, after its first line
         (pathlib.Path(directory) / ".curlrc").write_text("no-progress-meter\n")
         environment = dict(os.environ, CURL_HOME=directory, LC_ALL="C",
                            no_proxy="127.0.0.1")
@@ -88,7 +103,21 @@ class Reader:
             stdout=subprocess.PIPE, text=True)
         line = self.server.stdout.readline()
         self.port = line.strip().rpartition(":")[2]
+        self.printed = queue.Queue()
+        threading.Thread(target=keep_lines, daemon=True,
+                         args=(self.server.stdout, self.printed)).start()
         return line
+
+    def server_lines(self, count):
+        """The next lines that the server prints; further ones are dropped."""
+        lines = []
+        try:
+            while len(lines) < count:
+                lines.append(self.printed.get(timeout=LINE_SECONDS))
+            while True:
+                self.printed.get_nowait()
+        except queue.Empty:
+            return "".join(lines)
 
     def stop(self):
         if self.server is None:
@@ -108,7 +137,9 @@ class Reader:
         self.shell.wait()
 
 
-def perform(reader, command):
+def perform(reader, command, expected):
+    if command is None:
+        return reader.server_lines(expected.count("\n"))
     if "./workshop run" in command:
         return reader.start(command)
     return reader.type(command)
@@ -116,7 +147,7 @@ def perform(reader, command):
 
 def report(number, command, expected, got):
     is_same = expected == got
-    name = command.replace("#", "")
+    name = (command or "lines of the server").replace("#", "")
     print(f"{'ok' if is_same else 'not ok'} {number} - {name}")
     for title, text in (("expected", expected), ("got", got)):
         if not is_same:
@@ -142,7 +173,7 @@ def main():
         reader = Reader(sys.argv[2], directory)
         try:
             for number, (command, expected, start) in enumerate(commands, 1):
-                got = perform(reader, command)
+                got = perform(reader, command, expected)
                 if update and comparable(got) != comparable(expected):
                     new = as_printed(got)
                     at = start + shift

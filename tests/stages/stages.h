@@ -96,6 +96,14 @@ static inline void assert_body(const struct client *client, const char *text)
                   (int)client->body.length, client->body.bytes, text);
 }
 
+// JSON that a server composes is a line, so that a prompt comes after it.
+static inline void assert_json(const struct client *client, const char *text)
+{
+    char line[256];
+    snprintf(line, sizeof line, "%s\n", text);
+    assert_body(client, line);
+}
+
 // The value of a field of the response; empty: the response lacks the field.
 static inline struct slice value_of(const struct client *client,
                                     const char *name)

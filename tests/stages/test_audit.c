@@ -50,7 +50,7 @@ static void assert_balance(const struct stage *stage, int user, int64_t balance)
              (long long)balance);
     client_request_once(&client, stage->port, "GET", path, NULL, SOON);
     assert_response(&client, 200);
-    assert_body(&client, body);
+    assert_json(&client, body);
     client_close(&client);
 }
 

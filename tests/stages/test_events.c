@@ -94,7 +94,7 @@ START_TEST(a_balance_that_would_overflow_does_not_change)
     client_post_event(&client, "alice", 1);
     if (stage.number == 4) {
         assert_response(&client, 409);
-        assert_body(&client,
+        assert_json(&client,
                     "{\"status\":\"error\",\"reason\":\"balance_overflow\"}");
     } else {
         assert_response(&client, 202); // the server can't know it yet
@@ -104,7 +104,7 @@ START_TEST(a_balance_that_would_overflow_does_not_change)
     assert_metric(&stage, "thaw_events_failed_total", 1);
     client_request(&client, "GET", "/balances", NULL);
     assert_response(&client, 200);
-    assert_body(&client, "{\"alice\":9223372036854775807}");
+    assert_json(&client, "{\"alice\":9223372036854775807}");
     client_close(&client);
     stop(&stage);
 }
@@ -121,7 +121,7 @@ START_TEST(a_balance_is_found_under_any_name)
     wait_until_done(&stage);
     client_request(&client, "GET", "/balances/a%2Fb%20%C3%A9", NULL);
     assert_response(&client, 200);
-    assert_body(&client, "{\"user\":\"a/b \xc3\xa9\",\"balance\":-7}");
+    assert_json(&client, "{\"user\":\"a/b \xc3\xa9\",\"balance\":-7}");
     client_request(&client, "GET", "/balances/%00", NULL);
     assert_response(&client, 404);
     client_close(&client);
@@ -143,7 +143,7 @@ START_TEST(a_busy_server_says_when_to_try_again)
         ck_assert(client_wait(&client, SOON));
     } while (client.status == 202);
     ck_assert_int_eq(client.status, 503);
-    assert_body(&client,
+    assert_json(&client,
                 "{\"status\":\"rejected\",\"reason\":\"server_busy\"}");
     assert_field(&client, "Retry-After", "1");
     assert_field(&client, "Connection", "keep-alive");

@@ -137,14 +137,14 @@ START_TEST(reading_a_balance_does_not_wait_for_the_work)
     fill(&stage, &client);
     client_request(&client, "GET", "/balances", NULL);
     assert_response(&client, 200);
-    assert_body(&client, "{}");
+    assert_json(&client, "{}");
     client_post(&client, "hello");
     assert_response(&client, 400);
     gate_release(&gate, CAPACITY + workers());
     wait_until_done(&stage);
     client_request(&client, "GET", "/balances", NULL);
     assert_response(&client, 200);
-    assert_body(&client, workers() == 1 ? "{\"alice\":6}" : "{\"alice\":8}");
+    assert_json(&client, workers() == 1 ? "{\"alice\":6}" : "{\"alice\":8}");
     client_close(&client);
     stop(&stage);
     gate_close(&gate);

@@ -29,7 +29,8 @@ static int count_balance(const struct client *clients, int count, int balance)
 {
     char body[64];
     int found = 0;
-    snprintf(body, sizeof body, "{\"status\":\"ok\",\"balance\":%d}", balance);
+    snprintf(body, sizeof body, "{\"status\":\"ok\",\"balance\":%d}\n",
+             balance);
     for (int i = 0; i < count; i++)
         found += client_body_is(&clients[i], body);
     return found;
@@ -112,7 +113,7 @@ START_TEST(an_event_is_done_though_its_client_has_left)
         assert_response(&clients[i], 200);
     ck_assert(client_request_once(&reader, stage.port, "GET", "/balances/alice",
                                   NULL, SOON));
-    assert_body(&reader, "{\"user\":\"alice\",\"balance\":10}");
+    assert_json(&reader, "{\"user\":\"alice\",\"balance\":10}");
     client_close(&reader);
     close_all(clients + EVENTS / 2, EVENTS - EVENTS / 2);
     stop(&stage);
@@ -176,7 +177,7 @@ START_TEST(reading_a_balance_waits_for_the_work_of_others)
     ck_assert_int_eq(reader.status, 0);
     gate_release(&gate, 1);
     assert_response(&reader, 200);
-    assert_body(&reader, "{\"alice\":1}");
+    assert_json(&reader, "{\"alice\":1}");
     assert_response(&client, 200);
     client_close(&reader);
     client_close(&client);

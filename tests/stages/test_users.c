@@ -47,14 +47,14 @@ START_TEST(an_event_of_a_user_too_many_changes_nothing)
     post_as(&client, "bob", status_of_an_event());
     post_as(&client, "carol", is_deferred ? 507 : 202);
     if (is_deferred)
-        assert_body(&client,
+        assert_json(&client,
                     "{\"status\":\"error\",\"reason\":\"too_many_users\"}");
     post_as(&client, "alice", status_of_an_event());
     wait_for_metric(&stage, "thaw_events_done_total", 4);
     assert_metric(&stage, "thaw_events_failed_total", 1);
     get_balances(&client);
     assert_response(&client, 200);
-    assert_body(&client, "{\"alice\":2,\"bob\":1}");
+    assert_json(&client, "{\"alice\":2,\"bob\":1}");
     client_close(&client);
     stop(&stage);
 }

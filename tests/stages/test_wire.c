@@ -25,11 +25,11 @@ static const struct {
     const char *body;
 } responses[] = {
     [ECHOED] = {200, NULL},
-    [HEALTHY] = {200, "{\"status\":\"ok\"}"},
-    [ACCEPTED] = {202, "{\"status\":\"accepted\"}"},
-    [APPLIED] = {200, "{\"status\":\"ok\",\"balance\":100}"},
-    [ALL_BALANCES] = {200, "{\"alice\":100}"},
-    [ONE_BALANCE] = {200, "{\"user\":\"alice\",\"balance\":100}"},
+    [HEALTHY] = {200, "{\"status\":\"ok\"}\n"},
+    [ACCEPTED] = {202, "{\"status\":\"accepted\"}\n"},
+    [APPLIED] = {200, "{\"status\":\"ok\",\"balance\":100}\n"},
+    [ALL_BALANCES] = {200, "{\"alice\":100}\n"},
+    [ONE_BALANCE] = {200, "{\"user\":\"alice\",\"balance\":100}\n"},
     [INVALID] = {400, BECAUSE("invalid_json")},
     [NOT_FOUND] = {404, BECAUSE("not_found")},
     [NOT_ALLOWED] = {405, BECAUSE("method_not_allowed")},
@@ -263,7 +263,7 @@ START_TEST(a_head_request_gets_the_response_without_the_body)
     client_send(&client, slice_of("HEAD /health HTTP/1.1\r\nHost: a\r\n"
                                   "Connection: close\r\n\r\n"));
     assert_response(&client, 200);
-    assert_field(&client, "Content-Length", stage.number <= 2 ? "0" : "15");
+    assert_field(&client, "Content-Length", stage.number <= 2 ? "0" : "16");
     assert_ends(&client);
     client_close(&client);
     stop(&stage);

@@ -48,7 +48,7 @@ START_TEST(the_response_to_a_rejected_request_is_the_final_one)
     clients_iterate(1);
     expect("400 {\"status\":\"error\",\"reason\":\"bad_request\",\"detail\":"
            "\"byte 13: expected a target of visible ASCII, without '#', then "
-           "one space and HTTP/1.1\"} (final), end");
+           "one space and HTTP/1.1\"}\n (final), end");
 }
 END_TEST
 

@@ -25,7 +25,7 @@ enum {
 #define TOO_LONG(what)                                                         \
     "408 "                                                                     \
     "{\"status\":\"error\",\"reason\":\"request_timeout\",\"detail\":\"" what  \
-    " took too long\"} (final), end"
+    " took too long\"}\n (final), end"
 
 static int *const timeouts_ms = server.conns.timeouts_ms;
 static struct client *client;

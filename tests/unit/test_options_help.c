@@ -87,7 +87,7 @@ static const struct {
     {"--port",
      "  --port N                   listen on this port, 0 for any free "
      "one (8080)"},
-    {"--quiet", "  --quiet                    print no line per job"},
+    {"--quiet", "  --quiet                    print no line per client or job"},
     {"--trace", "  --trace FILE               record what happens, for "
                 "ui.perfetto.dev"},
     {"--line-max-bytes",

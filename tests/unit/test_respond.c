@@ -31,10 +31,13 @@ static void must_be(const struct http_response *response,
                   (int)response->body.length, response->body.bytes, body);
 }
 
-// Every JSON response has an object as its body, and the default type.
+// Every JSON response has an object as its body, which is a line: it ends with
+// a newline. It has the default type.
 static void must_be_json(struct http_response *response,
-                         enum http_status status, const char *body)
+                         enum http_status status, const char *object)
 {
+    char body[512];
+    snprintf(body, sizeof body, "%s\n", object);
     must_be(response, status, body);
     ck_assert_ptr_null(response->content_type);
     json_t *read = json_loadb(response->body.bytes, response->body.length,

@@ -28,7 +28,7 @@ static void must_be_a_500(const struct http_response *response)
     ck_assert_int_eq(response->status, HTTP_INTERNAL_SERVER_ERROR);
     ck_assert(slice_is(
         response->body,
-        "{\"status\":\"error\",\"reason\":\"internal_server_error\"}"));
+        "{\"status\":\"error\",\"reason\":\"internal_server_error\"}\n"));
 }
 
 static void respond_404(struct http_response *response)
@@ -61,12 +61,12 @@ static const struct {
     const char *body; // its start, if there is memory
 } composed[] = {
     {respond_404, "{\"status\":\"error\",\"reason\":\"not_found\","
-                  "\"detail\":\"a detail\"}"},
+                  "\"detail\":\"a detail\"}\n"},
     {respond_400, "{\"status\":\"error\",\"reason\":\"invalid_json\","
-                  "\"detail\":\"a detail\"}"},
-    {respond_409, "{\"status\":\"error\",\"reason\":\"balance_overflow\"}"},
-    {respond_alice, "{\"user\":\"alice\",\"balance\":100}"},
-    {respond_all, "{\"alice\":100}"},
+                  "\"detail\":\"a detail\"}\n"},
+    {respond_409, "{\"status\":\"error\",\"reason\":\"balance_overflow\"}\n"},
+    {respond_alice, "{\"user\":\"alice\",\"balance\":100}\n"},
+    {respond_all, "{\"alice\":100}\n"},
     {respond_metrics, "# HELP "},
 };
 
@@ -107,8 +107,9 @@ START_TEST(a_new_balance_needs_no_memory)
     respond_result(&response, STORE_ADDED, INT64_MIN);
     memory_allow_all();
     ck_assert_int_eq(response.status, HTTP_OK);
-    ck_assert(slice_is(response.body,
-                       "{\"status\":\"ok\",\"balance\":-9223372036854775808}"));
+    ck_assert(
+        slice_is(response.body,
+                 "{\"status\":\"ok\",\"balance\":-9223372036854775808}\n"));
 }
 END_TEST
 

@@ -1,0 +1,104 @@
+// test_printable.c - a terminal never gets what it would obey
+
+#include "lib/base/printable.h"
+#include "tests/unit/unit.h"
+
+#include <string.h>
+
+static const struct {
+    const char *name;
+    struct slice text;
+    const char *shown;
+} texts[] = {
+    {"nothing", SLICE(""), ""},
+    {"ASCII", SLICE("~alice_01 {%s}"), "~alice_01 {%s}"},
+    {"two, three and four bytes", SLICE("\xc3\xa9\xe6\x97\xa5\xf0\x9f\x98\x80"),
+     "\xc3\xa9\xe6\x97\xa5\xf0\x9f\x98\x80"},
+    {"the first of two, three and four bytes",
+     SLICE("\xc2\xa0\xe0\xa0\x80\xf0\x90\x80\x80"),
+     "\xc2\xa0\xe0\xa0\x80\xf0\x90\x80\x80"},
+    {"a line of its own", SLICE("a\nworker 9: bob"), "a?worker 9: bob"},
+    {"the screen is cleared", SLICE("\x1b[2J"), "?[2J"},
+    {"a NUL in the middle", SLICE("a\0b"), "a?b"},
+    {"delete", SLICE("\x7f"), "?"},
+    {"C1", SLICE("a\xc2\x80\xc2\x9f"), "a????"},
+    // NOLINTNEXTLINE(misc-misleading-bidirectional): such text is the test.
+    {"what follows is shown from right to left",
+     SLICE("\xe2\x80\xae"
+           "evil"),
+     "???evil"},
+    // What is no UTF-8, and what a careless terminal takes for it.
+    {"a byte that continues nothing", SLICE("a\x80z"), "a?z"},
+    {"C1 in one byte: CSI",
+     SLICE("\x9b"
+           "2J"),
+     "?2J"},
+    {"a character without its end", SLICE("a\xe6\x97"), "a??"},
+    {"a character that another one cuts", SLICE("\xe6\x97\xc3\xa9"),
+     "??\xc3\xa9"},
+    {"a lead byte, then ASCII",
+     SLICE("\xc3"
+           "A"),
+     "?A"},
+    {"ESC in two bytes", SLICE("\xc0\x9b[2J"), "??[2J"},
+    {"CSI in three bytes", SLICE("\xe0\x82\x9b"), "???"},
+    {"CSI in four bytes", SLICE("\xf0\x80\x82\x9b"), "????"},
+    {"a letter in two, three and four bytes",
+     SLICE("\xc1\x81\xe0\x81\x81\xf0\x80\x81\x81"), "?????????"},
+    {"bytes that continue nothing", SLICE("\x9b\x9b"), "??"},
+    {"lead bytes of nothing", SLICE("\xf5\xff"), "??"},
+};
+
+START_TEST(what_a_terminal_would_obey_is_a_question_mark)
+{
+    char out[64];
+    size_t length = printable(out, sizeof out, texts[_i].text);
+    ck_assert_msg(strcmp(out, texts[_i].shown) == 0, "%s: %s", texts[_i].name,
+                  out);
+    ck_assert_uint_eq(length, strlen(texts[_i].shown));
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    size_t size;
+    struct slice text;
+    const char *shown;
+} cuts[] = {
+    {"it fits exactly", 6, SLICE("hello"), "hello"},
+    {"one byte too long", 6, SLICE("hello!"), "he..."},
+    {"much too long", 8, SLICE("hello, hello, hello"), "hell..."},
+    {"no room but for the dots", 4, SLICE("hello"), "..."},
+    {"a character is never cut", 7,
+     SLICE("ab\xc3\xa9"
+           "defg"),
+     "ab..."},
+    {"a character before the dots", 8,
+     SLICE("ab\xc3\xa9"
+           "defg"),
+     "ab\xc3\xa9..."},
+    {"a character fits at the end", 5, SLICE("ab\xc3\xa9"), "ab\xc3\xa9"},
+    {"a character does not fit", 5, SLICE("abc\xc3\xa9"), "a..."},
+};
+
+START_TEST(what_does_not_fit_ends_with_dots)
+{
+    char out[64];
+    memset(out, 'x', sizeof out);
+    size_t length = printable(out, cuts[_i].size, cuts[_i].text);
+    ck_assert_msg(strcmp(out, cuts[_i].shown) == 0, "%s: %s", cuts[_i].name,
+                  out);
+    ck_assert_uint_eq(length, strlen(cuts[_i].shown));
+    ck_assert_int_eq(out[cuts[_i].size], 'x'); // nothing after `size`
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("printable");
+    TCase *tests = tcase_create("texts");
+    unit_add_rows(tests, what_a_terminal_would_obey_is_a_question_mark, texts);
+    unit_add_rows(tests, what_does_not_fit_ends_with_dots, cuts);
+    suite_add_tcase(suite, tests);
+    return unit_run(suite);
+}
