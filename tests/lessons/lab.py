@@ -48,7 +48,7 @@ def no_line_of_the_help_is_wider_than_a_terminal():
 
 
 @test
-def the_tour_asks_and_does_not_answer():
+def the_tour_asks_and_tells_no_verdict():
     printed = lab("tour").stdout
     for number, page in enumerate(sorted(ROOT.glob("stage[1-6]_*/README.md")),
                                   start=1):
