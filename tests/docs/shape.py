@@ -31,6 +31,7 @@ CONN_BOOLS_MAX = 4
 SECTIONS = ["What broke before", "Where are the waiting clients?", "Predict",
             "Prove it", "Read it", "Build it", "What changed",
             "What you learned", "More exercises", "What it still gets wrong"]
+CROWD = "o o o"  # clients or events that wait, in a picture
 MINUTES = r"(\d+) to predict and prove, (\d+) to read, (\d+) to build"
 
 # What a directory may include. A stage may include lib/, itself, and the stages
@@ -170,6 +171,9 @@ def path_of_a_learner(source, stages):
                           re.M)
         check(f"each question of {stage.name}/README.md is answered, folded",
               "" if asked == told and asked else f"{asked}, {told}")
+        check(f"the first page and {stage.name} ask where clients wait",
+              "they draw it before \"Prove it\""
+              if CROWD in root + text.split("## Prove it")[0] else "")
         minutes = re.search(MINUTES, text.replace("\n ", ""))
         row = re.search(rf"^\| .*\({stage.name}/README.md\).* (\d+) \|$", root,
                         re.M)
