@@ -1,5 +1,5 @@
 #include "lab/tour.h"
-#include "lab/experiments/matrix.h"
+#include "lab/experiments/experiment.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,83 +7,92 @@
 
 enum { WORK_MS = 500 };
 
+#define EVENT "{\"user\": \"alice\", \"action\": \"buy\", \"amount\": 100}"
+
+// The questions are those of the stages' READMEs. No experiment is performed
+// here: its outcome would answer one of them.
 static const struct stop {
-    int stage;
-    const char *experiment; // NULL: the stage is introduced
-    const char *words;
-    const char *mark; // what the result is: a pain, its cure, or neither
-} stops[] = {
-    {1, NULL, "Accepts, reads, responds, closes: one client after the other.",
-     NULL},
-    {1, "silent-clients",
-     "20 clients are silent, one sends a good request:", "pain"},
-    {2, NULL, "Still one thread, but it waits for all clients in poll(2).",
-     NULL},
-    {2, "silent-clients", "The same 20 silent clients:", "cure"},
-    {2, "not-json", "It accepts any body. A client posts hello:", "pain"},
-    {3, NULL, "Reads the body as an event, or says what is wrong with it.",
-     NULL},
-    {3, "not-json", "A client posts hello:", "cure"},
-    {3, "ten-at-once",
-     "Ten events at once, and nothing is done with them:", ""},
-    {4, NULL, "An event costs 500 ms of work: a thread each, under one mutex.",
-     NULL},
-    {4, "ten-at-once",
-     "Ten events at once are done one by one, in spite of ten threads:",
-     "pain"},
-    {4, "burst", "300 events at once, while the work takes for ever:", "pain"},
-    {5, NULL, "A channel with room for 100 events, and one worker.", NULL},
-    {5, "ten-at-once",
-     "Ten events at once, accepted before they are done:", "cure"},
-    {5, "burst", "300 events at once, while the work takes for ever:", "cure"},
-    {5, "throughput", "How fast is one worker?", "pain"},
-    {6, NULL, "The same channel, and four workers.", NULL},
-    {6, "throughput", "How fast are four?", "cure"},
+    const char *news;   // what this stage has, and the one before has not
+    const char *body;   // of a good request
+    const char *status; // of the response to it
+    const char *question;
+    const char *page; // which answers it
+} stops[STAGES] = {
+    {"It echoes what a client posts. One thread.", "hello", "200",
+     "20 clients connect and send nothing. What does the next one see?",
+     "stage1_blocking/README.md"},
+    {"The same echo, still one thread, and another way to wait.", "hello",
+     "200",
+     "20 clients are silent, one is slow. Which responses come, and when?",
+     "stage2_async/README.md"},
+    {"A body must be an event, which is a JSON object.", EVENT, "202",
+     "\"amount\": 100.0, or no body at all: what should the client be told?",
+     "stage3_parse/README.md"},
+    {"An event costs half a second of work. A thread for each, one mutex.",
+     EVENT, "200",
+     "Ten events at once, ten threads: when does the last response come?",
+     "stage4_slow/README.md"},
+    {"A queue with 100 slots, and one worker.", EVENT, "202",
+     "105 events come, and none gets done. What happens to each of them?",
+     "stage5_queue/README.md"},
+    {"The same queue, and four workers.", EVENT, "202",
+     "Are they four times as fast? In which order are the events done?",
+     "stage6_pool/README.md"},
 };
 
-static void introduce(const struct stop *stop)
+static int printable_length(struct slice text)
 {
-    printf("\n%d. %s\n   %s\n\n", stop->stage, stage_name(stop->stage),
-           stop->words);
+    while (text.length > 0 && text.bytes[text.length - 1] == '\n')
+        text.length--;
+    return (int)text.length;
 }
 
-static bool visit(const struct stop *stop)
+static void post_one(struct run *run)
 {
+    struct client client;
+    if (!run_start(run, NULL))
+        return;
+    client_request_once(&client, run->stage.port, "POST", "/",
+                        stops[run->stage.number - 1].body, run_limit_ms(run));
+    if (client.status == 0) {
+        run_verdict(run, "no response");
+    } else {
+        run_verdict(run, "%d", client.status);
+        run_detail(run, "%.*s, after %.1f ms", printable_length(client.body),
+                   client.body.bytes, client_ms(&client));
+    }
+    client_close(&client);
+}
+
+static bool visit(int number)
+{
+    static const struct experiment one_good_request = {.perform = post_one};
+    const struct stop *stop = &stops[number - 1];
     struct run run;
-    const struct experiment *experiment =
-        experiment_find(&lessons, stop->experiment);
-    printf("   %s\n", stop->words);
+    printf("\n%d. %s\n   %s\n", number, stage_name(number), stop->news);
     fflush(stdout);
-    experiment_perform(experiment, stop->stage, WORK_MS, &run);
-    printf("   %6s  %s\n", stop->mark,
-           run.detail[0] != '\0' ? run.detail : run.verdict);
-    const char *expected = experiment->expected[stop->stage - 1];
+    experiment_perform(&one_good_request, number, WORK_MS, &run);
+    printf("   sent      %s\n   received  %s  %s\n", stop->body, run.verdict,
+           run.detail);
+    bool is_good = !run.failed && strcmp(run.verdict, stop->status) == 0;
     if (run.is_ours)
-        printf("   %6s  this is not the server's fault\n", "!");
-    if (strcmp(run.verdict, expected) == 0)
-        return true;
-    printf("   %6s  this should have been '%s', and was '%s'\n", "!", expected,
-           run.verdict);
-    return false;
+        printf("   !         this is not the server's fault\n");
+    else if (!is_good)
+        printf("   !         this should have been %s\n", stop->status);
+    printf("   question  %s\n             -> %s\n", stop->question, stop->page);
+    return is_good;
 }
 
 int tour(void)
 {
     bool is_good = true;
-    printf("Six servers, each wrong in one way that the next one cures.\n");
-    for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++) {
-        if (stops[i].experiment == NULL)
-            introduce(&stops[i]);
-        else if (!visit(&stops[i]))
+    printf("Six servers, and one good client. Each responds to it. Each is "
+           "wrong in one way,\nand the next one cures it.\n");
+    for (int number = 1; number <= STAGES; number++)
+        if (!visit(number))
             is_good = false;
-    }
-    static const bool stages[SERVERS] = {true, true, true, true, true, true};
-    const struct matrix_options all = {.work_ms = 100};
-    printf("\nAll experiments, all stages; build/lab/lab list has the "
-           "questions:\n\n");
-    fflush(stdout);
-    if (matrix_all(&lessons, stages, &all) != EXIT_SUCCESS)
-        is_good = false;
-    printf("\nGo on with README.md: it says what to read, stage by stage.\n");
+    printf("\nWrite down your six guesses. Then begin with "
+           "stage1_blocking/README.md:\nit says how to prove the answer, and "
+           "what to build.\n");
     return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

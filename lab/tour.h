@@ -1,9 +1,9 @@
 #ifndef THAW_LAB_TOUR_H
 #define THAW_LAB_TOUR_H
 
-// tour.h - the six stages in a minute: the pain of each, and its cure
+// tour.h - the six stages in some seconds: a good client, and a question each
 
-// Returns the exit status: 1 if a stage did not show what it must.
+// Returns the exit status: 1 if a stage did not respond as it must.
 int tour(void);
 
 #endif

@@ -4,7 +4,8 @@
     shape.py SOURCE
 
 Every link leads somewhere, every include points down, files are as short as the
-lessons need, and the patch that brings a bug back still applies. Prints TAP.
+lessons need, a README asks before it tells, and the patch that brings a bug
+back still applies. Prints TAP.
 """
 
 import difflib
@@ -25,6 +26,13 @@ LINES_MAX = {
     "stage5_queue/channel.h": 50,
 }
 CONN_BOOLS_MAX = 4
+
+# The sections of a stage's README, in order. Others may be between them.
+SECTIONS = ["What broke before", "Where are the waiting clients?", "Predict",
+            "Prove it", "Read it", "Build it", "What changed",
+            "What you learned", "More exercises", "What it still gets wrong"]
+CROWD = "o o o"  # clients or events that wait, in a picture
+MINUTES = r"(\d+) to predict and prove, (\d+) to read, (\d+) to build"
 
 # What a directory may include. A stage may include lib/, itself, and the stages
 # before it.
@@ -137,6 +145,49 @@ def comments_after_commands(readme):
           "; ".join(wrong))
 
 
+def section(text, title):
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text,
+                      re.M | re.S)
+    return found[1] if found else ""
+
+
+def path_of_a_learner(source, stages):
+    """A README asks before it tells, and says how long it takes."""
+    root = (source / "README.md").read_text(encoding="utf-8")
+    total = 0
+    for stage in stages:
+        text = (stage / "README.md").read_text(encoding="utf-8")
+        titles = [title for title in re.findall(r"^## (.*)$", text, re.M)
+                  if title in SECTIONS]
+        wanted = [title for title in SECTIONS
+                  if title != "What changed" or stage != stages[0]]
+        check(f"the sections of {stage.name}/README.md are in order",
+              "" if titles == wanted else f"{titles}")
+        asked = re.findall(r"^- \*\*(\w)\.\*\* ", section(text, "Predict"),
+                           re.M)
+        told = re.findall(r"^\*\*(\w)\.\*\* ",
+                          "".join(re.findall(r"<details>(.*?)</details>",
+                                             section(text, "Prove it"), re.S)),
+                          re.M)
+        check(f"each question of {stage.name}/README.md is answered, folded",
+              "" if asked == told and asked else f"{asked}, {told}")
+        check(f"the first page and {stage.name} ask where clients wait",
+              "they draw it before \"Prove it\""
+              if CROWD in root + text.split("## Prove it")[0] else "")
+        minutes = re.search(MINUTES, text.replace("\n ", ""))
+        row = re.search(rf"^\| .*\({stage.name}/README.md\).* (\d+) \|$", root,
+                        re.M)
+        if minutes is None or row is None:
+            check(f"minutes of {stage.name}", "none found")
+            continue
+        count = sum(map(int, minutes.groups()))
+        total += count
+        check(f"minutes of {stage.name} are those of the first page",
+              "" if count == int(row[1]) else f"{count}, not {row[1]}")
+    check("the minutes of all stages are those of the core path",
+          "" if f"core path: {total} minutes" in root else f"{total}")
+
+
 def patch_changes(source, patch):
     """Not git apply: inside another repository it ignores the files, says
     nothing, and exits with 0."""
@@ -168,6 +219,7 @@ def main():
         links(readme)
         comments_after_commands(readme)
     all_includes(source, stages)
+    path_of_a_learner(source, stages)
     lengths(source, stages)
     conn_bools(source)
     patch_changes(source, source / "stage6_pool/header-case.patch")

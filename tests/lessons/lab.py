@@ -21,8 +21,10 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
-from lessons.running import LAB, Server, lab, main, test
+from lessons.running import BUILD, LAB, Server, lab, main, test
 from processes import children_of, is_running, wait_until
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 @test
@@ -43,6 +45,36 @@ def no_line_of_the_help_is_wider_than_a_terminal():
     for text in (lab("--help").stdout, lab("list").stdout,
                  lab("list", "rude").stdout):
         assert max(map(len, text.splitlines())) <= 80
+
+
+@test
+def the_tour_asks_and_tells_no_verdict():
+    printed = lab("tour").stdout
+    for number, page in enumerate(sorted(ROOT.glob("stage[1-6]_*/README.md")),
+                                  start=1):
+        assert f"\n{number}. {page.parent.name}\n" in printed, printed
+        assert f"-> {page.relative_to(ROOT)}\n" in printed, printed
+    assert printed.count(" question ") == 6, printed
+    told = [verdict for verdict in ("frozen", "blocked", "one by one", "400",
+                                    "503", "100 in", "reordered", "4 at once")
+            if verdict in printed]
+    assert not told, f"it tells {told}: {printed}"
+    assert max(map(len, printed.splitlines())) <= 80, printed
+
+
+@test
+def the_tour_says_which_stage_is_broken():
+    with tempfile.TemporaryDirectory(prefix="thaw-tour-") as directory:
+        for path in pathlib.Path(BUILD).glob("stage[1-6]_*"):
+            name = "stage1_blocking" if "stage3" in path.name else path.name
+            folder = pathlib.Path(directory, path.name)
+            folder.mkdir()
+            folder.joinpath(path.name).symlink_to(
+                pathlib.Path(BUILD, name, name).resolve())
+        printed = lab("tour", status=1,
+                      env=dict(os.environ, THAW_BUILD=directory)).stdout
+    assert printed.count("this should have been") == 1, printed
+    assert "this should have been 202" in printed, printed
 
 
 @test
