@@ -18,7 +18,7 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
-from lessons.running import BUILD, LAB, main, test
+from lessons.running import BUILD, LAB, Skip, main, test
 
 os.environ.pop("THAW_BUILD", None)
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -91,6 +91,8 @@ def the_lab_is_built_before_it_runs_and_a_warning_is_shown():
 
 @test
 def the_lab_runs_the_servers_beside_it():
+    if pathlib.Path(LAB).read_bytes().startswith(b"#!"):
+        raise Skip("a script starts the lab of another directory")
     with Tree() as tree:
         program = tree.root / "build/stage2_async/stage2_async"
         program.write_text("#!/bin/sh\necho this is the copy\n")

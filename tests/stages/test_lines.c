@@ -40,10 +40,10 @@ static void post(struct client *client, const struct stage *stage,
     client_open(client, stage->port);
     client_send(client, slice_of("POST / HTTP/1.1\r\nHost: a\r\n"
                                  "Connection: close\r\n"));
-    char rest[128];
-    snprintf(rest, sizeof rest, "Content-Length: %zu\r\n\r\n%s", strlen(body),
+    char last[128];
+    snprintf(last, sizeof last, "Content-Length: %zu\r\n\r\n%s", strlen(body),
              body);
-    client_send(client, slice_of(rest));
+    client_send(client, slice_of(last));
 }
 
 // The lesson of stages 1 and 2, in the server's terminal.
