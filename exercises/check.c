@@ -1,0 +1,122 @@
+#include "exercises/check.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SECONDS = 5 }; // for a step, when THAW_CHECK_SECONDS says nothing
+
+static const char *likely_hang = "";
+static double seconds = SECONDS;
+
+void check_doing(const char *if_it_hangs, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    printf("doing: ");
+    vprintf(format, values);
+    printf("\n");
+    va_end(values);
+    likely_hang = if_it_hangs;
+}
+
+void check_that(bool is_right, const char *came, const char *wanted,
+                const char *likely)
+{
+    if (is_right)
+        return;
+    printf("came: %s\nwanted: %s\nlikely: %s\n", came, wanted, likely);
+    _exit(EXIT_FAILURE);
+}
+
+const char *check_text(const char *format, ...)
+{
+    static char texts[4][256];
+    static unsigned next;
+    char *text = texts[next++ % 4];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(text, sizeof texts[0], format, values);
+    va_end(values);
+    return text;
+}
+
+bool check_until(bool is_true(void *), void *context, int milliseconds)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    for (int i = 0; i < milliseconds; i++) {
+        if (is_true(context))
+            return true;
+        nanosleep(&pause, NULL);
+    }
+    return is_true(context);
+}
+
+// A handler may use only such functions as write.
+static void print(const char *text)
+{
+    if (write(STDOUT_FILENO, text, strlen(text)) < 0)
+        _exit(EXIT_FAILURE);
+}
+
+static void end_the_hang(int number)
+{
+    struct timespec used;
+    (void)number;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    print("came: no end: it was stopped after some seconds, in which it ");
+    print((double)used.tv_sec + 1 > seconds / 2 ? "computed all the time\n"
+                                                : "only waited\n");
+    print("wanted: an end\nlikely: ");
+    print(likely_hang);
+    print("\n");
+    _exit(EXIT_FAILURE);
+}
+
+static void limit_time(void)
+{
+    const char *text = getenv("THAW_CHECK_SECONDS");
+    struct sigaction action = {.sa_handler = end_the_hang};
+    struct itimerval timer = {0};
+    if (text != NULL && atof(text) > 0)
+        seconds = atof(text);
+    timer.it_value.tv_sec = (time_t)seconds;
+    timer.it_value.tv_usec =
+        (suseconds_t)((seconds - (double)timer.it_value.tv_sec) * 1e6);
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static int usage(const char *program, const struct check *checks, size_t count)
+{
+    printf("usage: %s STEP\nsteps:", program);
+    for (size_t i = 0; i < count; i++)
+        printf(" %s", checks[i].name);
+    printf("\n");
+    return 2;
+}
+
+int check_main(int argc, char **argv, const struct check *checks, size_t count)
+{
+    // A crash must not take along what was printed before it.
+    setvbuf(stdout, NULL, _IONBF, 0);
+    for (size_t i = 0; i < count; i++) {
+        if (argc == 2 && strcmp(argv[1], checks[i].name) == 0) {
+            const char *word = getenv("THAW_CHECK_WORD");
+            char last[64];
+            snprintf(last, sizeof last, "\n%s\n",
+                     word != NULL ? word : "passed");
+            unsetenv("THAW_CHECK_WORD");
+            limit_time();
+            checks[i].run();
+            fputs(last, stdout);
+            return EXIT_SUCCESS;
+        }
+    }
+    return usage(argv[0], checks, count);
+}
