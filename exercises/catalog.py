@@ -52,6 +52,7 @@ class Exercise:
         self.files = said["files"]
         self.write = said["write"]
         self.read = said["read"]
+        self.first = said.get("first", "")
         self.steps = [Step(step) for step in said["steps"]]
         self.wrong = said.get("wrong", [])
         self.right = said.get("right", [])

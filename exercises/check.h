@@ -29,12 +29,18 @@ int check_main(int argc, char **argv, const struct check *checks, size_t count);
 __attribute__((format(printf, 2, 3))) void check_doing(const char *if_it_hangs,
                                                        const char *format, ...);
 
-// When it is not right, prints the three texts and ends the program with 1. For
-// the main thread.
-void check_that(bool is_right, const char *came, const char *wanted,
-                const char *likely);
+// When it is not right, prints the three texts and ends the program with 1. The
+// texts are made only then.
+#define check_that(is_right, came, wanted, likely)                             \
+    do {                                                                       \
+        if (!(is_right))                                                       \
+            check_fail(came, wanted, likely);                                  \
+    } while (0)
 
-// A text to hand to check_that; the next four calls leave it alone.
+_Noreturn void check_fail(const char *came, const char *wanted,
+                          const char *likely);
+
+// A text for check_that; the next few calls leave it alone.
 __attribute__((format(printf, 1, 2))) const char *check_text(const char *format,
                                                              ...);
 
