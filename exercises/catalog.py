@@ -131,6 +131,6 @@ def lines_of(text, functions):
     for number, line in enumerate(text.decode("utf-8", "replace").split("\n"),
                                   start=1):
         for name in functions:
-            if re.match(rf"\w[^;=]*\b{re.escape(name)}\(", line):
+            if re.match(rf"\w[^;=(]*\b{re.escape(name)}\(", line):
                 found.setdefault(name, number)
     return found

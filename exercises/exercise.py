@@ -306,9 +306,9 @@ def tell_state(exercise):
             "step fails.")
         say()
     elif exercise.has_starter and workplace.is_ours(exercise):
-        say(f"{listed(exercise.files)} is ours, so this is what a finished "
-            f"exercise shows.\nTo build it yourself: "
-            f"./workshop start {exercise.number}")
+        say(f"{listed(exercise.files)}: ours, so this is what a finished exercise"
+            f" shows.\nTo build it yourself: ./workshop start "
+            f"{exercise.number}")
         say()
     return True
 

@@ -117,11 +117,12 @@ class Client:
 class Server:
     """A server on any free port; with `gate`, finish(n) ends n jobs."""
 
-    def __init__(self, command, *options, gate=False):
+    def __init__(self, command, *options, gate=False, quiet=True):
         self.directory = tempfile.mkdtemp(prefix="thaw-check-")
         self.gate = None
         self.last = []  # lines that it printed
-        words = [*command, "--port", "0", "--quiet", *options]
+        words = [*command, "--port", "0", *options]
+        words += ["--quiet"] if quiet else []
         if gate:
             path = f"{self.directory}/gate"
             os.mkfifo(path)

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stddef.h>
+#include <string.h>
 #include <time.h>
 
 struct hook {
@@ -23,6 +24,7 @@ static atomic_int creates_left = -1;
 static _Thread_local int held;
 static _Thread_local struct hook before_wait;
 static _Thread_local struct hook after_unlock;
+static _Thread_local struct hook after_create;
 
 bool threads_are_seen(void)
 {
@@ -51,6 +53,11 @@ void threads_before_wait(void hook(void *), void *context)
 void threads_after_unlock(void hook(void *), void *context)
 {
     after_unlock = (struct hook){hook, context};
+}
+
+void threads_after_create(void hook(void *), void *context)
+{
+    after_create = (struct hook){hook, context};
 }
 
 void threads_fail_create(int count)
@@ -173,18 +180,27 @@ int __wrap_pthread_cond_broadcast(pthread_cond_t *cond)
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                           void *work(void *), void *argument)
 {
-    if (creates_left >= 0 && creates_left-- == 0)
+    if (creates_left == 0) {
+        memset(thread, 0, sizeof *thread);
         return EAGAIN;
+    }
+    if (creates_left > 0)
+        creates_left--;
     int error = __real_pthread_create(thread, attributes, work, argument);
     threads_created += error == 0 ? 1 : 0;
+    if (error == 0)
+        run_hook(&after_create);
     return error;
 }
 
 int __wrap_pthread_join(pthread_t thread, void **result)
 {
-    int error = __real_pthread_join(thread, result);
-    threads_joined += error == 0 ? 1 : 0;
-    return error;
+    static const pthread_t never_started;
+    threads_joined++;
+    // glibc would crash, or not: this is undefined.
+    if (memcmp(&thread, &never_started, sizeof thread) == 0)
+        return ESRCH;
+    return __real_pthread_join(thread, result);
 }
 // NOLINTEND(bugprone-reserved-identifier)
 

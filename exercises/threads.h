@@ -31,11 +31,13 @@ void threads_wake_for_nothing(int count);
 void threads_before_wait(void hook(void *), void *context);
 // After it unlocked a mutex:
 void threads_after_unlock(void hook(void *), void *context);
+// After it started a thread, before pthread_create returns:
+void threads_after_create(void hook(void *), void *context);
 
-// From now on, `count` calls of pthread_create succeed, and then one fails with
-// EAGAIN. Below 0: none fails.
+// From now on, `count` calls of pthread_create succeed, and those after them
+// fail with EAGAIN. Below 0: none fails.
 void threads_fail_create(int count);
 extern atomic_int threads_created; // calls that succeeded
-extern atomic_int threads_joined;
+extern atomic_int threads_joined;  // calls of pthread_join
 
 #endif

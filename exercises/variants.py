@@ -28,13 +28,12 @@ def sources_of(exercise):
 def programs_of(exercise, variant):
     """A wrong one needs no program of a step after the one that it fails at."""
     until = len(exercise.steps)
-    if variant == "starter":
-        until = 1
     for wrong in exercise.wrong:
         if variant == f"wrong/{wrong['patch']}":
             until = exercise.steps.index(exercise.step(wrong["step"])) + 1
     return [program for program in ("check", "tsan", "server")
-            if any(step.runs(program) for step in exercise.steps[:until])]
+            if any(step.runs(program) for step in exercise.steps[:until])
+            and (variant, program) != ("starter", "tsan")]
 
 
 def inputs_of(exercise, variant):

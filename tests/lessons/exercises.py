@@ -10,8 +10,11 @@ only the right ones are judged. Prints TAP.
 """
 
 import concurrent.futures
+import json
+import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -69,7 +72,7 @@ def fault_of(came, step, words):
 
 
 def tree_fault(exercise):
-    """The starter and the patch are the file of the tree."""
+    """The starter with solution.patch is the file of the tree"""
     for path in exercise.files:
         if exercise.has_starter and (
                 exercise.ours(path) != (SOURCE / path).read_bytes()):
@@ -80,7 +83,7 @@ def tree_fault(exercise):
 
 
 def patch_fault(exercise):
-    """The program patch makes the same of it."""
+    """The program patch makes the same of the starter"""
     if shutil.which("patch") is None or not exercise.has_starter:
         return ""
     with tempfile.TemporaryDirectory(prefix="thaw-patch-") as directory:
@@ -97,7 +100,7 @@ def patch_fault(exercise):
 
 
 def hole_fault(exercise):
-    """Outside of the holes the starter and ours are the same."""
+    """Outside of the holes the starter and ours are the same"""
     if not exercise.has_starter:
         return ""
     count = 0
@@ -110,8 +113,25 @@ def hole_fault(exercise):
     return "" if count > 0 else "there are no holes"
 
 
+def warning_fault(exercise):
+    """The starter compiles without a warning"""
+    commands = json.loads((BUILD / "compile_commands.json").read_text("utf-8"))
+    found = [one for one in commands if pathlib.Path(one["file"]).name.startswith(
+        f"{exercise.name}-starter-")]
+    if len({one["file"] for one in found}) < len(exercise.files):
+        return "the starter is not in compile_commands.json"
+    for one in found:
+        words = shlex.split(one["command"])
+        words[words.index("-o") + 1] = os.devnull
+        result = subprocess.run([*words, "-Werror"], cwd=one["directory"],
+                                capture_output=True, text=True)
+        if result.returncode != 0:
+            return result.stderr
+    return ""
+
+
 def text_fault(exercise):
-    """What a learner reads is there."""
+    """Each step has hints, and each patch is in exercise.json"""
     hints = (exercise.directory / "hints.md").read_text("utf-8")
     for step in exercise.steps:
         if exercise.has_starter and f"## {step.name} " not in hints:
@@ -138,10 +158,10 @@ def checks_of(exercise):
 
 def main():
     exercise = exercise_of(NAME)
-    results = [(function.__doc__.splitlines()[0].rstrip("."),
+    results = [(function.__doc__,
                 function(exercise))
                for function in (tree_fault, patch_fault, hole_fault,
-                                text_fault)]
+                                warning_fault, text_fault)]
     with concurrent.futures.ProcessPoolExecutor(AT_ONCE) as pool:
         rows = [(variant, step, words, pool.submit(judge, NAME, variant, step))
                 for variant, step, words in checks_of(exercise)]
@@ -156,7 +176,7 @@ def main():
     for number, (name, fault) in enumerate(results, start=1):
         print(f"{'not ok' if fault else 'ok'} {number} - {name}")
         if fault:
-            print(f"# {fault}")
+            print("\n".join(f"# {line}" for line in fault.splitlines()))
 
 
 if __name__ == "__main__":
