@@ -12,6 +12,7 @@
 enum { SECONDS = 5 }; // for a step, when THAW_CHECK_SECONDS says nothing
 
 static const char *likely_hang = "";
+static const char *likely_crash;
 static double seconds = SECONDS;
 
 void check_doing(const char *if_it_hangs, const char *format, ...)
@@ -61,6 +62,22 @@ static void print(const char *text)
         _exit(EXIT_FAILURE);
 }
 
+// The signal then ends the program, so that its number is seen.
+static void explain_the_crash(int number)
+{
+    if (likely_crash != NULL) {
+        print("likely: ");
+        print(likely_crash);
+        print("\n");
+    }
+    raise(number);
+}
+
+void check_crash(const char *if_it_crashes)
+{
+    likely_crash = if_it_crashes;
+}
+
 static void end_the_hang(int number)
 {
     struct timespec used;
@@ -89,6 +106,21 @@ static void limit_time(void)
     setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+// A sanitizer's own handlers stay.
+static void see_crashes(void)
+{
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE};
+    for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++) {
+        struct sigaction action;
+        if (sigaction(crashes[i], NULL, &action) == 0 &&
+            action.sa_handler == SIG_DFL) {
+            action = (struct sigaction){.sa_handler = explain_the_crash,
+                                        .sa_flags = (int)SA_RESETHAND};
+            sigaction(crashes[i], &action, NULL);
+        }
+    }
+}
+
 static int usage(const char *program, const struct check *checks, size_t count)
 {
     printf("usage: %s STEP\nsteps:", program);
@@ -110,6 +142,7 @@ int check_main(int argc, char **argv, const struct check *checks, size_t count)
                      word != NULL ? word : "passed");
             unsetenv("THAW_CHECK_WORD");
             limit_time();
+            see_crashes();
             checks[i].run();
             fputs(last, stdout);
             return EXIT_SUCCESS;

@@ -29,6 +29,10 @@ int check_main(int argc, char **argv, const struct check *checks, size_t count);
 __attribute__((format(printf, 2, 3))) void check_doing(const char *if_it_hangs,
                                                        const char *format, ...);
 
+// The likely cause if what is done next crashes. `if_it_crashes` must stay. The
+// sanitizers have reports of their own.
+void check_crash(const char *if_it_crashes);
+
 // When it is not right, prints the three texts and ends the program with 1. The
 // texts are made only then.
 #define check_that(is_right, came, wanted, likely)                             \

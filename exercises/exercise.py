@@ -217,6 +217,7 @@ class Tree:
         self.build = building.Build(build, ROOT)
         self.names = {"check": f"check_{exercise.name}",
                       "tsan": f"check_{exercise.name}_tsan",
+                      "asan": f"check_{exercise.name}_asan",
                       "server": os.path.basename(exercise.server),
                       "lab": "lab"}
         self.warnings = ""
@@ -227,10 +228,10 @@ class Tree:
             if not any(step.runs(program) for step in steps):
                 continue
             path = self.build.find(name)
-            if path is None and program == "tsan":
-                # A build that is one itself: -Db_sanitize=thread.
+            if path is None and program in judging.SANITIZERS:
+                # Or a build that is one itself: -Db_sanitize=thread.
                 missing[program] = ("the compiler here links no program with "
-                                    "-fsanitize=thread")
+                                    f"-fsanitize={judging.SANITIZERS[program]}")
             elif path is None:
                 raise building.CannotBuild(
                     f"{self.build.directory} has no program {name}")

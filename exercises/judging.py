@@ -16,6 +16,8 @@ from catalog import ROOT
 
 TSAN_SECONDS = 10  # the thread sanitizer makes a program slow
 LABELS = ("came", "wanted", "likely")
+MORE_LABELS = ("read", "by hand")  # that a check may say better
+SANITIZERS = {"tsan": "thread", "asan": "address"}  # of the check's program
 PRINTED_MAX = 12  # lines of the learner's own, of a compiler's report ...
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 TSAN_OPTIONS = "halt_on_error=1 exitcode=66 history_size=4"
@@ -98,7 +100,7 @@ class Said:
             label, colon, text = line.partition(": ")
             if colon and label == "doing":
                 self.parts["sent"] = text
-            elif colon and label in LABELS:
+            elif colon and label in LABELS + MORE_LABELS:
                 self.parts[label] = text
             elif line.strip():
                 self.others.append(line)
@@ -182,6 +184,7 @@ def what_came(step, result, said, sanitized):
         name = signal.Signals(number).name
         return (f"a crash: signal {number}, {name}" +
                 (f"\n{sanitized}" if sanitized else ""), "no crash",
+                said.parts.get("likely") or
                 MEANING.get(number, "a signal ended it"))
     if "ThreadSanitizer: data race" in result.output:
         return (f"a data race\n{report}", "no data race",
@@ -189,6 +192,7 @@ def what_came(step, result, said, sanitized):
                 "of them does not have the mutex: see the two places")
     if report:
         return (report, "nothing for a sanitizer to report",
+                said.parts.get("likely") or
                 "see the first place that is in your file")
     if "came" in said.parts:
         return tuple(said.parts.get(label, "") for label in LABELS)
@@ -202,9 +206,10 @@ def explain(exercise, step, result, said, command, sanitized=""):
     parts = [("sent", said.parts.get("sent", "")), ("came", came),
              ("wanted", wanted), ("likely", likely),
              ("printed", "" if report_of(result.output) else said.printed()),
-             ("read", exercise.read),
+             ("read", said.parts.get("read", exercise.read)),
              ("again", f"./workshop check {step.name}"),
-             ("by hand", by_hand(command))]
+             ("by hand", said.parts.get("by hand", by_hand(command)).replace(
+                 f"{ROOT}/", ""))]
     return "\n".join(paragraph(label, text) for label, text in parts if text)
 
 
@@ -213,7 +218,7 @@ def passed(step, result, said):
     needs none."""
     if result.status != 0 or result.reason is not None:
         return False
-    return said.has_word or not (step.runs("check") or step.runs("tsan"))
+    return said.has_word or not any(map(step.runs, ("check", *SANITIZERS)))
 
 
 def judge_step(exercise, step, programs, sanitize=None):
@@ -224,8 +229,8 @@ def judge_step(exercise, step, programs, sanitize=None):
     programs.prepare(step)
     command = programs.command(exercise, step)
     word = secrets.token_hex(8)
-    seconds = bounded.limit_of(TSAN_SECONDS if step.runs("tsan") else
-                               step.seconds)
+    seconds = bounded.limit_of(
+        TSAN_SECONDS if any(map(step.runs, SANITIZERS)) else step.seconds)
     result = run_step(command, seconds, word)
     if is_unusable(result.output):
         return Outcome(step, SKIPPED,

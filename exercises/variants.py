@@ -11,8 +11,8 @@ lines, whose words are separated by "|":
     input|FILE                       meson looks again when it changes
     exercise|NAME|STAGE|MAIN|CHECK|SOURCES
     variant|EXERCISE|NAME|PROGRAMS|INPUT|...
-                                     which of check, tsan, server it needs, and
-                                     the files that it is made from
+                                     which of check, tsan, asan, server it
+                                     needs, and the files that it is made from
 """
 
 import pathlib
@@ -31,9 +31,9 @@ def programs_of(exercise, variant):
     for wrong in exercise.wrong:
         if variant == f"wrong/{wrong['patch']}":
             until = exercise.steps.index(exercise.step(wrong["step"])) + 1
-    return [program for program in ("check", "tsan", "server")
+    return [program for program in ("check", "tsan", "asan", "server")
             if any(step.runs(program) for step in exercise.steps[:until])
-            and (variant, program) != ("starter", "tsan")]
+            and (variant != "starter" or program in ("check", "server"))]
 
 
 def inputs_of(exercise, variant):

@@ -42,9 +42,9 @@ def exercise_of(name):
 def programs_of(exercise, variant):
     base = f"{exercise.name}-{variant.replace('/', '-')}"
     paths = {name: BUILD / "exercises" / f"{base}-{name}"
-             for name in ("check", "tsan", "server")}
-    missing = {} if paths["tsan"].exists() else {
-        "tsan": "it is not built"}
+             for name in ("check", *judging.SANITIZERS, "server")}
+    missing = {name: "it is not built" for name in judging.SANITIZERS
+               if not paths[name].exists()}
     return judging.Programs(dict(paths, lab=BUILD / "lab/lab"), missing)
 
 
