@@ -80,7 +80,8 @@ def by_hand(command):
 def paragraph(label, text):
     """    came:    the text, in lines of at most 80 columns"""
     start = f"    {label + ':':<9}"
-    if "\n" in text:
+    # A command is copied, so it is one line.
+    if "\n" in text or (label == "by hand" and len(start + text) > 80):
         return "\n".join([start.rstrip()] + [f"      {line}" for line in
                                              text.splitlines()])
     return textwrap.fill(text, width=80, initial_indent=start,

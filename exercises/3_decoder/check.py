@@ -8,6 +8,7 @@ all other bodies here have something that the fast path leaves to it.
 """
 
 import pathlib
+import shlex
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
@@ -41,6 +42,8 @@ PLAIN = '{"user": "alice", "action": "buy", "amount": 100}'
 
 def ask(client, body, status, part, likely):
     doing(f"POST / with {len(body)} bytes: {body or '(nothing)'}")
+    print("by hand: build/stage3_parse/stage3_parse & sleep 1; curl "
+          f"http://127.0.0.1:8080/ --data {shlex.quote(body)}; kill %1")
     came = client.ask("POST", "/", body.encode())
     that(came[0] == status and part in came[1], f"{came[0]} {came[1]}",
          f"{status}, and {part} in the body", likely)
