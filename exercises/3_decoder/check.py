@@ -45,7 +45,8 @@ def ask(client, body, status, part, likely):
     print("by hand: build/stage3_parse/stage3_parse & sleep 1; curl "
           f"http://127.0.0.1:8080/ --data {shlex.quote(body)}; kill %1")
     came = client.ask("POST", "/", body.encode())
-    that(came[0] == status and part in came[1], f"{came[0]} {came[1]}",
+    that(came[0] == status and part in came[1],
+         f"{came[0]} {came[1].strip()}",
          f"{status}, and {part} in the body", likely)
 
 
@@ -68,7 +69,7 @@ def many_at_once(server):
         for number, (_, status, part, _) in enumerate(bodies, start=1):
             came = client.response()
             that(came[0] == status and part in came[1],
-                 f"response {number} is {came[0]} {came[1]}",
+                 f"response {number} is {came[0]} {came[1].strip()}",
                  f"{status}, and {part} in the body",
                  "the next request comes right after a body, in the same "
                  "memory: does the decoder write into the body's bytes, a NUL "

@@ -104,12 +104,18 @@ def is_closed(client):
         return True
 
 
+def trimmed(response):
+    """A body may end with a newline."""
+    status, body = response
+    return status, body.rstrip("\n")
+
+
 def response(server, client, wanted):
     """(status, body) of a response that has every reason to come."""
     if not has_come(client, SOON) or (is_closed(client) and has_ended(server)):
         came, likely = why_none(server, client)
         fail(came, wanted, likely)
-    return client.response()
+    return trimmed(client.response())
 
 
 def expect(server, client, status, body, likely):
@@ -223,7 +229,7 @@ def ten(server):
              f"{count_come(clients)} responses in all", f"{done}",
              "a response was sent before the work was done")
     doing("the balances in their responses")
-    found = sorted(client.response() for client in clients)
+    found = sorted(trimmed(client.response()) for client in clients)
     wanted = sorted((200, ok(balance)) for balance in range(1, EVENTS + 1))
     that(found == wanted, ", ".join(body for _, body in found),
          f"each balance from 1 to {EVENTS} once",
@@ -288,7 +294,7 @@ def leave(server):
         if not has_come(client, SOON):
             came, cause = why_none_at_the_end(server)
             fail(came, "200", cause)
-        status, body = client.response()
+        status, body = trimmed(client.response())
         that(status == 200, f"{status} {body}", "200",
              "the client did not leave, so it gets its balance")
         close(client)
