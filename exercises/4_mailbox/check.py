@@ -72,11 +72,11 @@ def why_ended(server):
         return (came, "a response without a status was sent. submit must set "
                 "response->deferred, so that nothing is sent before "
                 "conn_complete; and the task fills in job->mail.response")
-    return (came, "the job. Is it from malloc? The mailbox frees it; a variable "
-            "of submit's is gone when submit returns, and a static one is the "
-            "same for all events. Is all of it set? malloc leaves old bytes, "
-            "*job = (struct job){...} leaves none. Is it used, or freed, after "
-            "mailbox_post? It belongs to the mailbox then")
+    return (came, "the job. Is it from malloc? The mailbox frees it; a "
+            "variable of submit's is gone when submit returns, and a static "
+            "one is the same for all events. Is all of it set? malloc leaves "
+            "old bytes, *job = (struct job){...} leaves none. Is it used, or "
+            "freed, after mailbox_post? It belongs to the mailbox then")
 
 
 def why_none(server, client):
@@ -165,8 +165,8 @@ def one(server):
     doing("alice +1, on the same connection as before")
     open_gate(server, 1)
     alice.send(request_of("POST", "/", event("alice", 1)))
-    expect(server, alice, 200, ok(6), "the balance after all of her events. Is the mutex locked around "
-           "store_add?")
+    expect(server, alice, 200, ok(6), "the balance after all of her events. Is "
+           "the mutex locked around store_add?")
     close(bob)
     overflow(server, alice)
 
@@ -245,8 +245,8 @@ def staircase(command):
         server.has_worked = True
         by_hand(f"{STAGE4} --work-ms 500 & sleep 1; for i in $(seq 10); do "
                 f"{CURL} & done; sleep 6; kill %1")
-        doing(f"{EVENTS} events at almost the same time, each with {work_ms} ms "
-              "of work")
+        doing(f"{EVENTS} events at almost the same time, each with {work_ms} "
+              "ms of work")
         start = time.monotonic()
         clients = []
         for _ in range(EVENTS):
@@ -312,7 +312,8 @@ def why_none_at_the_end(server):
                 "the mail of a client that has left is a mail like any other: "
                 "conn_complete is called for it, too, once")
     return ("no response", "each deferred response needs one conn_complete, "
-            "also while the server stops: so `work` posts the mail in each case")
+            "also while the server stops: so `work` posts the mail in each "
+            "case")
 
 
 def main():

@@ -125,7 +125,8 @@ bool event_decode_jansson(struct slice json, struct event *event,
 {
     // --- build: event_decode_jansson ---
     //
-    // The order is right. Two things are missing:
+    // A plain event does not come here: event_decode tries the fast path first,
+    // which decodes that. The order is right. Two things are missing:
     //
     // * An empty body has a detail of its own, because the usual fault is a
     //   missing header field: "empty body: no Content-Length?"
