@@ -17,7 +17,7 @@ import time
 
 OUTPUT_MAX = 1 << 20  # in bytes; more is an endless loop
 STORED = 1 << 16  # in bytes, of the first and of the last output
-MEMORY_MAX = 1 << 30  # in bytes, resident, of all its processes
+MEMORY_MAX = 512 << 20  # in bytes, resident, of all its processes
 FILE_MAX = 64 << 20  # in bytes, of a file that it writes
 LOOK = 0.02  # seconds between two looks at its memory
 LIBC = ctypes.CDLL(None)  # now: the child must not load anything

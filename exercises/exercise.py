@@ -307,8 +307,8 @@ def tell_state(exercise):
             "step fails.")
         say()
     elif exercise.has_starter and workplace.is_ours(exercise):
-        say(f"{listed(exercise.files)}: ours, so this is what a finished exercise"
-            f" shows.\nTo build it yourself: ./workshop start "
+        say(f"{listed(exercise.files)}: ours, so this is what a finished "
+            f"exercise shows.\nTo build it yourself: ./workshop start "
             f"{exercise.number}")
         say()
     return True
@@ -475,12 +475,10 @@ def stop(number, frame):
 
 
 if __name__ == "__main__":
-    for one in (signal.SIGTERM, signal.SIGHUP):
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(one, stop)
     try:
         sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(1)

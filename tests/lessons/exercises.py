@@ -120,8 +120,9 @@ def hole_fault(exercise):
 def warning_fault(exercise):
     """The starter compiles without a warning"""
     commands = json.loads((BUILD / "compile_commands.json").read_text("utf-8"))
-    found = [one for one in commands if pathlib.Path(one["file"]).name.startswith(
-        f"{exercise.name}-starter-")]
+    begin = f"{exercise.name}-starter-"
+    found = [one for one in commands
+             if pathlib.Path(one["file"]).name.startswith(begin)]
     if len({one["file"] for one in found}) < len(exercise.files):
         return "the starter is not in compile_commands.json"
     for one in found:
