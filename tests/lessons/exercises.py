@@ -52,6 +52,7 @@ def judge(name, variant, until):
     """(name of the failing step or None, what it said), up to a step: those
     after it are not built."""
     exercise = exercise_of(name)
+    exercise.variant(variant)  # does its patch apply?
     steps = exercise.steps
     if until is not None:
         steps = steps[:steps.index(exercise.step(until)) + 1]
