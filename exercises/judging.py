@@ -17,7 +17,7 @@ from catalog import ROOT
 
 TSAN_SECONDS = 10  # the thread sanitizer makes a program slow
 LABELS = ("came", "wanted", "likely")
-MORE_LABELS = ("read", "by hand")  # that a check may say better
+MORE_LABELS = ("read", "by hand", "trouble")  # several lines each, if needed
 SANITIZERS = {"tsan": "thread", "asan": "address"}  # of the check's program
 PRINTED_MAX = 12  # lines of the learner's own, of a compiler's report ...
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
@@ -102,8 +102,11 @@ class Said:
             label, colon, text = line.partition(": ")
             if colon and label == "doing":
                 self.parts["sent"] = text
-            elif colon and label in LABELS + MORE_LABELS:
+            elif colon and label in LABELS:
                 self.parts[label] = text
+            elif colon and label in MORE_LABELS:
+                self.parts[label] = "\n".join(
+                    [*self.parts.get(label, "").splitlines(), text])
             elif line.strip():
                 self.others.append(line)
 
@@ -246,6 +249,8 @@ def judge_step(exercise, step, programs, sanitize=None):
                        "the thread sanitizer does not start on this machine: "
                        + result.output.strip().splitlines()[0])
     said = Said(result.output, word)
+    if "trouble" in said.parts:
+        raise Trouble(said.parts["trouble"])
     if passed(step, result, said):
         return Outcome(step, PASSED, said.printed(), result.seconds)
     if (not step.runs("check") and not step.runs("tsan") and

@@ -1,0 +1,326 @@
+#!/usr/bin/env python3
+"""The steps of exercise 2: one thread waits for all clients in poll(2).
+
+    check.py STEP SERVER
+
+black_box.py, one directory up, says how a step works and what it prints.
+"""
+
+import pathlib
+import random
+import sys
+
+sys.dont_write_bytecode = True  # no caches in the source tree
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+# pylint: disable=wrong-import-position
+from black_box import CLOSED, ENDED, expect, expect_echo, fault, run, shown
+
+CLIENTS = 1100
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+BUSY = ("poll returns at once, again and again. Is its time limit -1, and is "
+        "count the number of entries? It reports a client until its bytes are "
+        "received, and one that has left until its entry is removed; its "
+        "revents may be POLLHUP or POLLERR then, so look whether they are 0. "
+        "recv says that a client has left: 0, or -1 other than EAGAIN")
+DIED = ("the server ended because a client left. What happens to one client "
+        "ends that client only: no exit after recv or send. Nor is EINTR a "
+        "fault, after which poll is called again")
+
+
+def post(body):
+    return (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
+            % len(body)) + body
+
+
+def good(server, sent, likely, body=b"hello"):
+    """One client, which gets its response whatever the others do."""
+    client = server.client(sent, DIED)
+    client.send(post(body))
+    expect_echo(client, body,
+                lambda it: DIED if it.ended else
+                likely(it) if callable(likely) else likely,
+                sent=f"{sent}: {shown(post(body))}")
+
+
+def many(server):
+    """More in all than there is room for at once."""
+    for _ in range(CLIENTS):
+        server.client().close()
+    good(server, f"nothing, by {CLIENTS} clients, which left one after the "
+         "other; then by another one",
+         lambda it: BUSY if server.is_busy() else
+         "the array is full of clients that have left. remove_client makes "
+         "count one less, and accept_client adds an entry only for a client")
+
+
+def is_idle(server, sent):
+    """A server that waits in poll uses no processor."""
+    if server.is_busy():
+        fault(sent, "the server uses the processor all the time",
+              "it waits in poll, and uses none", BUSY)
+
+
+# --- The steps --------------------------------------------------------------
+
+
+def echo(server):
+    for number, (request, body) in enumerate(
+            [(GET, b""), (post(b"hello"), b"hello"),
+             (post(b"again"), b"again")]):
+        client = server.client()
+        client.send(request)
+
+        def why(received, number=number):
+            if received.ended:
+                return ENDED
+            if received.is_silent and number > 0:
+                return ("the first client was accepted, and this one was "
+                        "not. The listening socket is entry 0 of what poll "
+                        "looks at: each time it is ready, accept a client")
+            if received.is_silent:
+                return ("is there an entry for the client in `polled`, "
+                        "with events = POLLIN? Is receive called when its "
+                        "revents are not 0? And does accept_client return? It "
+                        "accepts one client; only poll may wait")
+            if received.is_waiting:
+                return ("the response says Connection: close, and the "
+                        "connection stays open. After receive has returned "
+                        "false, remove_client closes it")
+            if received.was_reset:
+                return CLOSED
+            if received.status is None:
+                return ("the connection was closed without a response: "
+                        "receive calls respond when the parser says DONE")
+            if received.status == 200 and number > 0:
+                return ("this is the response to an earlier client: its bytes "
+                        "are still in in[i]. remove_client leaves an empty "
+                        "buffer there, all zero")
+            return "respond_echo makes the response to a request"
+        expect_echo(client, body, why, sent=f"by client {number + 1}: "
+                    f"{shown(request)}")
+    client = server.client()
+    client.send(b"Hello, is this a server?\r\n\r\n")
+    expect(client, "400, then the end of the connection",
+           lambda it: it.status == 400 and it.is_closed,
+           "the parser says REJECTED: respond_rejected makes the response, "
+           "and the client is done")
+    client = server.client()
+    client.send(post(b"hello").replace(b"POST", b"HEAD"))
+    expect(client, "200, Content-Length: 5, and no body",
+           lambda it: it.status == 200 and it.length == 5 and not it.body,
+           "a response to HEAD has no body, only its length: pass true for "
+           "is_head to http_write_response")
+
+
+def silent(server):
+    others = [server.client() for _ in range(20)]
+    for number in 1, 2:
+        good(server, f"nothing, by {len(others)} clients; then by "
+             f"another one, request {number}",
+             lambda it: BUSY if it.is_silent and server.is_busy() else
+             "the server waits for a client that is silent. Is recv called "
+             "for an entry whose revents are 0? Only poll may wait")
+    is_idle(server, f"nothing, by {len(others)} clients")
+    for other in others:
+        if other.has_some():
+            expect(other, "nothing: a client may be silent",
+                   lambda it: False,
+                   "a client is done when it has left, or has its response",
+                   sent="nothing, and the connection stays open")
+
+
+def halves(server):
+    """Three requests, a byte at a time, and others that need not wait. The last
+    client is done first, so that no entry moves: that is for `moved`."""
+    clients = [(server.client(), post(b"client %d" % number))
+               for number in (1, 2, 3)]
+    size = len(clients[0][1])
+    for at in range(size):
+        for client, request in reversed(clients):
+            if client.has_some():
+                expect(client, "no response before the request is complete",
+                       lambda it: False, early)
+            client.send(request[at:at + 1])
+            server.settle()
+        if at in (20, 40):
+            good(server, f"{at + 1} bytes of a request, by 3 clients; then "
+                 "by another one",
+                 lambda it: BUSY if it.is_silent and server.is_busy() else
+                 "the server waits for the other half of a request. When "
+                 "the parser says MORE, receive returns to the loop: the "
+                 "bytes stay in in[i], and poll says when there are more. "
+                 "A loop around recv blocks, or ends in EAGAIN")
+    for client, request in clients:
+        expect_echo(client, request[-8:], mixed,
+                    sent="by one of 3 clients, which each send a byte in "
+                    f"turn: {shown(request)}")
+
+
+def early(received):
+    if received.status == 400:
+        return ("half a request is no fault: while the parser says MORE, there "
+                "is no response. Does it see this client's bytes, all of them "
+                "and no others? Each client has a buffer of its own, in[i]")
+    return ("half a request was here, and the connection was closed. MORE "
+            "means that the client is not done. And EAGAIN (net_would_block) "
+            "says only that nothing is here now: it is no end")
+
+
+def mixed(received):
+    if received.is_silent:
+        return ("all bytes were sent, and the parser did not see all of them. "
+                "Each client has a buffer of its own, in[i], to which its "
+                "bytes are appended")
+    return ("bytes of several clients are in one buffer, or a client's bytes "
+            "in another one's. Each client has a buffer of its own, in[i]")
+
+
+def gone(server):
+    half = post(b"hello")[:-2]
+    good(server, "by the first client", "see step 2.1")
+    server.settle()
+    before = server.descriptors()
+    for end, how in ("close", "closed"), ("reset", "were reset"):
+        for data in b"", half, post(b"hello"):
+            sent = (f"{shown(data) if data else 'nothing'}, by 5 clients, "
+                    f"which then {how}")
+            clients = [server.client() for _ in range(5)]
+            for client in clients:
+                client.send(data)
+            server.settle()
+            for client in clients:
+                getattr(client, end)()
+            good(server, f"{sent}; then by another one",
+                 lambda it: BUSY if server.is_busy() else
+                 "the clients that left are in the way")
+            server.settle()
+            is_idle(server, sent)
+            expect_descriptors(server, before, sent)
+    many(server)
+    closing = server.client()
+    closing.send(half)
+    closing.half_close()
+    expect(closing, "nothing or 400, then the end of the connection",
+           lambda it: it.is_closed and it.status in (None, 400)
+           and bool(it.data) == bool(it.status),
+           lambda it: BUSY if server.is_busy() else
+           "recv returned 0: the client sends no more. It is done",
+           sent=f"{shown(half)}, then the end (shutdown); it still reads")
+    is_idle(server, "nothing more: all clients have left")
+
+
+def expect_descriptors(server, before, sent):
+    """All clients have left, and the last one got its response."""
+    now = server.descriptors_are(before)
+    if now != before:
+        fault(sent, f"the server has {now} descriptors open, and had {before} "
+              "before them", f"{before} again",
+              "a client that is done is closed: remove_client calls close, for "
+              "each client once")
+
+
+def moved(server):
+    """Clients leave, while others that come after them in the array go on."""
+    together(server)
+    crowd(server)
+    for left in range(4):
+        good(server, "by a client after all that", "see step 2.1",
+             body=b"x" * left * 5000)
+    is_idle(server, "nothing more: all clients have left")
+
+
+def together(server):
+    """In one iteration, one entry is removed and the last one, which moves into
+    its place, has bytes."""
+    for gone_at in range(5):
+        bodies = [b"client %d" % number for number in range(5)]
+        clients = [server.client() for _ in bodies]
+        for client, body in zip(clients, bodies):
+            client.send(post(body)[:-3])
+        server.settle()
+        with server.stopped():  # so that poll reports all of it at once
+            for number, (client, body) in enumerate(zip(clients, bodies)):
+                if number == gone_at:
+                    client.reset()
+                else:
+                    client.send(post(body)[-3:-1])
+        server.settle()
+        others = [(client, body) for number, (client, body)
+                  in enumerate(zip(clients, bodies)) if number != gone_at]
+        for client, body in others:
+            client.send(post(body)[-1:])
+            expect_echo(
+                client, body, lost,
+                sent=f"by 5 clients, most of a request; then, at once, client "
+                f"{gone_at + 1} left and the others sent more; then this one "
+                f"the last byte of {shown(post(body))}")
+
+
+def lost(received):
+    if received.ended:
+        return DIED
+    return ("remove_client moves the last entry to i, so that the array has no "
+            "gap. Its buffer must move with it: in[i] = in[count], and then "
+            "in[count] is empty. And the loop must meet each entry once: from "
+            "the last to the first it does; forwards, the moved entry is at i "
+            "now, and count is one less")
+
+
+def crowd(server):
+    dice = random.Random(2)
+    for _ in range(2):
+        bodies = [b"%d" % number * (1 + number % 40) for number in range(60)]
+        clients = [(server.client(), body) for body in bodies]
+        for client, body in clients:
+            client.send(post(body)[:20 + len(body) % 20])
+        dice.shuffle(clients)
+        for number, (client, body) in enumerate(clients):
+            if number % 3 == 0:
+                client.close()
+            elif number % 3 == 1:
+                client.reset()
+            else:
+                client.send(post(body)[20 + len(body) % 20:])
+        for number, (client, body) in enumerate(clients):
+            if number % 3 == 2:
+                expect_echo(client, body, lost,
+                            sent="half a request by 60 clients; then 40 leave, "
+                            f"and 20 go on, this one with {shown(post(body))}")
+
+
+README = "stage2_async/README.md"
+START = """
+build/stage2_async/stage2_sketch
+and in another terminal:"""
+EXPLANATIONS = {
+    "echo": (f"{README}, 'Read it'; man 2 poll", START + r"""
+curl --max-time 3 -i http://127.0.0.1:8080/ -d hello
+"""),
+    "silent": (f"{README}, 'Read it'; man 2 poll",
+               START + r"""
+sleep 30 | nc 127.0.0.1 8080 &
+curl --max-time 3 -i http://127.0.0.1:8080/ -d hello
+"""),
+    "halves": (f"{README}, 'Read it'; lib/base/net.h, net_would_block",
+               START + r"""
+(printf 'POST / HT'; sleep 9; printf 'TP/1.1\r\nHost: a\r\n\r\n') |
+  nc 127.0.0.1 8080 &
+curl --max-time 3 -i http://127.0.0.1:8080/ -d hello
+"""),
+    "gone": (f"{README}, 'Read it'; man 2 recv, RETURN VALUE", START + r"""
+printf 'POST / HT' | timeout 1 nc 127.0.0.1 8080
+sleep 3; ps -o time -p $(pgrep stage2_sketch)
+"""),
+    "moved": ("the comment above remove_client", START + r"""
+for i in 1 2 3 4; do
+  (printf 'POST / HT'; sleep $i) | nc 127.0.0.1 8080 &
+done
+curl --max-time 3 -i http://127.0.0.1:8080/ -d hello
+"""),
+}
+
+if __name__ == "__main__":
+    run({function.__name__: function for function in
+         (echo, silent, halves, gone, moved)}, EXPLANATIONS)
