@@ -26,13 +26,15 @@ int timeline_show(const bool stages[], const char *scenario, int work_ms,
             return EXIT_FAILURE;
         if (timelines[count].end > end)
             end = timelines[count].end;
+        scenario = timelines[0].scenario;
         count++;
     }
     screen_progress_end();
     for (int i = 0; i < count; i++) {
         timeline_print(&timelines[i], end);
-        printf(i + 1 < count ? "\n" : "");
+        printf("\n");
     }
+    timeline_print_legend(timelines, count, end);
     if (svg_path != NULL && timeline_draw(timelines, count, svg_path) < 0) {
         perror(svg_path);
         return EXIT_FAILURE;

@@ -7,7 +7,8 @@
 //     client 2  --------o
 //     client 3  x                rejected
 //     work 1    ####====         a thread works on an event, then on the next
-//     channel   1221             how many jobs wait
+//     channel   1221             how many jobs wait; from 10 on, two digits
+//               2109             below each other
 //
 // The lab measures the clients' times. The others come from the server's
 // --trace. Both read the same clock.
@@ -18,7 +19,7 @@
 enum {
     TIMELINE_CLIENTS = 24,
     TIMELINE_SPANS = 64,
-    TIMELINE_LANES = 8,
+    TIMELINE_LANES = 24,
     TIMELINE_COUNTS = 256
 };
 
@@ -62,12 +63,27 @@ int timeline_record(struct timeline *timeline, int stage, const char *name,
 // Prints at most 80 columns. `end` is the time at the right edge.
 void timeline_print(const struct timeline *timeline, double end);
 
+// Prints what the signs mean that are in these timelines.
+void timeline_print_legend(const struct timeline *timelines, int count,
+                           double end);
+
+// How far apart the marks of an axis are: a round number of seconds.
+double timeline_step(double end);
+
+// What there is to be explained in a legend.
+struct timeline_signs {
+    bool silent, waits, response, rejected, work, channel;
+};
+struct timeline_signs timeline_signs(const struct timeline *timelines,
+                                     int count);
+
 // Draws all of them side by side, on one scale. Returns -1 and sets errno.
 int timeline_draw(const struct timeline *timelines, int count,
                   const char *svg_path);
 
 // Records the scenario on these stages, prints it, and with an `svg_path` draws
-// it. Returns the exit status.
+// it. Without a name, it is the first stage's default: what is compared has the
+// same clients. Returns the exit status.
 int timeline_show(const bool stages[], const char *scenario, int work_ms,
                   const char *svg_path, const char *trace_directory);
 

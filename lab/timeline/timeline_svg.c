@@ -28,6 +28,7 @@ struct panel {
     FILE *file;
     const struct timeline *timeline;
     double end;  // time at the right edge
+    int highest; // number of jobs, at the top of the channel's curve
     int left, y; // of the lanes; y moves down
 };
 
@@ -54,6 +55,15 @@ static void bar(const struct panel *panel, double from, double to, int y,
             "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" "
             "fill=\"%s\"/>\n",
             place(panel, from), y, width < 1 ? 1 : width, height, colour);
+}
+
+// A client that sends nothing, and waits for nothing.
+static void dashes(FILE *file, double x, double y, double width)
+{
+    fprintf(file,
+            "<path d=\"M%.1f %.1f h%.1f\" stroke=\"%s\" stroke-width=\"3\" "
+            "stroke-dasharray=\"2 5\"/>\n",
+            x, y, width, COLOUR_WAIT);
 }
 
 static void draw_response(const struct panel *panel,
@@ -83,8 +93,12 @@ static void draw_client(struct panel *panel,
     double until = client->responded >= 0 ? client->responded : client->left;
     if (until <= 0)
         until = panel->end;
-    text(panel, panel->left - 8, y + 5, "end", 14, client->name);
-    bar(panel, client->sent, until, y - 2, 4, COLOUR_WAIT);
+    text(panel, panel->left - 11, y + 5, "end", 14, client->name);
+    if (client->left > 0)
+        dashes(panel->file, place(panel, client->sent), y,
+               place(panel, until) - place(panel, client->sent));
+    else
+        bar(panel, client->sent, until, y - 2, 4, COLOUR_WAIT);
     if (client->responded >= 0)
         draw_response(panel, client);
     else
@@ -97,7 +111,7 @@ static void draw_work(struct panel *panel, int lane)
 {
     char label[24];
     snprintf(label, sizeof label, "work %d", lane + 1);
-    text(panel, panel->left - 8, panel->y + HALF + 5, "end", 14, label);
+    text(panel, panel->left - 11, panel->y + HALF + 5, "end", 14, label);
     for (int i = 0; i < panel->timeline->span_count; i++) {
         const struct timeline_span *span = &panel->timeline->spans[i];
         // A white gap separates one piece of work from the next.
@@ -120,11 +134,11 @@ static int highest(const struct timeline *timeline)
 static void draw_channel(struct panel *panel)
 {
     const struct timeline *timeline = panel->timeline;
-    int max = highest(timeline);
+    int max = panel->highest;
     char label[32];
     snprintf(label, sizeof label, "%d", max);
-    text(panel, panel->left - 8, panel->y + CHANNEL - 4, "end", 14, "channel");
-    text(panel, panel->left - 8, panel->y + 18, "end", 13, label);
+    text(panel, panel->left - 11, panel->y + CHANNEL - 4, "end", 14, "channel");
+    text(panel, panel->left - 11, panel->y + 18, "end", 13, label);
     for (int i = 0; i < timeline->count_count; i++) {
         double until = i + 1 < timeline->count_count
                            ? timeline->counts[i + 1].at
@@ -137,23 +151,13 @@ static void draw_channel(struct panel *panel)
     panel->y += CHANNEL;
 }
 
-// A round number of seconds that gives three to six marks.
-static double step(double end)
-{
-    static const double steps[] = {0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10};
-    size_t i = 0;
-    while (i + 1 < sizeof steps / sizeof steps[0] && end / steps[i] > 6)
-        i++;
-    return steps[i];
-}
-
 static void draw_axis(const struct panel *panel, int y)
 {
     fprintf(panel->file,
             "<path d=\"M%d %d h%d\" stroke=\"%s\" stroke-width=\"1\"/>\n",
             panel->left, y, PANEL, COLOUR_TEXT);
-    for (int i = 0; i * step(panel->end) <= panel->end; i++) {
-        double at = i * step(panel->end);
+    for (int i = 0; i * timeline_step(panel->end) <= panel->end; i++) {
+        double at = i * timeline_step(panel->end);
         char words[24];
         snprintf(words, sizeof words, "%.3g s", at);
         fprintf(panel->file, "<path d=\"M%.1f %d v5\" stroke=\"%s\"/>\n",
@@ -183,25 +187,33 @@ static void draw_panel(struct panel *panel, int bottom)
     draw_axis(panel, bottom);
 }
 
-static void draw_legend(struct panel *panel, int y)
+static void draw_legend(struct panel *panel, int y,
+                        const struct timeline_signs *signs)
 {
-    static const struct {
+    const struct {
+        bool is_used;
         const char *words;
         const char *colour;
         int width;
-    } entries[] = {{"client waits", COLOUR_WAIT, 104},
-                   {"response", COLOUR_GOOD, 84},
-                   {"rejected", COLOUR_BAD, 76},
-                   {"work", COLOUR_WORK, 60},
-                   {"jobs waiting", COLOUR_QUEUE, 0}};
+    } entries[] = {{signs->silent, "silent", NULL, 60},
+                   {signs->waits, "waits", COLOUR_WAIT, 54},
+                   {signs->response, "response", COLOUR_GOOD, 76},
+                   {signs->rejected, "rejected", COLOUR_BAD, 70},
+                   {signs->work, "work", COLOUR_WORK, 50},
+                   {signs->channel, "jobs waiting", COLOUR_QUEUE, 0}};
     int x = 16;
     for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
-        fprintf(panel->file,
-                "<rect x=\"%d\" y=\"%d\" width=\"12\" height=\"12\" "
-                "fill=\"%s\"/>\n",
-                x, y - 11, entries[i].colour);
-        text(panel, x + 17, y, "start", 13, entries[i].words);
-        x += 17 + entries[i].width;
+        if (!entries[i].is_used)
+            continue;
+        if (entries[i].colour == NULL)
+            dashes(panel->file, x, y - 5, 13);
+        else
+            fprintf(panel->file,
+                    "<rect x=\"%d\" y=\"%d\" width=\"12\" height=\"12\" "
+                    "fill=\"%s\"/>\n",
+                    x, y - 11, entries[i].colour);
+        text(panel, x + 18, y, "start", 13, entries[i].words);
+        x += 18 + entries[i].width;
     }
 }
 
@@ -210,6 +222,7 @@ int timeline_draw(const struct timeline *timelines, int count, const char *path)
     FILE *file = fopen(path, "w");
     double end = 0;
     int height = 0;
+    int jobs = 1;
     if (file == NULL)
         return -1;
     for (int i = 0; i < count; i++) {
@@ -217,7 +230,10 @@ int timeline_draw(const struct timeline *timelines, int count, const char *path)
             end = timelines[i].end;
         if (lanes_height(&timelines[i]) > height)
             height = lanes_height(&timelines[i]);
+        if (highest(&timelines[i]) > jobs)
+            jobs = highest(&timelines[i]);
     }
+    struct timeline_signs signs = timeline_signs(timelines, count);
     int width = count * (LABEL + PANEL + GAP);
     fprintf(file,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" "
@@ -230,10 +246,11 @@ int timeline_draw(const struct timeline *timelines, int count, const char *path)
         struct panel panel = {.file = file,
                               .timeline = &timelines[i],
                               .end = end,
+                              .highest = jobs,
                               .left = i * (LABEL + PANEL + GAP) + LABEL};
         draw_panel(&panel, TOP + height);
         if (i == 0)
-            draw_legend(&panel, TOP + height + BOTTOM - 18);
+            draw_legend(&panel, TOP + height + BOTTOM - 18, &signs);
     }
     fprintf(file, "</svg>\n");
     bool has_failed = ferror(file) != 0;

@@ -18,8 +18,10 @@
 // nothing from now on. Returns -1 and sets errno.
 int report_listening(const struct options *options, int listener);
 
-// The result of one event. The line starts with the thread's role and number,
-// "worker 1", or with the role alone if the number is 0.
+// The result of one event. Call this without a lock, because the terminal may
+// take its time. So the lines of several workers may be reordered. A line
+// starts with the thread's role and number, "worker 1", or with the role alone
+// if the number is 0.
 void report_event(const char *role, int number, const struct event *event,
                   enum store_result result, int64_t balance);
 

@@ -142,6 +142,39 @@ def a_timeline_shows_every_client_and_every_piece_of_work():
 
 
 @test
+def timelines_that_are_compared_have_the_same_clients_and_scales():
+    lines = lab("timeline", 2, 5, "--work-ms", 20).stdout.splitlines()
+    titles = [line for line in lines if ": " in line and line[:5] == "stage"]
+    assert titles == ["stage2_async: silent-clients",
+                      "stage5_queue: silent-clients"], titles
+    axes = [line for line in lines if "|0 s" in line]
+    assert len(axes) == 2 and axes[0] == axes[1], axes
+
+
+@test
+def a_timeline_ends_with_its_legend():
+    lines = lab("timeline", 5, "--work-ms", 20).stdout.splitlines()
+    assert lines[-3:] == [
+        "", "- waits   o response   x rejected   "
+        "#### one piece of work, ==== the next",
+        lines[-1]], lines
+    assert lines[-1].startswith("channel: how many jobs wait in it"), lines
+
+
+@test
+def pictures_that_are_compared_have_one_scale_for_the_channel():
+    """With one worker four times as many jobs wait as with four."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = pathlib.Path(directory) / "timeline.svg"
+        lab("timeline", "sustained-overload", 5, 6, "--work-ms", 50,
+            "--svg", path)
+        root = xml.etree.ElementTree.parse(path).getroot()
+    words = [element.text for element in root if element.tag.endswith("text")]
+    tops = [words[i + 1] for i, word in enumerate(words) if word == "channel"]
+    assert tops == ["4", "4"], tops
+
+
+@test
 def a_picture_is_well_formed():
     with tempfile.TemporaryDirectory() as directory:
         path = pathlib.Path(directory) / "timeline.svg"
