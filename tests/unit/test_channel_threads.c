@@ -4,6 +4,7 @@
 // steps. After a lost wake-up a test never ends, until Check kills it.
 
 #include "stage5_queue/channel.h"
+#include "lib/base/clock.h"
 #include "tests/unit/gate.h"
 #include "tests/unit/unit.h"
 
@@ -20,6 +21,7 @@ enum {
     ALL = PRODUCERS * EACH,
     ROUNDS = 200,
     TIMEOUT = 60, // in seconds
+    SOON = 5000,  // in milliseconds, for a thread to wake up
 };
 
 struct job {
@@ -197,6 +199,26 @@ static void send_jobs(int count)
         ck_assert_int_eq(channel_try_send(&channel, &job), CHANNEL_SENT);
 }
 
+// A consumer that sleeps beside a job stays in the channel until it is closed.
+START_TEST(two_jobs_wake_two_consumers)
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        returned = 0;
+        open_channel();
+        start_waiting_consumers();
+        send_jobs(2);
+        int64_t end = clock_milliseconds() + SOON;
+        while (returned < 2 && clock_milliseconds() < end)
+            sched_yield();
+        int woken = returned;
+        channel_close(&channel);
+        join_consumers();
+        channel_destroy(&channel);
+        ck_assert_int_eq(woken, 2);
+    }
+}
+END_TEST
+
 // POSIX lets pthread_cond_wait return though nothing was signalled.
 START_TEST(a_consumer_that_is_woken_without_a_job_waits_on)
 {
@@ -269,6 +291,7 @@ static Suite *channel_suite(void)
     Suite *suite = suite_create("channel between threads");
     TCase *tests = tcase_create("many threads");
     tcase_set_timeout(tests, TIMEOUT);
+    tcase_add_test(tests, two_jobs_wake_two_consumers);
     tcase_add_test(tests, every_job_is_received_exactly_once);
     tcase_add_test(tests, one_consumer_gets_each_producers_jobs_in_order);
     tcase_add_test(tests, closing_an_empty_channel_wakes_all_consumers);

@@ -111,6 +111,19 @@ START_TEST(a_silent_client_is_told_and_closed)
 }
 END_TEST
 
+// The client is slow, not gone: what it sends late is no new request.
+START_TEST(what_comes_after_a_time_out_gets_no_second_response)
+{
+    timeouts_ms[CONN_HEADER] = SHORT;
+    start_client("POST / HT");
+    client_wait(client);
+    client_send(client, "TP/1.1\r\nHost: a\r\n\r\n");
+    clients_iterate(3);
+    ck_assert_str_eq(client_responses(client),
+                     TOO_LONG("byte 10: the header section"));
+}
+END_TEST
+
 // It has its response, but does not close its side.
 START_TEST(a_lingering_client_is_closed)
 {
@@ -278,6 +291,10 @@ END_TEST
 static Suite *conn_suite(void)
 {
     Suite *suite = suite_create("conn time-outs");
+    TCase *late = tcase_create("late bytes");
+    tcase_add_checked_fixture(late, open_server, clients_destroy);
+    tcase_add_test(late, what_comes_after_a_time_out_gets_no_second_response);
+    suite_add_tcase(suite, late);
     TCase *tests = tcase_create("time-outs");
     tcase_set_timeout(tests, 30); // in seconds
     tcase_add_checked_fixture(tests, open_server, clients_destroy);

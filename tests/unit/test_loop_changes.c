@@ -50,6 +50,22 @@ START_TEST(a_callback_can_wake_others)
 }
 END_TEST
 
+// poll(2) reports POLLHUP and POLLERR without being asked. A callback that
+// waits for something else could do nothing about it, and would be called for
+// ever.
+START_TEST(what_waits_for_nothing_is_not_told_of_the_end)
+{
+    probe_open(&waker, &loop, POLLIN);
+    waker.wants = 0;
+    probe_send_byte(&waker);
+    iterations_run(&iterations, 1);
+    ck_assert_int_eq(waker.calls, 1);
+    close(waker.peer);
+    iterations_run(&iterations, 5);
+    ck_assert_int_eq(waker.calls, 1);
+}
+END_TEST
+
 static struct probe leaver;
 static struct probe host;
 static struct probe newcomer;
@@ -194,6 +210,7 @@ static Suite *loop_suite(void)
     TCase *tests = tcase_create("changes");
     tcase_add_checked_fixture(tests, open_loop, destroy_loop);
     tcase_add_test(tests, a_callback_can_wake_others);
+    tcase_add_test(tests, what_waits_for_nothing_is_not_told_of_the_end);
     tcase_add_test(tests, a_number_is_used_again_in_the_same_iteration);
     tcase_add_test(tests, a_number_that_is_used_again_has_no_old_deadline);
     tcase_add_test(tests, a_callback_may_register_many_others);
