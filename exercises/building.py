@@ -45,8 +45,8 @@ class Build:
 
     def find(self, name):
         """The program's path, or None: the compiler here cannot build it."""
-        if name not in self.targets():
-            self.run(["ninja", "-C", self.directory, "build.ninja"])
+        if name not in self.targets():  # it was configured before there was one
+            self.run(["meson", "setup", "--reconfigure", self.directory])
         return self.targets().get(name)
 
     def run(self, command):

@@ -371,7 +371,9 @@ def note_outcomes(exercise, said, outcomes):
     said["stopped"] = next((outcome.step.name for outcome in outcomes
                             if outcome.kind == judging.FAILED), None)
     said["checked"] = workplace.fingerprint(exercise)
-    said["ours"] = exercise.has_starter and workplace.is_ours(exercise)
+    passed = said["passed"] + said["skipped"]
+    if len(passed) == len(exercise.steps) and not workplace.is_ours(exercise):
+        said["done"] = True
 
 
 def check(words, build):
@@ -407,28 +409,29 @@ def summary(exercise, outcomes):
                if outcome.kind == judging.SKIPPED]
     count = len(outcomes) - len(skipped)
     text = (f"{count} of {len(exercise.steps)} steps passed" if
-            count < len(exercise.steps) else
-            f"all {count} steps passed")
-    return text + (f", {listed(skipped)} skipped." if skipped else ".")
+            count < len(exercise.steps) else "all steps passed")
+    text += f", {listed(skipped)} skipped." if skipped else "."
+    if len(outcomes) < len(exercise.steps) or workplace.is_ours(exercise):
+        return text
+    return (f"{text} It is yours now: the tree is built with it.\n"
+            f"./workshop solution {exercise.number} shows how ours differs.")
 
 
 # --- progress ---------------------------------------------------------------
 
 def progress_of(exercise, said):
-    if exercise.has_starter and workplace.is_ours(exercise):
-        return "ours" if said.get("checked") or sum(
-            said["hints"].values()) else "not started"
+    if workplace.is_ours(exercise):
+        return "done; ours is in place" if said.get("done") else "not started"
     if not said.get("checked"):
-        return ("started" if not exercise.has_starter or
-                workplace.CHANGED in workplace.states(exercise).values() or
-                workplace.is_untouched(exercise) else "not started")
+        return "started"
     done = len(said["passed"]) + len(said["skipped"])
     text = f"{len(said['passed'])} of {len(exercise.steps)} steps"
     if done == len(exercise.steps):
-        text = "done" if not said["skipped"] else f"{text}, the others skipped"
-    elif said.get("stopped"):
-        text += (f", stopped at {said['stopped']} "
-                 f"{exercise.step(said['stopped']).title}")
+        text = "done" if not said["skipped"] else (
+            f"done, but for {listed(said['skipped'])}, skipped")
+    for step in exercise.steps:
+        if step.name == said.get("stopped"):
+            text += f", stopped at {step.name} {step.title}"
     if said["checked"] != workplace.fingerprint(exercise):
         text += " (changed since that check)"
     return text

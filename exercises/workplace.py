@@ -139,9 +139,9 @@ class Notes:
         said = self.all.get(exercise.name)
         if not isinstance(said, dict):
             said = self.all[exercise.name] = {}
-        said.setdefault("hints", {})
-        said.setdefault("passed", [])
-        said.setdefault("skipped", [])
+        for key, kind in (("hints", dict), ("passed", list), ("skipped", list)):
+            if not isinstance(said.get(key), kind):
+                said[key] = kind()
         return said
 
     def save(self):

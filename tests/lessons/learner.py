@@ -268,6 +268,10 @@ def progress_has_a_line_for_each_exercise():
     has(tree.type("progress"), "1 of 6 steps")
     tree.file.write_bytes(tree.ours + b"\n")
     has(tree.type("progress"), "1 of 6 steps (changed since that check)")
+    notes = tree.root / "exercises/copies/progress.json"
+    for text in ("{", "[]", '{"5_channel": 7}', '{"5_channel": {"hints": 1}}'):
+        notes.write_text(text)  # a broken file is no obstacle
+        has(tree.type("progress"), "5 channel started")
 
 
 # --- check ------------------------------------------------------------------
