@@ -103,7 +103,7 @@ def echo(server):
     client = server.client()
     client.send(b"Hello, is this a server?\r\n\r\n")
     expect(client, "400, then the end of the connection",
-           lambda it: it.status == 400 and it.is_closed,
+           lambda it: it.status == 400 and not it.is_waiting,
            "the parser says REJECTED: respond_rejected makes the response, "
            "and the client is done")
     client = server.client()

@@ -128,7 +128,9 @@ def warning_fault(exercise):
         return "the starter is not in compile_commands.json"
     for one in found:
         words = shlex.split(one["command"])
-        words[words.index("-o") + 1] = os.devnull
+        for option in ("-o", "-MF"):  # the build may be read-only
+            if option in words:
+                words[words.index(option) + 1] = os.devnull
         result = subprocess.run([*words, "-Werror"], cwd=one["directory"],
                                 capture_output=True, text=True)
         if result.returncode != 0:
