@@ -23,6 +23,7 @@ static atomic_int wakes_for_nothing;
 static atomic_int creates_left = -1;
 static _Thread_local int held;
 static _Thread_local struct hook before_wait;
+static _Thread_local struct hook before_lock;
 static _Thread_local struct hook after_unlock;
 static _Thread_local struct hook after_create;
 
@@ -48,6 +49,11 @@ void threads_wake_for_nothing(int count)
 void threads_before_wait(void hook(void *), void *context)
 {
     before_wait = (struct hook){hook, context};
+}
+
+void threads_before_lock(void hook(void *), void *context)
+{
+    before_lock = (struct hook){hook, context};
 }
 
 void threads_after_unlock(void hook(void *), void *context)
@@ -100,6 +106,7 @@ static void run_hook(const struct hook *hook)
 
 int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
 {
+    run_hook(&before_lock);
     threads_locked++;
     int error = __real_pthread_mutex_trylock(mutex);
     if (error == EBUSY) {

@@ -29,6 +29,8 @@ void threads_wake_for_nothing(int count);
 // Hooks of the calling thread; NULL removes one. A hook must end soon.
 // Before the thread sleeps in pthread_cond_wait, with the mutex locked:
 void threads_before_wait(void hook(void *), void *context);
+// Before it locks a mutex:
+void threads_before_lock(void hook(void *), void *context);
 // After it unlocked a mutex:
 void threads_after_unlock(void hook(void *), void *context);
 // After it started a thread, before pthread_create returns:

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -40,7 +41,8 @@ static int iterations;          // of the loop since then
 
 static atomic_int delivered;
 static int next_from[THREADS];
-static bool posts_another; // while a response is completed
+static const char *if_asleep; // likely cause; NULL: the usual ones
+static bool posts_another;    // while a response is completed
 
 // --- Mails, and where they come out ------------------------------------------
 
@@ -179,7 +181,8 @@ static void deliver(int wanted)
                    count == 1 ? "" : "s", wanted,
                    is_asleep ? "sleeps" : "runs again and again for nothing"),
         check_text("%d, one for each mail", wanted),
-        count == 0 && is_asleep && !has_byte
+        is_asleep && if_asleep != NULL ? if_asleep
+        : count == 0 && is_asleep && !has_byte
             ? "nothing wakes the loop: is mailbox_post built yet, and does it "
               "write a byte into pipe[1]?"
         : count == 0
@@ -262,7 +265,24 @@ static void thread_has_posted(void)
         all_is_posted();
 }
 
-// What does it find when it waits for this: a number, or the end.
+// The loop has time to wake up, and to fall asleep again.
+static void pause_before_lock(void *context)
+{
+    const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
+    (void)context;
+    nanosleep(&pause, NULL);
+}
+
+static void *post_with_a_pause(void *argument)
+{
+    threads_before_lock(pause_before_lock, NULL);
+    post(0, 0);
+    threads_before_lock(NULL, NULL);
+    thread_has_posted();
+    return argument;
+}
+
+// Is the mail with this number delivered?
 static bool is_delivered(void *context)
 {
     return delivered > *(int *)context;
@@ -300,9 +320,19 @@ static void threads_post(void)
     check_crash("two threads in the list at the same time: mailbox_post and "
                 "take_all lock the mutex first");
     check_doing("a thread waits for the mutex: does each path unlock it?",
+                "a thread posts a mail, and pauses before it locks the mutex");
+    if_asleep = "the byte is in the pipe before the mail is in the list: the "
+                "loop wakes up, finds nothing, and sleeps again. First the "
+                "change, then the wake-up";
+    threads_left = 1;
+    start(post_with_a_pause, NULL);
+    deliver(1);
+    if_asleep = NULL;
+    check_doing("a thread waits for the mutex: does each path unlock it?",
                 "a thread posts %d mails, each when the one before was "
                 "delivered, so the loop sleeps in between",
                 ROUNDS);
+    reset_counts();
     threads_left = 1;
     start(post_one_at_a_time, NULL);
     deliver(ROUNDS);

@@ -204,7 +204,7 @@ def overflow(server, alice):
 
 def ten(server):
     by_hand(f"mkfifo gate; {STAGE4} --work-gate gate & sleep 1; {CURL} & "
-            "sleep 1; curl --max-time 1 http://127.0.0.1:8080/health; "
+            "sleep 1; curl --silent --max-time 1 http://127.0.0.1:8080/health; "
             "printf x >gate; wait %2; kill %1; rm gate")
     doing(f"{EVENTS} events at the same time, whose work waits at the gate; "
           "and then GET /health")
