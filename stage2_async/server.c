@@ -24,7 +24,7 @@ static void add_timeout(struct options *options, const char *name,
                         int *timeout_ms, int default_ms, const char *help)
 {
     *timeout_ms = default_ms;
-    options_add_number(options, name, timeout_ms, 1, 24 * 3600 * 1000, help);
+    options_add_setting(options, name, timeout_ms, 1, 24 * 3600 * 1000, help);
 }
 
 void server_add_options(struct server *server, struct options *options)

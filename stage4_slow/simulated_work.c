@@ -22,13 +22,14 @@ void simulated_work_add_options(struct simulated_work *work,
                                 struct options *options)
 {
     *work = (struct simulated_work){.milliseconds = 500, .gate = -1};
-    options_add_number(options, "--work-ms", &work->milliseconds, 0, 3600000,
-                       "milliseconds of work for one event");
+    options_add_setting(options, "--work-ms", &work->milliseconds, 0, 3600000,
+                        "milliseconds of work for one event");
     options_add_text(options, "--work-gate", "FIFO", &work->gate_path,
                      "finish one event for each byte in it");
     options->rows[options->count - 1].accepts = is_gate;
     options->rows[options->count - 1].expected =
         "a FIFO to read and write (see mkfifo)";
+    options->rows[options->count - 1].is_setting = true;
 }
 
 // Nothing is written here. But while the FIFO is open for writing, a read waits

@@ -44,6 +44,20 @@ void options_add_flag(struct options *options, const char *name, bool *flag,
     add(options, name, help)->flag = flag;
 }
 
+void options_add_setting(struct options *options, const char *name, int *number,
+                         int min, int max, const char *help)
+{
+    options_add_number(options, name, number, min, max, help);
+    options->rows[options->count - 1].is_setting = true;
+}
+
+void options_add_flag_setting(struct options *options, const char *name,
+                              bool *flag, const char *help)
+{
+    options_add_flag(options, name, flag, help);
+    options->rows[options->count - 1].is_setting = true;
+}
+
 void options_add_text(struct options *options, const char *name,
                       const char *argument, const char **text, const char *help)
 {
@@ -65,40 +79,16 @@ void options_init(struct options *options, const char *program,
                      "listen on this address");
     options->rows[0].accepts = is_address;
     options->rows[0].expected = "an IPv4 or IPv6 address";
-    options_add_number(options, "--port", &options->port, 0, 65535,
-                       "listen on this port, 0 for any free one");
-    options_add_flag(options, "--quiet", &options->quiet,
-                     "print no line per client or job");
+    options_add_setting(options, "--port", &options->port, 0, 65535,
+                        "listen on this port, 0 for any free one");
+    options_add_flag_setting(options, "--quiet", &options->quiet,
+                             "print no line per client or job");
     options_add_text(options, "--trace", "FILE", &options->trace,
                      "record what happens, for ui.perfetto.dev");
     options->rows[options->count - 1].accepts = trace_accepts;
     options->rows[options->count - 1].expected =
         "a regular file that can be written";
-}
-
-static void print_value(const struct option *option)
-{
-    if (option->number != NULL)
-        printf(" (%d)", *option->number);
-    if (option->text != NULL && *option->text != NULL)
-        printf(" (%s)", *option->text);
-}
-
-static void print_help(const struct options *options)
-{
-    printf("%s - %s\n\nUsage: %s [OPTION...]\n\n", options->program,
-           options->purpose, options->program);
-    for (int i = 0; i < options->count; i++) {
-        const struct option *option = &options->rows[i];
-        char left[40];
-        snprintf(left, sizeof left, "%s %s", option->name,
-                 option->argument != NULL ? option->argument : "");
-        printf("  %-26s %s", left, option->help);
-        print_value(option);
-        printf("\n");
-    }
-    printf("  %-26s %s\n  %-26s %s\n", "--help", "print this, and exit",
-           "--version", "print the version, and exit");
+    options->rows[options->count - 1].is_setting = true;
 }
 
 static bool stop(struct options *options, int exit_status)
@@ -107,11 +97,15 @@ static bool stop(struct options *options, int exit_status)
     return false;
 }
 
+// A value that the command line does not have is from the environment.
 static bool reject(struct options *options, const struct option *option,
                    const char *expected, const char *value)
 {
-    fprintf(stderr, "%s: %s: expected %s, got '%s'\n", options->program,
-            option->name, expected, value);
+    char variable[OPTION_VARIABLE_SIZE];
+    option_variable(option, variable);
+    fprintf(stderr, "%s: %s%s: expected %s, got '%s'\n", options->program,
+            option->is_set ? option->name : variable,
+            option->is_set ? "" : " in the environment", expected, value);
     return stop(options, EXIT_USAGE);
 }
 
@@ -148,9 +142,16 @@ static bool set_text(struct options *options, const struct option *option,
     return true;
 }
 
+static bool set_value(struct options *options, const struct option *option,
+                      const char *value)
+{
+    return option->number != NULL ? set_number(options, option, value)
+                                  : set_text(options, option, value);
+}
+
 // Finds "--name" or "--name=value". *value is that value, or NULL.
-static const struct option *find(const struct options *options,
-                                 const char *argument, const char **value)
+static struct option *find(struct options *options, const char *argument,
+                           const char **value)
 {
     size_t length = strcspn(argument, "=");
     *value = argument[length] == '=' ? argument + length + 1 : NULL;
@@ -173,9 +174,10 @@ static bool reject_unknown(struct options *options, const char *argument)
 static int set_option(struct options *options, char **arguments)
 {
     const char *value;
-    const struct option *option = find(options, arguments[0], &value);
+    struct option *option = find(options, arguments[0], &value);
     if (option == NULL)
         return reject_unknown(options, arguments[0]);
+    option->is_set = true;
     if (option->flag != NULL) {
         *option->flag = true;
         return value == NULL || reject(options, option, "no value", value);
@@ -185,9 +187,33 @@ static int set_option(struct options *options, char **arguments)
         value = arguments[1];
     if (value == NULL)
         return reject_missing(options, option);
-    bool is_set = option->number != NULL ? set_number(options, option, value)
-                                         : set_text(options, option, value);
-    return is_set ? count : 0;
+    return set_value(options, option, value) ? count : 0;
+}
+
+static bool set_flag(struct options *options, const struct option *option,
+                     const char *value)
+{
+    *option->flag = strcmp(value, "1") == 0;
+    return *option->flag || strcmp(value, "0") == 0 ||
+           reject(options, option, "0 or 1", value);
+}
+
+// Sets what the command line did not.
+static bool read_environment(struct options *options)
+{
+    for (int i = 0; i < options->count; i++) {
+        const struct option *option = &options->rows[i];
+        char variable[OPTION_VARIABLE_SIZE];
+        option_variable(option, variable);
+        const char *value = getenv(variable);
+        if (!option->is_setting || option->is_set || value == NULL ||
+            value[0] == '\0')
+            continue;
+        if (!(option->flag != NULL ? set_flag(options, option, value)
+                                   : set_value(options, option, value)))
+            return false;
+    }
+    return true;
 }
 
 bool options_parse(struct options *options, int argc, char **argv)
@@ -195,7 +221,7 @@ bool options_parse(struct options *options, int argc, char **argv)
     int i = 1;
     while (i < argc) {
         if (strcmp(argv[i], "--help") == 0) {
-            print_help(options);
+            options_print_help(options);
             return stop(options, EXIT_SUCCESS);
         }
         if (strcmp(argv[i], "--version") == 0) {
@@ -207,5 +233,5 @@ bool options_parse(struct options *options, int argc, char **argv)
             return false;
         i += count;
     }
-    return true;
+    return read_environment(options);
 }

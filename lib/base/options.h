@@ -12,6 +12,10 @@
 //
 // options_init adds --bind, --port, --quiet and --trace; --help and --version
 // are built in. The value that a variable has when it is added is its default.
+//
+// Some options are settings, by which the lab tells any server what to do
+// (lab/CONTRACT.md). What the command line does not say about them, the
+// environment may: --work-ms is WORK_MS there. An empty variable says nothing.
 
 #include <stdbool.h>
 
@@ -27,6 +31,8 @@ struct option {
     int min, max;                      // of a number
     bool (*accepts)(const char *text); // of a text
     const char *expected;              // what a rejected text should be
+    bool is_setting;                   // the environment may say it, too
+    bool is_set;                       // by the command line
 };
 
 struct options {
@@ -49,6 +55,12 @@ void options_add_number(struct options *options, const char *name, int *number,
                         int min, int max, const char *help);
 void options_add_flag(struct options *options, const char *name, bool *flag,
                       const char *help);
+
+// The same, for settings. In the environment a flag is 0 or 1.
+void options_add_setting(struct options *options, const char *name, int *number,
+                         int min, int max, const char *help);
+void options_add_flag_setting(struct options *options, const char *name,
+                              bool *flag, const char *help);
 void options_add_text(struct options *options, const char *name,
                       const char *argument, const char **text,
                       const char *help);
@@ -56,5 +68,13 @@ void options_add_text(struct options *options, const char *name,
 // False: something was printed (help, the version, or what is wrong), and the
 // program ends now with options->exit_status.
 bool options_parse(struct options *options, int argc, char **argv);
+
+// For options_parse.
+void options_print_help(const struct options *options);
+
+// The name that a setting has in the environment: "WORK_MS".
+enum { OPTION_VARIABLE_SIZE = 32 };
+void option_variable(const struct option *option,
+                     char variable[OPTION_VARIABLE_SIZE]);
 
 #endif

@@ -20,8 +20,8 @@ void http_limits_add_options(struct http_limits *limits,
                        MIB, "bytes of request line and header section");
     options_add_number(options, "--fields-max", &limits->fields_max, 1, 10000,
                        "header fields of a request");
-    options_add_number(options, "--body-max-bytes", &limits->body_max, 0,
-                       256 * MIB, "bytes of a request's body");
+    options_add_setting(options, "--body-max-bytes", &limits->body_max, 0,
+                        256 * MIB, "bytes of a request's body");
     options_add_number(options, "--trailers-max-bytes", &limits->trailers_max,
                        0, 256 * KIB, "bytes of chunk extensions and trailers");
 }

@@ -30,13 +30,14 @@ static void add_options(void)
     gate = NULL;
     options_init(&options, "program", "what it is for");
     http_limits_add_options(&limits, &options);
-    options_add_number(&options, "--capacity", &capacity, 1, 1000,
-                       "jobs that may wait");
+    options_add_setting(&options, "--capacity", &capacity, 1, 1000,
+                        "jobs that may wait");
     options_add_flag(&options, "--loud", &loud, "say more");
     options_add_text(&options, "--label", "TEXT", &label, "say this");
     options_add_text(&options, "--gate", "FIFO", &gate, "wait for this");
     options.rows[options.count - 1].accepts = is_a_gate;
     options.rows[options.count - 1].expected = "a gate";
+    options.rows[options.count - 1].is_setting = true;
 }
 
 // Up to 6 arguments after the program's name.
@@ -267,6 +268,93 @@ START_TEST(a_wrong_option_is_named_with_what_it_expects)
 }
 END_TEST
 
+// The environment of one test, which runs in a process of its own.
+static void set(const char *variable, const char *value)
+{
+    ck_assert_int_eq(setenv(variable, value, 1), 0);
+}
+
+START_TEST(a_setting_is_read_from_the_environment)
+{
+    set("CAPACITY", "7");
+    set("GATE", "gate");
+    set("PORT", "0");
+    set("BODY_MAX_BYTES", "9");
+    set("QUIET", "1");
+    must_be_accepted(parse((struct arguments){{NULL}}));
+    ck_assert_int_eq(capacity, 7);
+    ck_assert_str_eq(gate, "gate");
+    ck_assert_int_eq(options.port, 0);
+    ck_assert_int_eq(limits.body_max, 9);
+    ck_assert(options.quiet);
+}
+END_TEST
+
+START_TEST(an_empty_variable_says_nothing_and_a_flag_may_be_0)
+{
+    set("CAPACITY", "");
+    set("GATE", "");
+    set("QUIET", "0");
+    must_be_accepted(parse((struct arguments){{NULL}}));
+    ck_assert_int_eq(capacity, 100);
+    ck_assert_ptr_null(gate);
+    ck_assert(!options.quiet);
+}
+END_TEST
+
+// Even if the variable has a wrong value.
+START_TEST(the_command_line_wins_over_the_environment)
+{
+    set("CAPACITY", "none");
+    set("QUIET", "0");
+    must_be_accepted(parse((struct arguments){{"--capacity", "5", "--quiet"}}));
+    ck_assert_int_eq(capacity, 5);
+    ck_assert(options.quiet);
+}
+END_TEST
+
+START_TEST(an_option_that_is_no_setting_is_not_read_there)
+{
+    set("LABEL", "other");
+    set("LOUD", "1");
+    set("LINE_MAX_BYTES", "17");
+    set("BIND", "::1");
+    must_be_accepted(parse((struct arguments){{NULL}}));
+    ck_assert_str_eq(label, "none");
+    ck_assert(!loud);
+    ck_assert_int_eq(limits.line_max, 8192);
+    ck_assert_str_eq(options.bind, "127.0.0.1");
+}
+END_TEST
+
+static const struct {
+    const char *variable;
+    const char *value;
+    const char *message;
+} wrong_variables[] = {
+    {"PORT", "x", "PORT in the environment: expected 0 to 65535, got 'x'"},
+    {"PORT", " 1", "PORT in the environment: expected 0 to 65535, got ' 1'"},
+    {"CAPACITY", "0",
+     "CAPACITY in the environment: expected 1 to 1000, got '0'"},
+    {"GATE", "door", "GATE in the environment: expected a gate, got 'door'"},
+    {"QUIET", "yes", "QUIET in the environment: expected 0 or 1, got 'yes'"},
+    {"TRACE", "/no/such/directory/trace",
+     "TRACE in the environment: expected a regular file that can be written, "
+     "got '/no/such/directory/trace'"},
+};
+
+START_TEST(a_wrong_variable_is_named)
+{
+    char expected[256];
+    set(wrong_variables[_i].variable, wrong_variables[_i].value);
+    ck_assert(!parse((struct arguments){{NULL}}));
+    ck_assert_int_eq(options.exit_status, 2);
+    snprintf(expected, sizeof expected, "program: %s\n",
+             wrong_variables[_i].message);
+    ck_assert_str_eq(err.text, expected);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("options");
@@ -283,5 +371,13 @@ int main(void)
     unit_add_rows(wrong, a_wrong_option_is_named_with_what_it_expects,
                   rejected);
     suite_add_tcase(suite, wrong);
+    TCase *environment = tcase_create("environment");
+    tcase_add_test(environment, a_setting_is_read_from_the_environment);
+    tcase_add_test(environment,
+                   an_empty_variable_says_nothing_and_a_flag_may_be_0);
+    tcase_add_test(environment, the_command_line_wins_over_the_environment);
+    tcase_add_test(environment, an_option_that_is_no_setting_is_not_read_there);
+    unit_add_rows(environment, a_wrong_variable_is_named, wrong_variables);
+    suite_add_tcase(suite, environment);
     return unit_run(suite);
 }

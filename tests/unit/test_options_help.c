@@ -25,8 +25,8 @@ static void must_print(const char *first, const char *second)
     label = "none";
     options_init(&options, "program", "What it is for.");
     http_limits_add_options(&limits, &options);
-    options_add_number(&options, "--capacity", &capacity, 1, 1000,
-                       "jobs that may wait");
+    options_add_setting(&options, "--capacity", &capacity, 1, 1000,
+                        "jobs that may wait");
     options_add_flag(&options, "--loud", &loud, "say more");
     options_add_text(&options, "--label", "TEXT", &label, "say this");
     options_add_text(&options, "--gate", "FIFO", &gate, "wait for this");
@@ -117,6 +117,15 @@ START_TEST(help_has_the_argument_and_the_default_of_each)
 }
 END_TEST
 
+START_TEST(help_names_the_variables_of_the_environment)
+{
+    must_print("--help", NULL);
+    ck_assert_ptr_nonnull(
+        strstr(out.text, "\n\nRead from the environment, too: PORT, QUIET, "
+                         "TRACE, BODY_MAX_BYTES, CAPACITY\n"));
+}
+END_TEST
+
 START_TEST(help_fits_a_terminal)
 {
     must_print("--help", NULL);
@@ -157,6 +166,7 @@ int main(void)
     tcase_add_test(help, help_starts_with_the_purpose_of_the_program);
     tcase_add_test(help, help_lists_every_option_once);
     unit_add_rows(help, help_has_the_argument_and_the_default_of_each, lines);
+    tcase_add_test(help, help_names_the_variables_of_the_environment);
     tcase_add_test(help, help_fits_a_terminal);
     tcase_add_test(help, the_version_is_one_line);
     tcase_add_test(help, help_ends_the_parsing);
