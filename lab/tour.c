@@ -50,10 +50,11 @@ static int printable_length(struct slice text)
 static void post_one(struct run *run)
 {
     struct client client;
-    if (!run_start(run, NULL))
+    if (!run_start(run, (struct settings){0}))
         return;
-    client_request_once(&client, run->stage.port, "POST", "/",
-                        stops[run->stage.number - 1].body, run_limit_ms(run));
+    client_request_once(&client, run->server.port, "POST", "/",
+                        stops[run->subject->number - 1].body,
+                        run_limit_ms(run));
     if (client.status == 0) {
         run_verdict(run, "no response");
     } else {
@@ -68,10 +69,12 @@ static bool visit(int number)
 {
     static const struct experiment one_good_request = {.perform = post_one};
     const struct stop *stop = &stops[number - 1];
-    struct run run;
+    static struct run run;
+    struct subject subject;
     printf("\n%d. %s\n   %s\n", number, stage_name(number), stop->news);
     fflush(stdout);
-    experiment_perform(&one_good_request, number, WORK_MS, &run);
+    subject_of_stage(&subject, number);
+    experiment_perform(&one_good_request, &subject, WORK_MS, &run);
     printf("   sent      %s\n   received  %s  %s\n", stop->body, run.verdict,
            run.detail);
     bool is_good = !run.failed && strcmp(run.verdict, stop->status) == 0;

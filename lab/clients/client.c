@@ -93,45 +93,10 @@ void client_post_event(struct client *client, const char *user, int64_t amount)
 void client_next(struct client *client)
 {
     if (client->status != 0)
-        buffer_remove_front(&client->in,
-                            client->header.length + client->body.length);
+        buffer_remove_front(&client->in, client->length);
     client->status = 0;
     client->responded_at = 0;
     client->is_head = false;
-}
-
-static const char *find(struct slice text, const char *what)
-{
-    for (size_t i = 0; i + strlen(what) <= text.length; i++)
-        if (strncasecmp(text.bytes + i, what, strlen(what)) == 0)
-            return text.bytes + i + strlen(what);
-    return NULL;
-}
-
-// The servers always send Content-Length, so this reads nothing else.
-static bool is_whole(struct client *client)
-{
-    struct slice received = buffer_slice(&client->in);
-    const char *end = find(received, "\r\n\r\n");
-    if (end == NULL || received.length < strlen("HTTP/1.1 200"))
-        return false;
-    client->header =
-        (struct slice){received.bytes, (size_t)(end - received.bytes)};
-    const char *length = find(client->header, "\r\ncontent-length:");
-    size_t body = 0;
-    if (length != NULL && !client->is_head)
-        body = (size_t)strtoul(length, NULL, 10);
-    client->body = (struct slice){end, body};
-    return received.length >= client->header.length + body;
-}
-
-static void take_response(struct client *client)
-{
-    if (client->status != 0 || client->in.length == 0 || !is_whole(client))
-        return;
-    client->status =
-        (int)strtol(client->in.bytes + strlen("HTTP/1.1 "), NULL, 10);
-    client->responded_at = clock_nanoseconds();
 }
 
 static void receive_some(struct client *client)
@@ -148,7 +113,7 @@ static void receive_some(struct client *client)
         trouble_note("the lab has no memory for a response");
         client->ended = true;
     }
-    take_response(client);
+    client_take_response(client);
 }
 
 static short wanted(const struct client *client)
@@ -178,7 +143,7 @@ int clients_wait(struct client *clients, int count, int milliseconds)
     if (polled == NULL)
         trouble_note_errno("calloc");
     for (int i = 0; i < count; i++)
-        take_response(&clients[i]);
+        client_take_response(&clients[i]);
     while (polled != NULL && fill(polled, clients, count)) {
         if (!wait_until(polled, count, end))
             break;
@@ -232,31 +197,4 @@ bool client_request_once(struct client *client, int port, const char *method,
     client_open(client, port);
     client_request(client, method, path, body);
     return client_wait(client, milliseconds);
-}
-
-double client_metric(int port, const char *name)
-{
-    struct client client;
-    char line[128];
-    double value = -1;
-    snprintf(line, sizeof line, "\n%s ", name);
-    if (client_request_once(&client, port, "GET", "/metrics", NULL, 10000)) {
-        const char *number = find(client.body, line);
-        if (number != NULL)
-            value = strtod(number, NULL);
-    }
-    client_close(&client);
-    return value;
-}
-
-bool client_wait_metric(int port, const char *name, double value,
-                        int milliseconds)
-{
-    int64_t end = clock_milliseconds() + milliseconds;
-    while (client_metric(port, name) < value) {
-        if (clock_milliseconds() >= end)
-            return false;
-        poll(NULL, 0, 5);
-    }
-    return true;
 }

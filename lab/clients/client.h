@@ -27,7 +27,8 @@ struct client {
     int64_t responded_at; // in nanoseconds; 0: no whole response yet
     int status;           // of that response; 0: none
     struct slice header;  // its status line and fields
-    struct slice body;    // of that response
+    struct slice body;    // of that response, without chunks
+    size_t length;        // of that response, in bytes received
     bool is_head;         // the request was HEAD: the response has no body
     bool ended;           // the server closed its side, or the connection broke
     bool was_reset;       // it broke
@@ -71,6 +72,15 @@ void client_post_event(struct client *client, const char *user, int64_t amount);
 // begin there.
 void client_next(struct client *client);
 
+// For a client that sends several requests: connects again, if the server
+// closes its connection after the last response.
+void client_reopen(struct client *client, int port);
+
+// The status of the response that has begun to come, without reading it; 0:
+// none came within PEEK_MS.
+enum { PEEK_MS = 500 };
+int client_peek_status(const struct client *client);
+
 // Waits until the response is whole or the connection ended, but not longer.
 // Returns whether there is a response.
 bool client_wait(struct client *client, int milliseconds);
@@ -98,5 +108,8 @@ double client_metric(int port, const char *name);
 // Waits until a metric has at least this value. False: it never had.
 bool client_wait_metric(int port, const char *name, double value,
                         int milliseconds);
+
+// For client.c. Looks whether a whole response has come.
+void client_take_response(struct client *client);
 
 #endif

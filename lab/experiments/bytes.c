@@ -15,6 +15,14 @@ static void copy_value(const struct client *client, const char *key,
     json_decref(body);
 }
 
+static int first_line(struct slice text)
+{
+    int length = 0;
+    while ((size_t)length < text.length && text.bytes[length] != '\n')
+        length++;
+    return length;
+}
+
 static void judge_response(struct run *run, const struct client *client)
 {
     char reason[40];
@@ -23,11 +31,11 @@ static void judge_response(struct run *run, const struct client *client)
     copy_value(client, "detail", detail, sizeof detail);
     if (reason[0] == '\0') {
         run_verdict(run, "%d", client->status);
-        run_detail(run, "%d %.*s", client->status, (int)client->body.length,
+        run_detail(run, "%d %.*s", client->status, first_line(client->body),
                    client->body.bytes);
     } else {
         run_verdict(run, "%d %s", client->status,
-                    strcmp(reason, "invalid_json") == 0 ? "JSON" : "HTTP");
+                    strncmp(reason, "invalid_", 8) == 0 ? "JSON" : "HTTP");
         run_detail(run, "%d %s, %s", client->status, reason, detail);
     }
 }
@@ -37,9 +45,9 @@ static void judge_response(struct run *run, const struct client *client)
 static void judge(struct run *run, struct slice request, const char *body)
 {
     struct client client;
-    if (!run_start(run, NULL))
+    if (!run_start(run, (struct settings){0}))
         return;
-    client_open(&client, run->stage.port);
+    client_open(&client, run->server.port);
     client_send(&client, request);
     if (!client_wait(&client, LIMIT_MS)) {
         run_verdict(run, "none");
@@ -81,7 +89,10 @@ void not_an_event(struct run *run)
                "{\"user\": \"alice\", \"action\": \"buy\", \"amount\": 1.5}");
 }
 
+// A server need not say why: what else could be wrong?
 void not_http(struct run *run)
 {
     judge(run, slice_of("hello\r\n\r\n"), "hello\r\n\r\n");
+    if (strcmp(run->verdict, "400") == 0)
+        run_verdict(run, "400 HTTP");
 }

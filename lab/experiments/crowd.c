@@ -14,7 +14,7 @@ static double median_ms(const struct run *run, int requests, bool *is_closed)
     struct client client;
     int count = 0;
     *is_closed = false;
-    client_open(&client, run->stage.port);
+    client_open(&client, run->server.port);
     for (int i = 0; i < requests; i++) {
         client_request(&client, "GET", "/health", NULL);
         if (!client_wait(&client, PATIENCE_MS)) {
@@ -26,9 +26,9 @@ static double median_ms(const struct run *run, int requests, bool *is_closed)
         for (; at > 0 && times[at - 1] > ms; at--)
             times[at] = times[at - 1];
         times[at] = ms;
-        if (client.ended || !run_has_loop(run)) {
+        if (client.ended || !run_has(run, HAS_KEEP_ALIVE)) {
             client_close(&client);
-            client_open(&client, run->stage.port);
+            client_open(&client, run->server.port);
         }
     }
     client_close(&client);
@@ -39,13 +39,13 @@ void idle_crowd(struct run *run)
 {
     enum { CROWD = 1000, REQUESTS = 101 };
     static struct client crowd[CROWD];
-    if (!run_start(run, NULL))
+    if (!run_start(run, (struct settings){0}))
         return;
     bool is_closed;
     double alone = median_ms(run, REQUESTS, &is_closed);
     int open = 0;
     for (int i = 0; i < CROWD; i++) {
-        client_open(&crowd[i], run->stage.port);
+        client_open(&crowd[i], run->server.port);
         open += crowd[i].socket >= 0;
     }
     run->slowest_ms = median_ms(run, REQUESTS, &is_closed);
@@ -84,16 +84,18 @@ static double mean_ms(const struct client *clients, int count)
 // with a capacity of 20 is full after half of them.
 void sustained_overload(struct run *run)
 {
-    enum { EVENTS = 80, QUARTER = EVENTS / 4 };
-    static const char *const small[] = {"--capacity", "20", NULL};
+    enum { EVENTS = 80, QUARTER = EVENTS / 4, CAPACITY = 20 };
     static struct client clients[EVENTS];
-    if (!run_start(run, run_has_channel(run) ? small : NULL))
+    // Without metrics the lab can't know how many there are.
+    struct settings small = {.capacity = CAPACITY};
+    small.workers = run_has(run, HAS_METRICS) ? 0 : 1;
+    if (!run_start(run, small))
         return;
-    int workers = (int)client_metric(run->stage.port, "thaw_workers");
+    int workers = (int)client_metric(run->server.port, "thaw_workers");
     int pause_ms = run->work_ms / 2 / (workers > 0 ? workers : 1);
     int64_t start = clock_milliseconds();
     for (int i = 0; i < EVENTS; i++) {
-        client_open(&clients[i], run->stage.port);
+        client_open(&clients[i], run->server.port);
         client_post_event(&clients[i], "alice", 1);
         int64_t next = start + (int64_t)(i + 1) * pause_ms;
         clients_wait(clients, i + 1, time_until(next));
@@ -109,6 +111,8 @@ void sustained_overload(struct run *run)
     run->slowest_ms = last;
     if (!isfinite(first))
         run_verdict(run, "no response");
+    else if (run->accepted < CAPACITY)
+        run_verdict(run, "%d in", run->accepted);
     else if (last > first + 10.0 * run->work_ms)
         run_verdict(run, "unbounded");
     else

@@ -4,7 +4,6 @@
 #include "lib/base/net.h"
 
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,128 +25,28 @@ const char *experiment_expected(const struct experiment *experiment, int server)
                             : experiment->expected[server - 1];
 }
 
+const char *experiment_exit(int server)
+{
+    return experiment_expected(experiment_find(&lessons, "exit"), server);
+}
+
 bool run_is_expected(const struct run *run, const struct experiment *experiment)
 {
-    const char *expected = experiment_expected(experiment, run->stage.number);
-    return !run->failed && strcmp(run->verdict, expected) == 0;
-}
-
-static bool is_stage_from(const struct run *run, int first)
-{
-    return run->stage.number >= first && run->stage.number <= STAGES;
-}
-
-bool run_has_loop(const struct run *run)
-{
-    return is_stage_from(run, 2);
-}
-
-bool run_has_work(const struct run *run)
-{
-    return is_stage_from(run, 4);
-}
-
-bool run_has_channel(const struct run *run)
-{
-    return is_stage_from(run, 5);
-}
-
-static bool start(struct run *run, const char *const *arguments, bool is_quiet)
-{
-    const char *all[STAGE_ARGUMENTS_MAX];
-    char work[16];
-    int count = 0;
-    snprintf(work, sizeof work, "%d", run->work_ms);
-    if (is_quiet)
-        all[count++] = "--quiet";
-    if (run_has_work(run)) {
-        all[count++] = "--work-ms";
-        all[count++] = work;
-    }
-    for (int i = 0; arguments != NULL && arguments[i] != NULL; i++)
-        all[count++] = arguments[i];
-    all[count] = NULL;
-    bool is_sketch = run->stage.number == SKETCH;
-    run->failed =
-        stage_start(&run->stage, run->stage.number, is_sketch ? NULL : all) < 0;
-    if (run->failed)
-        run_verdict(run, "did not start");
-    return !run->failed;
-}
-
-bool run_start(struct run *run, const char *const *arguments)
-{
-    return start(run, arguments, true);
-}
-
-bool run_start_printing(struct run *run, const char *const *arguments)
-{
-    return start(run, arguments, false);
-}
-
-bool run_open_gate(struct run *run, struct gate *gate)
-{
-    run->failed = gate_open(gate) < 0;
-    return !run->failed;
-}
-
-void run_verdict(struct run *run, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(run->verdict, sizeof run->verdict, format, arguments);
-    va_end(arguments);
-}
-
-void run_detail(struct run *run, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(run->detail, sizeof run->detail, format, arguments);
-    va_end(arguments);
-}
-
-double run_good_request(const struct run *run)
-{
-    struct client client;
-    double ms = -1;
-    if (client_request_once(&client, run->stage.port, "GET", "/health", NULL,
-                            PATIENCE_MS))
-        ms = client_ms(&client);
-    client_close(&client);
-    return ms;
-}
-
-int run_limit_ms(const struct run *run)
-{
-    enum { EVENTS = 100 }; // that are done one by one
-    return LIMIT_MS + EVENTS * run->work_ms;
-}
-
-// Without the loop there is no graceful shutdown: SIGTERM ends the server, as
-// it ends any program. That it runs until then is enough.
-void run_stop(struct run *run)
-{
-    int wanted = run_has_loop(run) ? 0 : -1;
-    int status = wanted;
-    if (run->stage.pid > 0) {
-        stage_signal(&run->stage, SIGTERM);
-        status = stage_wait(&run->stage, run_limit_ms(run));
-    }
-    if (status == wanted)
-        return;
-    run->failed = true;
-    run_verdict(run, "status %d", status);
+    int server = run->subject->number;
+    return !run->failed && !run->died &&
+           strcmp(run->verdict, experiment_expected(experiment, server)) == 0 &&
+           strcmp(run->exit, experiment_exit(server)) == 0;
 }
 
 // Whether the system allows what the experiment needs. Stage 4 has a thread for
 // each event.
-static bool is_allowed(const struct experiment *experiment, int server)
+static bool is_allowed(const struct experiment *experiment,
+                       const struct subject *subject)
 {
     enum { CLIENTS = 128, THREADS = 8 };
     int clients = experiment->clients > 0 ? experiment->clients : CLIENTS;
     return limits_allow_clients(clients) &&
-           limits_allow_threads(server == 4 ? clients : THREADS);
+           limits_allow_threads(subject->number == 4 ? clients : THREADS);
 }
 
 // What the system denied the lab says nothing about the server.
@@ -162,12 +61,13 @@ static void judge_lab(struct run *run)
     run_detail(run, "%s", trouble());
 }
 
-bool experiment_perform(const struct experiment *experiment, int server,
-                        int work_ms, struct run *run)
+bool experiment_perform(const struct experiment *experiment,
+                        const struct subject *subject, int work_ms,
+                        struct run *run)
 {
-    *run = (struct run){.stage.number = server, .work_ms = work_ms};
+    *run = (struct run){.subject = subject, .work_ms = work_ms};
     trouble_clear();
-    if (is_allowed(experiment, server)) {
+    if (is_allowed(experiment, subject)) {
         experiment->perform(run);
         run_stop(run);
     }
@@ -177,8 +77,8 @@ bool experiment_perform(const struct experiment *experiment, int server,
 
 // Performs it in a child process. Returns the end of a pipe from which the run
 // can be read; -1 and sets errno.
-static int perform_in_child(const struct experiment *experiment, int server,
-                            int work_ms)
+static int perform_in_child(const struct experiment *experiment,
+                            const struct subject *subject, int work_ms)
 {
     int ends[2];
     if (pipe(ends) < 0) {
@@ -189,11 +89,11 @@ static int perform_in_child(const struct experiment *experiment, int server,
     pid_t parent = getpid();
     pid_t child = fork();
     if (child == 0) {
-        struct run run;
+        static struct run run;
         close(ends[0]);
         net_set_close_on_exec(ends[1]);
-        stage_end_with_parent(parent);
-        experiment_perform(experiment, server, work_ms, &run);
+        servers_end_with_parent(parent);
+        experiment_perform(experiment, subject, work_ms, &run);
         bool is_written = write(ends[1], &run, sizeof run) == sizeof run;
         exit(is_written ? EXIT_SUCCESS : EXIT_FAILURE);
     }
@@ -222,16 +122,19 @@ void experiment_perform_all(const struct experiment *experiment,
                             const bool servers[SERVERS], int work_ms,
                             struct run runs[SERVERS])
 {
+    static struct subject subjects[SERVERS];
     int ends[SERVERS];
     trouble_clear();
     for (int i = 0; i < SERVERS; i++)
+        subject_of_stage(&subjects[i], i + 1);
+    for (int i = 0; i < SERVERS; i++)
         if (servers[i])
-            ends[i] = perform_in_child(experiment, i + 1, work_ms);
+            ends[i] = perform_in_child(experiment, &subjects[i], work_ms);
     for (int i = 0; i < SERVERS; i++) {
         if (!servers[i])
             continue;
         if (ends[i] < 0 || !read_run(ends[i], &runs[i])) {
-            runs[i] = (struct run){.stage.number = i + 1, .failed = true};
+            runs[i] = (struct run){.subject = &subjects[i], .failed = true};
             run_verdict(&runs[i], "not done");
             if (ends[i] < 0)
                 judge_lab(&runs[i]);

@@ -15,7 +15,7 @@ void time_out(struct run *run);
 
 // Requests megabytes, and reads none of them. The sketch takes bodies of up to
 // 1 MiB, so it is asked for less.
-void request_megabytes(struct client *client, int server);
+void request_megabytes(const struct run *run, struct client *client);
 
 // bytes.c
 void lower_case_headers(struct run *run);
@@ -32,6 +32,7 @@ void throughput(struct run *run);
 void order(struct run *run);
 void audit(struct run *run);
 void shutdown_by_signal(struct run *run);
+void exit_by_signal(struct run *run);
 
 // crowd.c
 void idle_crowd(struct run *run);

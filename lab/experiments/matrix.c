@@ -42,12 +42,14 @@ int matrix_try(const struct experiment *experiment, const bool servers[SERVERS],
         printf("%s\n\n%-15s  %-10s %8s %6s %6s\n", experiment->question, "",
                "verdict", "ms", "in", "503");
     for (int server = 1; server <= SERVERS; server++) {
-        struct run run;
+        static struct run run;
+        static struct subject subject;
         if (!servers[server - 1] ||
             experiment_expected(experiment, server) == NULL)
             continue;
         screen_progress(stage_name(server), server - 1, SERVERS);
-        experiment_perform(experiment, server, options->work_ms, &run);
+        subject_of_stage(&subject, server);
+        experiment_perform(experiment, &subject, options->work_ms, &run);
         screen_progress_end();
         first = first == 0 ? server : first;
         json_array_append_new(all, matrix_to_json(experiment, &run));

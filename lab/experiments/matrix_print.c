@@ -32,7 +32,7 @@ static const char *short_name(int server)
 void matrix_tell_failure(const struct experiment *experiment,
                          const struct run *run)
 {
-    int server = run->stage.number;
+    int server = run->subject->number;
     fflush(stdout);
     if (run->is_ours) {
         fprintf(stderr, "\n%s, %s: not done, and not the server's fault: %s\n",
@@ -45,8 +45,15 @@ void matrix_tell_failure(const struct experiment *experiment,
             stage_name(server), experiment->name, experiment->question,
             experiment_expected(experiment, server), run->verdict, run->detail,
             experiment->name, word_of(server));
-    if (run->stage.printed[0] != '\0')
-        fprintf(stderr, "  the server printed:\n%s", run->stage.printed);
+    if (run->exit[0] != '\0' && strcmp(run->exit, experiment_exit(server)) != 0)
+        fprintf(stderr, "  it ended: %s, not %s\n", run->exit,
+                experiment_exit(server));
+    if (run->server.fault[0] != '\0')
+        fprintf(stderr, "  it did not start: %s\n", run->server.fault);
+    if (run->died)
+        fprintf(stderr, "  it ended before it was told to\n");
+    if (run->server.output.text[0] != '\0')
+        fprintf(stderr, "  the server printed:\n%s", run->server.output.text);
 }
 
 json_t *matrix_to_json(const struct experiment *experiment,
@@ -55,9 +62,9 @@ json_t *matrix_to_json(const struct experiment *experiment,
     bool has_time = run->slowest_ms >= 0 && isfinite(run->slowest_ms);
     return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:o, s:i, s:i}",
                      "experiment", experiment->name, "server",
-                     stage_name(run->stage.number), "stage", run->stage.number,
-                     "verdict", run->verdict, "expected",
-                     experiment_expected(experiment, run->stage.number),
+                     stage_name(run->subject->number), "stage",
+                     run->subject->number, "verdict", run->verdict, "expected",
+                     experiment_expected(experiment, run->subject->number),
                      "detail", run->detail, "slowest_ms",
                      has_time ? json_real(run->slowest_ms) : json_null(),
                      "accepted", run->accepted, "rejected", run->rejected);
@@ -83,7 +90,7 @@ void matrix_print_row(const struct run *run)
     char ms[16] = "none";
     if (run->slowest_ms >= 0 && isfinite(run->slowest_ms))
         snprintf(ms, sizeof ms, "%.1f", run->slowest_ms);
-    printf("%-15s  %-10s %8s ", stage_name(run->stage.number), run->verdict,
+    printf("%-15s  %-10s %8s ", stage_name(run->subject->number), run->verdict,
            ms);
     print_number(run->accepted);
     print_number(run->rejected);
@@ -182,7 +189,7 @@ void matrix_print_experiment(const struct experiment *experiment,
         break;
     case MATRIX_JSON:
         for (int i = 0; i < SERVERS; i++)
-            if (runs[i].stage.number > 0)
+            if (runs[i].subject != NULL)
                 json_array_append_new(all,
                                       matrix_to_json(experiment, &runs[i]));
         break;
@@ -196,7 +203,7 @@ void matrix_print_difference(const struct experiment *experiment,
     const struct run *both[] = {one, two};
     printf("%s\n", experiment->question);
     for (int i = 0; i < 2; i++)
-        printf("  %s  %s%-10s%s  %s\n", word_of(both[i]->stage.number),
+        printf("  %s  %s%-10s%s  %s\n", word_of(both[i]->subject->number),
                screen_bold(), both[i]->verdict, screen_plain(),
                both[i]->detail);
 }

@@ -9,6 +9,8 @@ static const struct experiment rows[] = {
      silent_clients,
      {"frozen", "responds", "responds", "responds", "responds", "responds"},
      .sketch = "responds",
+     .needs = HAS_RESPONSE,
+     .makes = "123456",
      .by_hand =
      "pids=; for i in $(seq 20); do\n"
      "  sleep 30 | nc 127.0.0.1 8080 & pids=\"$! $pids\"\n"
@@ -23,6 +25,8 @@ static const struct experiment rows[] = {
      half_request,
      {"frozen", "responds", "responds", "responds", "responds", "responds"},
      .sketch = "responds",
+     .needs = HAS_RESPONSE,
+     .makes = "123456",
      .by_hand =
      "(printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\n'; sleep 30) |\n"
      "  nc 127.0.0.1 8080 & pid=$!; sleep 1\n"
@@ -36,6 +40,8 @@ static const struct experiment rows[] = {
      one_byte_at_a_time,
      {"blocked", "responds", "responds", "responds", "responds", "responds"},
      .sketch = "responds",
+     .needs = HAS_RESPONSE,
+     .makes = "12",
      .by_hand =
      "for part in 'GET /hea' 'lth HTTP/1.1\\r\\nHost: a\\r\\n' \\\n"
      "  'Connection: close\\r\\n' '\\r\\n'; do\n"
@@ -50,6 +56,7 @@ static const struct experiment rows[] = {
      slow_reader,
      {"frozen", "responds", "responds", "responds", "responds", "responds"},
      .sketch = "responds",
+     .needs = HAS_RESPONSE,
      .server = "./workshop run N --body-max-bytes 9000000",
      .by_hand =
      "{ printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 8000000\\r\\n\\r\\n'\n"
@@ -65,6 +72,7 @@ static const struct experiment rows[] = {
      time_out,
      {"too late", NULL, NULL, NULL, NULL, NULL},
      .sketch = NULL,
+     .needs = HAS_RESPONSE | HAS_RESTART,
      .server = "./workshop run 1 --timeout-ms 300",
      .by_hand =
      "for i in 1 2 3; do sleep 30 | nc 127.0.0.1 8080 >/dev/null & done; sleep 0.1\n"
@@ -77,6 +85,7 @@ static const struct experiment rows[] = {
      lower_case_headers,
      {"echoed", "echoed", "202", "200", "202", "202"},
      .sketch = "echoed",
+     .needs = HAS_EVENTS,
      .by_hand =
      "printf '%s\\r\\n' 'POST / HTTP/1.1' 'host: a' 'connection: close' \\\n"
      "  'content-length: 42' '' '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' |\n"
@@ -88,6 +97,8 @@ static const struct experiment rows[] = {
      not_json,
      {"echoed", "echoed", "400 JSON", "400 JSON", "400 JSON", "400 JSON"},
      .sketch = "echoed",
+     .needs = HAS_EVENTS,
+     .makes = "123456",
      .by_hand =
      "curl -w '\\n' http://127.0.0.1:8080/ --data hello\n",
      .shows =
@@ -97,6 +108,8 @@ static const struct experiment rows[] = {
      not_an_event,
      {"echoed", "echoed", "400 JSON", "400 JSON", "400 JSON", "400 JSON"},
      .sketch = "echoed",
+     .needs = HAS_EVENTS,
+     .makes = "3456",
      .by_hand =
      "curl -w '\\n' http://127.0.0.1:8080/ --data \\\n"
      "  '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1.5}'\n",
@@ -107,6 +120,7 @@ static const struct experiment rows[] = {
      not_http,
      {"400 HTTP", "400 HTTP", "400 HTTP", "400 HTTP", "400 HTTP", "400 HTTP"},
      .sketch = "400 HTTP",
+     .needs = HAS_RESPONSE,
      .by_hand =
      "printf 'hello\\r\\n\\r\\n' | nc 127.0.0.1 8080\n",
      .shows =
@@ -116,6 +130,9 @@ static const struct experiment rows[] = {
      ten_at_once,
      {"at once", "at once", "at once", "one by one", "at once", "at once"},
      .sketch = "at once",
+     .needs = HAS_EVENTS | HAS_RESTART,
+     .needs_at_work = HAS_WORK,
+     .makes = "456",
      .by_hand =
      "(for i in $(seq 10); do\n"
      "  curl -so /dev/null -m 30 -w '%{http_code} after %{time_total} s\\n' \\\n"
@@ -128,6 +145,7 @@ static const struct experiment rows[] = {
      slow_work_in_loop,
      {NULL, NULL, NULL, "frozen", NULL, NULL},
      .sketch = NULL,
+     .needs = HAS_EVENTS | HAS_RESTART | HAS_WORK,
      .server = "./workshop run 4 --work-in-loop --work-ms 5000",
      .by_hand =
      "(curl -so /dev/null http://127.0.0.1:8080/ \\\n"
@@ -142,6 +160,9 @@ static const struct experiment rows[] = {
      burst,
      {"takes all", "takes all", "takes all", "blocked", "100 in", "100 in"},
      .sketch = "takes all",
+     .needs = HAS_EVENTS | HAS_RESTART,
+     .needs_at_work = HAS_WORK,
+     .makes = "456",
      .server = "./workshop run N (stages 4 to 6: with --work-ms 10000)",
      .by_hand =
      "(for i in $(seq 300); do\n"
@@ -158,6 +179,9 @@ static const struct experiment rows[] = {
      throughput,
      {"no work", "no work", "no work", "1 at once", "1 at once", "4 at once"},
      .sketch = "no work",
+     .needs = HAS_EVENTS | HAS_RESTART,
+     .needs_at_work = HAS_WORK,
+     .makes = "6",
      .by_hand =
      "(for i in $(seq 24); do\n"
      "  curl -so /dev/null http://127.0.0.1:8080/ \\\n"
@@ -171,6 +195,9 @@ static const struct experiment rows[] = {
      sustained_overload,
      {"takes all", "takes all", "takes all", "unbounded", "bounded", "bounded"},
      .sketch = "takes all",
+     .needs = HAS_EVENTS | HAS_RESTART,
+     .needs_at_work = HAS_WORK,
+     .makes = "56",
      .server = "./workshop run N (stages 5, 6: with --capacity 20)",
      .by_hand =
      "(for i in $(seq 80); do\n"
@@ -188,6 +215,7 @@ static const struct experiment rows[] = {
      {"frozen", "responds", "responds", "responds", "responds", "responds"},
      .sketch = "closed",
      .server = "(ulimit -Sn 1100; ./workshop run N)",
+     .needs = HAS_RESPONSE,
      .by_hand =
      "python3 -c 'import resource, socket, time\n"
      "most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
@@ -204,6 +232,8 @@ static const struct experiment rows[] = {
      order,
      {NULL, NULL, NULL, "in order", "in order", "reordered"},
      .sketch = NULL,
+     .needs = HAS_EVENTS | HAS_RESTART | HAS_WORK | HAS_LINES,
+     .also = "in order",
      .by_hand =
      "url=http://127.0.0.1:8080/\n"
      "curl -s $url --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' \\\n"
@@ -217,6 +247,7 @@ static const struct experiment rows[] = {
      audit,
      {NULL, NULL, NULL, "agrees", "agrees", "agrees"},
      .sketch = NULL,
+     .needs = HAS_EVENTS | HAS_RESTART | HAS_BALANCES,
      .server = "./workshop run N --work-ms 10",
      .by_hand =
      "(for i in $(seq 64); do\n"
@@ -232,6 +263,8 @@ static const struct experiment rows[] = {
      {"just ends", "graceful", "graceful", "none lost",
       "none lost", "none lost"},
      .sketch = "just ends",
+     .needs = HAS_EVENTS | HAS_RESTART,
+     .needs_at_work = HAS_WORK,
      .by_hand =
      "(for i in 1 2 3 4 5; do\n"
      "  curl -so /dev/null http://127.0.0.1:8080/ \\\n"
@@ -239,6 +272,17 @@ static const struct experiment rows[] = {
      "done; sleep 1)\n",
      .shows =
      "Then press Ctrl-C at the server. From stage 4 on: 5 accepted, and 5 done.\n"},
+    {"exit",
+     "SIGTERM while it is idle. How does the server end?",
+     exit_by_signal,
+     {"signal 15", "status 0", "status 0", "status 0", "status 0", "status 0"},
+     .sketch = "signal 15",
+     .needs = HAS_RESTART,
+     .server = "./workshop run N & pid=$!",
+     .by_hand =
+     "curl -so /dev/null http://127.0.0.1:8080/health\n",
+     .shows =
+     "Then type kill $pid; wait $pid; echo $? there: 0, or 143 (128 + the signal).\n"},
 };
 // clang-format on
 

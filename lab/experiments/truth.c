@@ -2,10 +2,10 @@
 
 #include "lab/experiments/experiments.h"
 
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 // The amounts in the lines that a server prints, "...: alice +2 = 3". Sorted by
 // balance, which only grows, they are in the order of the changes.
@@ -36,18 +36,18 @@ void order(struct run *run)
     enum { EVENTS = 60 };
     struct client client;
     long amounts[EVENTS] = {0};
-    if (!run_start_printing(run, NULL))
+    if (!run_start_printing(run, (struct settings){0}))
         return;
-    client_open(&client, run->stage.port);
+    client_open(&client, run->server.port);
     for (int i = 1; i <= EVENTS; i++) {
+        client_reopen(&client, run->server.port);
         client_post_event(&client, "alice", i);
         run->accepted += client_wait(&client, run_limit_ms(run));
     }
     client_close(&client);
-    client_wait_metric(run->stage.port, "thaw_events_done_total", EVENTS,
-                       run_limit_ms(run));
+    run_wait_done(run, EVENTS, EVENTS * (EVENTS + 1) / 2);
     run_stop(run);
-    int count = read_changes(run->stage.printed, amounts, EVENTS);
+    int count = read_changes(run->server.output.text, amounts, EVENTS);
     int late = 0;
     for (int i = 1; i < count; i++)
         late += amounts[i] < amounts[i - 1];
@@ -57,20 +57,6 @@ void order(struct run *run)
         run_verdict(run, late > 0 ? "reordered" : "in order");
     run_detail(run, "%d events of one user, %d done after a later one", count,
                late);
-}
-
-static long long sum_of_balances(int port)
-{
-    struct client client;
-    long long sum = 0;
-    client_request_once(&client, port, "GET", "/balances", NULL, LIMIT_MS);
-    json_t *all = json_loadb(client.body.bytes, client.body.length, 0, NULL);
-    const char *user;
-    json_t *balance;
-    json_object_foreach(all, user, balance) sum += json_integer_value(balance);
-    json_decref(all);
-    client_close(&client);
-    return sum;
 }
 
 enum { CLIENTS = 64, ROUNDS = 100, USERS = 3 };
@@ -84,6 +70,7 @@ static long long send_rounds(struct run *run, struct client clients[CLIENTS])
         for (int i = 0; i < CLIENTS; i++) {
             char user[16];
             snprintf(user, sizeof user, "user%d", (i + round) % USERS);
+            client_reopen(&clients[i], run->server.port);
             client_post_event(&clients[i], user, i + round);
         }
         clients_wait(clients, CLIENTS, LIMIT_MS);
@@ -100,84 +87,105 @@ static long long send_rounds(struct run *run, struct client clients[CLIENTS])
 
 static void judge_sums(struct run *run, long long sent)
 {
-    client_wait_metric(run->stage.port, "thaw_events_done_total", run->accepted,
-                       LIMIT_MS);
-    long long found = sum_of_balances(run->stage.port);
-    run_verdict(run, found == sent ? "agrees" : "differs");
+    run_wait_done(run, run->accepted, sent);
+    long long found = run_balances(run);
+    if (run->accepted == 0)
+        run_verdict(run, "none in");
+    else
+        run_verdict(run, found == sent ? "agrees" : "differs");
     run_detail(run, "%d accepted, %d rejected: %lld sent, %lld in the balances",
                run->accepted, run->rejected, sent, found);
 }
 
 // Many clients, few users. The gate holds the workers until all events wait,
 // and then releases them at once. If two changes of a balance can collide, they
-// collide here.
+// collide here. Without a gate, the work of an event takes a millisecond.
 void audit(struct run *run)
 {
     static struct client clients[CLIENTS];
     struct gate gate;
-    if (!run_open_gate(run, &gate))
+    const struct settings held = {.capacity = 10000, .work_ms = 1};
+    if (!run_start_held(run, &gate, held))
         return;
-    const char *held[] = {"--work-gate", gate.path, "--capacity", "10000",
-                          NULL};
-    if (!run_has_channel(run))
-        held[2] = NULL;
-    if (run_start(run, held)) {
-        for (int i = 0; i < CLIENTS; i++)
-            client_open(&clients[i], run->stage.port);
-        // Stage 4 responds after the work, so the gate must be open.
-        if (!run_has_channel(run))
-            gate_release(&gate, CLIENTS * ROUNDS);
-        long long sent = send_rounds(run, clients);
-        if (run_has_channel(run))
-            gate_release(&gate, CLIENTS * ROUNDS);
-        judge_sums(run, sent);
-        for (int i = 0; i < CLIENTS; i++)
-            client_close(&clients[i]);
-        run_stop(run);
-    }
-    gate_close(&gate);
+    for (int i = 0; i < CLIENTS; i++)
+        client_open(&clients[i], run->server.port);
+    // If the responses come after the work, the gate must be open.
+    if (!run_has(run, HAS_EARLY))
+        gate_release(&gate, CLIENTS * ROUNDS);
+    long long sent = send_rounds(run, clients);
+    if (run_has(run, HAS_EARLY))
+        gate_release(&gate, CLIENTS * ROUNDS);
+    judge_sums(run, sent);
+    for (int i = 0; i < CLIENTS; i++)
+        client_close(&clients[i]);
+    run_end_held(run, &gate);
 }
 
-// In stages 4 to 6 the gate holds the events. In the others only connections
-// are open.
+enum { EVENTS = 20 };
+
+// Until the server has accepted the events. If its responses come after the
+// work, a counter says so; without one, give it time to read them.
+static void wait_for_events(struct run *run, struct client clients[EVENTS])
+{
+    if (run_has(run, HAS_EARLY) || !run_has(run, HAS_WORK))
+        clients_wait(clients, EVENTS, LIMIT_MS);
+    else if (run_has(run, HAS_METRICS))
+        client_wait_metric(run->server.port, "thaw_events_accepted_total",
+                           EVENTS, LIMIT_MS);
+    else
+        clients_wait(clients, EVENTS, PATIENCE_MS / 3);
+}
+
+static void judge_shutdown(struct run *run)
+{
+    bool ends_itself = run->server.exit_status >= 0;
+    const char *tally = strstr(run->server.output.text, "stopped: ");
+    if (tally == NULL)
+        run_verdict(run, ends_itself ? "says nothing" : "just ends");
+    else if (!run_has(run, HAS_WORK))
+        run_verdict(run, "graceful");
+    else
+        run_verdict(run, strstr(tally, " 20 done") != NULL ? "none lost"
+                                                           : "some lost");
+    if (ends_itself)
+        run_detail(run, "%d responses, then exit status %d", run->accepted,
+                   run->server.exit_status);
+    else
+        run_detail(run, "%d responses, then the signal ended it",
+                   run->accepted);
+}
+
+// The gate holds the events. If there is no work, only connections are open.
 void shutdown_by_signal(struct run *run)
 {
-    enum { EVENTS = 20 };
+    enum { WITHOUT_GATE_MS = 200 };
     struct client clients[EVENTS];
     struct gate gate;
-    if (!run_open_gate(run, &gate))
+    const struct settings held = {.work_ms = WITHOUT_GATE_MS};
+    if (!run_start_held(run, &gate, held))
         return;
-    const char *held[] = {"--work-gate", gate.path, NULL};
-    if (run_start(run, run_has_work(run) ? held : NULL)) {
-        for (int i = 0; i < EVENTS; i++) {
-            client_open(&clients[i], run->stage.port);
-            client_post_event(&clients[i], "alice", 1);
-        }
-        if (!run_has_work(run) || run_has_channel(run))
-            clients_wait(clients, EVENTS, LIMIT_MS);
-        else
-            client_wait_metric(run->stage.port, "thaw_events_accepted_total",
-                               EVENTS, LIMIT_MS);
-        stage_signal(&run->stage, SIGTERM);
-        gate_release(&gate, EVENTS);
-        run->accepted = clients_wait(clients, EVENTS, run_limit_ms(run));
-        for (int i = 0; i < EVENTS; i++)
-            client_close(&clients[i]);
-        int status = stage_wait(&run->stage, run_limit_ms(run));
-        const char *tally = strstr(run->stage.printed, "stopped: ");
-        if (tally == NULL)
-            run_verdict(run, status < 0 ? "just ends" : "says nothing");
-        else if (!run_has_work(run))
-            run_verdict(run, "graceful");
-        else
-            run_verdict(run, strstr(tally, " 20 done") != NULL ? "none lost"
-                                                               : "some lost");
-        if (status < 0)
-            run_detail(run, "%d responses, then the signal ended it",
-                       run->accepted);
-        else
-            run_detail(run, "%d responses, then exit status %d", run->accepted,
-                       status);
+    for (int i = 0; i < EVENTS; i++) {
+        client_open(&clients[i], run->server.port);
+        client_post_event(&clients[i], "alice", 1);
     }
-    gate_close(&gate);
+    wait_for_events(run, clients);
+    run->died = server_has_ended(&run->server);
+    server_signal(&run->server, SIGTERM);
+    gate_release(&gate, EVENTS);
+    run->accepted = clients_wait(clients, EVENTS, run_limit_ms(run));
+    for (int i = 0; i < EVENTS; i++)
+        client_close(&clients[i]);
+    run_wait_end(run);
+    judge_shutdown(run);
+    run_end_held(run, &gate);
+}
+
+void exit_by_signal(struct run *run)
+{
+    if (!run_start(run, (struct settings){0}))
+        return;
+    run_good_request(run);
+    run_stop(run);
+    run_verdict(run, "%s", run->died ? "ended before" : run->exit);
+    run_detail(run, "after SIGTERM: %s", run->exit);
 }

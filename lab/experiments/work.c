@@ -3,6 +3,7 @@
 #include "lab/experiments/experiments.h"
 #include "lib/base/clock.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -70,7 +71,7 @@ static double request_meanwhile(const struct run *run, const char *body)
 {
     struct client client;
     double ms = -1;
-    if (client_request_once(&client, run->stage.port,
+    if (client_request_once(&client, run->server.port,
                             body != NULL ? "POST" : "GET",
                             body != NULL ? "/" : "/health", body, PATIENCE_MS))
         ms = client_ms(&client);
@@ -81,15 +82,17 @@ static double request_meanwhile(const struct run *run, const char *body)
 void ten_at_once(struct run *run)
 {
     struct client clients[TEN];
-    if (!run_start(run, NULL))
+    if (!run_start(run, (struct settings){0}))
         return;
-    send_events(clients, TEN, run->stage.port);
+    send_events(clients, TEN, run->server.port);
     double health_ms = request_meanwhile(run, NULL);
     double rejection_ms = request_meanwhile(run, "hello");
     int responses = clients_wait(clients, TEN, run_limit_ms(run));
     count_responses(run, clients, TEN);
     if (responses < TEN)
         run_verdict(run, "%d of %d", responses, TEN);
+    else if (run->accepted < TEN)
+        run_verdict(run, "%d in", run->accepted);
     else if (health_ms < 0 || rejection_ms < 0)
         run_verdict(run, "frozen");
     else
@@ -109,11 +112,22 @@ static void wait_for_quick_responses(struct client *clients, int count)
     }
 }
 
+// No response: then all events must be in the server, and not in the backlog.
+static bool are_all_in(struct run *run)
+{
+    if (run_has(run, HAS_METRICS))
+        return client_wait_metric(
+            run->server.port, "thaw_events_accepted_total", BURST, LIMIT_MS);
+    return run_good_request(run) >= 0;
+}
+
 static void judge_burst(struct run *run)
 {
-    struct stage_usage usage = stage_usage(&run->stage);
     int responses = run->accepted + run->rejected;
-    if (responses == 0 && usage.threads >= BURST) {
+    bool is_blocked =
+        responses == 0 && run_has(run, HAS_WORK) && are_all_in(run);
+    struct server_usage usage = server_usage(&run->server);
+    if (is_blocked) {
         run->slowest_ms = -1;
         run_verdict(run, "blocked");
         run_detail(run, "no response yet; threads: %d, memory %.1f MB",
@@ -136,66 +150,93 @@ static void judge_burst(struct run *run)
 // receives from it while the burst comes.
 static void occupy_workers(struct run *run)
 {
+    enum { A_WHILE = 300 }; // for a worker to take it
     struct client client;
-    client_open(&client, run->stage.port);
-    int workers = (int)client_metric(run->stage.port, "thaw_workers");
+    int workers = run_has(run, HAS_METRICS)
+                      ? (int)client_metric(run->server.port, "thaw_workers")
+                      : run->settings.workers;
+    client_open(&client, run->server.port);
     for (int i = 0; i < workers; i++) {
+        client_reopen(&client, run->server.port);
         client_post_event(&client, "early", 1);
         client_wait(&client, LIMIT_MS);
     }
-    client_wait_metric(run->stage.port, "thaw_busy_workers", workers, LIMIT_MS);
+    if (run_has(run, HAS_METRICS))
+        client_wait_metric(run->server.port, "thaw_busy_workers", workers,
+                           LIMIT_MS);
+    else
+        poll(NULL, 0, A_WHILE);
     client_close(&client);
+}
+
+// Responses that waited for the work must come after it.
+static void release_burst(struct run *run, const struct gate *gate,
+                          struct client *clients)
+{
+    gate_release(gate, 2 * BURST);
+    if (!run_has(run, HAS_GATE))
+        return;
+    int responses = clients_wait(clients, BURST, run_limit_ms(run));
+    if (responses < BURST)
+        run_verdict(run, "%d of %d", responses, BURST);
 }
 
 void burst(struct run *run)
 {
     static struct client clients[BURST];
     struct gate gate;
-    if (!run_open_gate(run, &gate))
+    const struct settings held = {.workers = run_has(run, HAS_METRICS) ? 0 : 1};
+    if (!run_start_held(run, &gate, held))
         return;
-    const char *held[] = {"--work-gate", gate.path, NULL};
-    if (run_start(run, run_has_work(run) ? held : NULL)) {
-        if (run_has_channel(run))
-            occupy_workers(run);
-        send_events(clients, BURST, run->stage.port);
-        wait_for_quick_responses(clients, BURST);
-        count_responses(run, clients, BURST);
-        judge_burst(run);
-        gate_release(&gate, 2 * BURST);
-        clients_wait(clients, BURST, LIMIT_MS);
-        close_all(clients, BURST);
-        run_stop(run);
-    }
-    gate_close(&gate);
+    if (run_has(run, HAS_EARLY | HAS_WORK))
+        occupy_workers(run);
+    send_events(clients, BURST, run->server.port);
+    wait_for_quick_responses(clients, BURST);
+    count_responses(run, clients, BURST);
+    judge_burst(run);
+    release_burst(run, &gate, clients);
+    close_all(clients, BURST);
+    run_end_held(run, &gate);
+}
+
+// So many that each worker gets six.
+static int count_jobs(const struct run *run)
+{
+    enum { EACH = 6, WORKERS_MAX = 4 };
+    int workers = 1;
+    if (run_has(run, HAS_EARLY | HAS_WORK))
+        workers = (int)client_metric(run->server.port, "thaw_workers");
+    bool is_known = workers >= 1 && workers <= WORKERS_MAX;
+    return EACH * (is_known ? workers : WORKERS_MAX);
 }
 
 // Jobs per second, times the work for one: so many at once.
 void throughput(struct run *run)
 {
-    enum { JOBS = 24 };
-    struct client clients[JOBS];
-    if (!run_start(run, NULL))
+    enum { JOBS_MAX = 24 };
+    struct client clients[JOBS_MAX];
+    if (!run_start(run, (struct settings){0}))
         return;
-    int jobs = run->stage.number == 6 ? JOBS : JOBS / 4;
+    int jobs = count_jobs(run);
     int64_t start = clock_nanoseconds();
-    send_events(clients, jobs, run->stage.port);
+    send_events(clients, jobs, run->server.port);
     clients_wait(clients, jobs, run_limit_ms(run));
     count_responses(run, clients, jobs);
-    if (run_has_work(run) &&
-        !client_wait_metric(run->stage.port, "thaw_events_done_total", jobs,
-                            run_limit_ms(run))) {
+    if (run->accepted < jobs) {
+        run_verdict(run, "%d in", run->accepted);
+    } else if (!run_has(run, HAS_WORK)) {
+        run_verdict(run, "no work");
+        run_detail(run, "no work is done");
+    } else if (run_has(run, HAS_EARLY) && !run_wait_done(run, jobs, jobs)) {
         run_verdict(run, "not done");
         run_detail(run, "%d events are not done in %d s", jobs,
                    run_limit_ms(run) / 1000);
-    } else if (run_has_work(run)) {
+    } else {
         double seconds = (double)(clock_nanoseconds() - start) / 1e9;
         double per_second = jobs / seconds;
         run_verdict(run, "%.0f at once", per_second * run->work_ms / 1e3);
         run_detail(run, "%d jobs in %.1f s: %.1f jobs per second", jobs,
                    seconds, per_second);
-    } else {
-        run_verdict(run, "no work");
-        run_detail(run, "no work is done");
     }
     close_all(clients, jobs);
 }

@@ -38,21 +38,20 @@ bool rude_is_faultless(const struct run *run)
 
 static bool start(struct run *run, const struct rude *rude)
 {
-    return rude->prints ? run_start_printing(run, rude->arguments)
-                        : run_start(run, rude->arguments);
+    return rude->prints ? run_start_printing(run, rude->settings)
+                        : run_start(run, rude->settings);
 }
 
-// The server inherits the lab's limit, so this lowers it for a moment.
-static bool start_with_few(struct run *run, const struct rude *rude)
+static rlim_t few_descriptors;
+
+// In the server's process, before it runs.
+static void limit_descriptors(void)
 {
-    struct rlimit ours;
-    getrlimit(RLIMIT_NOFILE, &ours);
-    const struct rlimit few = {.rlim_cur = (rlim_t)rude->descriptors,
-                               .rlim_max = ours.rlim_max};
-    setrlimit(RLIMIT_NOFILE, &few);
-    bool is_started = start(run, rude);
-    setrlimit(RLIMIT_NOFILE, &ours);
-    return is_started;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = few_descriptors;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // glibc does not return all freed memory to the system, which would look like a
@@ -62,17 +61,18 @@ bool rude_start(struct run *run, const struct rude *rude)
     setenv("MALLOC_MMAP_THRESHOLD_", "131072", 1);
     setenv("MALLOC_ARENA_MAX", "1", 1);
     run->work_ms = 1;
-    bool is_started =
-        rude->descriptors > 0 ? start_with_few(run, rude) : start(run, rude);
+    few_descriptors = (rlim_t)rude->descriptors;
+    run->prepare = rude->descriptors > 0 ? limit_descriptors : NULL;
+    bool is_started = start(run, rude);
     if (is_started)
-        descriptors_alone = stage_usage(&run->stage).descriptors;
+        descriptors_alone = server_usage(&run->server).descriptors;
     return is_started;
 }
 
 bool rude_wait_alone(const struct run *run)
 {
     int64_t end = clock_milliseconds() + LIMIT_MS;
-    while (stage_usage(&run->stage).descriptors > descriptors_alone) {
+    while (server_usage(&run->server).descriptors > descriptors_alone) {
         if (clock_milliseconds() >= end)
             return false;
         poll(NULL, 0, 2);
@@ -83,7 +83,7 @@ bool rude_wait_alone(const struct run *run)
 static bool responds(const struct run *run)
 {
     struct client client;
-    bool has_response = client_request_once(&client, run->stage.port, "GET",
+    bool has_response = client_request_once(&client, run->server.port, "GET",
                                             "/health", NULL, LIMIT_MS);
     client_close(&client);
     return has_response;
@@ -95,11 +95,11 @@ double rude_memory_alone(struct run *run)
 {
     if (!rude_wait_alone(run))
         rude_fault(run, "leaks %d fds",
-                   stage_usage(&run->stage).descriptors - descriptors_alone);
+                   server_usage(&run->server).descriptors - descriptors_alone);
     if (!responds(run))
         rude_fault(run, "dead");
     rude_wait_alone(run);
-    return stage_usage(&run->stage).memory_mb;
+    return server_usage(&run->server).memory_mb;
 }
 
 void rude_judge(struct run *run, const char *word, double before_mb)
@@ -116,9 +116,9 @@ void rude_judge(struct run *run, const char *word, double before_mb)
 
 static double computed_ms(const struct run *run, int milliseconds)
 {
-    double before_s = stage_usage(&run->stage).cpu_s;
+    double before_s = server_usage(&run->server).cpu_s;
     poll(NULL, 0, milliseconds);
-    return (stage_usage(&run->stage).cpu_s - before_s) * 1e3;
+    return (server_usage(&run->server).cpu_s - before_s) * 1e3;
 }
 
 // A server that waits uses no CPU time. On a busy machine it may still be
@@ -153,7 +153,7 @@ static void come(struct run *run, const struct rude *rude,
                  struct client *clients, int count)
 {
     for (int i = 0; i < count; i++) {
-        client_open(&clients[i], run->stage.port);
+        client_open(&clients[i], run->server.port);
         if (rude->come != NULL)
             rude->come(run, &clients[i]);
     }
@@ -176,9 +176,9 @@ static bool perform_with_good_client(struct run *run, const struct rude *rude)
     struct client clients[CLIENTS_MAX];
     struct client good;
     int count = rude->clients > 0 ? rude->clients : 1;
-    bool freezes = run->stage.number <= rude->frozen_to;
+    bool freezes = run->subject->number <= rude->frozen_to;
     come(run, rude, clients, count);
-    client_open(&good, run->stage.port);
+    client_open(&good, run->server.port);
     client_request(&good, "GET", "/health", NULL);
     bool is_served = client_wait(&good, freezes ? PATIENCE_MS : LIMIT_MS);
     if (rude->frozen_to > 0)

@@ -25,12 +25,12 @@ struct rude {
     // frame closes it. NULL: nothing.
     void (*come)(struct run *run, struct client *client);
     void (*leave)(struct run *run, struct client *client);
-    int clients;                  // at the same time; 0: one
-    int rounds;                   // how often they come; 0: once
-    int frozen_to;                // servers up to this can't serve meanwhile
-    int descriptors;              // limit of the server; 0: the lab's own
-    const char *const *arguments; // of the server; they end with NULL
-    bool prints;                  // the server prints a line for each event
+    int clients;              // at the same time; 0: one
+    int rounds;               // how often they come; 0: once
+    int frozen_to;            // servers up to this can't serve meanwhile
+    int descriptors;          // limit of the server; 0: the lab's own
+    struct settings settings; // of the server
+    bool prints;              // the server prints a line for each event
 };
 
 // Runs the whole frame, and sets the verdict.

@@ -73,7 +73,7 @@ static void send_too_much(struct run *run, struct client *client)
     if (!client_wait(client, LIMIT_MS))
         rude_fault(run, "no response");
     client_next(client);
-    if (run_has_loop(run))
+    if (run_has(run, HAS_KEEP_ALIVE))
         rude_expect_rejection(run, client, (struct slice){NULL, 0}, 400);
     else if (!client_wait_end(client, LIMIT_MS))
         rude_fault(run, "stays open");
@@ -125,12 +125,12 @@ static void send_odd_bytes(struct run *run, struct client *client)
 {
     char bytes[4096] = {0};
     rude_expect_rejection(run, client, (struct slice){bytes, 100}, 400);
-    client_open(client, run->stage.port);
+    client_open(client, run->server.port);
     memset(bytes, 0xff, sizeof bytes);
     bytes[98] = '\r';
     bytes[99] = '\n';
     rude_expect_rejection(run, client, (struct slice){bytes, 100}, 400);
-    client_open(client, run->stage.port);
+    client_open(client, run->server.port);
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (char)next_byte();
     rude_expect_rejection(run, client, (struct slice){bytes, sizeof bytes},

@@ -44,7 +44,7 @@ static struct client crowd[SLOW_MAX];
 // As many as the lab and the server may open, up to the wanted number.
 static int crowd_size(const struct run *run)
 {
-    int wanted = run->stage.number == 1 ? 100 : SLOW_MAX;
+    int wanted = !run_has(run, HAS_KEEP_ALIVE) ? 100 : SLOW_MAX;
     int max = limits_raise_descriptors() - LIMITS_OTHERS;
     return max < 0 ? 0 : max < wanted ? max : wanted;
 }
@@ -53,7 +53,7 @@ static int crowd_size(const struct run *run)
 static void open_crowd(const struct run *run, int count)
 {
     for (int i = 0; i < count; i++) {
-        client_open(&crowd[i], run->stage.port);
+        client_open(&crowd[i], run->server.port);
         client_send(&crowd[i], slice_of("GET / HTTP/1.1\r\nHost: "));
     }
 }
@@ -81,8 +81,8 @@ static void request_beside(struct run *run, int count, struct histogram *times)
     struct client good;
     int64_t sent = 0;
     int64_t start = clock_milliseconds();
-    int64_t delay = stage_run_delay(run->stage.pid);
-    client_open(&good, run->stage.port);
+    int64_t delay = server_run_delay(run->server.pid);
+    client_open(&good, run->server.port);
     client_request(&good, "GET", "/health", NULL);
     for (int64_t now = start; now < start + LOOK_MS && !good.ended;
          now = clock_milliseconds()) {
@@ -90,7 +90,7 @@ static void request_beside(struct run *run, int count, struct histogram *times)
         if (!client_wait(&good, 1))
             continue;
         int64_t time = good.responded_at - good.sent_at;
-        int64_t others = stage_run_delay(run->stage.pid) - delay;
+        int64_t others = server_run_delay(run->server.pid) - delay;
         histogram_add(times, time > others ? time - others : 0);
         delay += others;
         client_request(&good, "GET", "/health", NULL);
@@ -105,7 +105,7 @@ static double best_p99(struct run *run, int count)
 {
     static struct histogram times;
     double best = -1;
-    int looks = run->stage.number == 1 ? 1 : LOOKS;
+    int looks = !run_has(run, HAS_KEEP_ALIVE) ? 1 : LOOKS;
     for (int i = 0; i < looks && (best < 0 || best >= P99_MAX); i++) {
         times = (struct histogram){0};
         request_beside(run, count, &times);
@@ -137,16 +137,13 @@ static void judge_crowd(struct run *run, int count, double p99, double before)
 // second crowd left, the server must use less.
 void slow_crowd(struct run *run)
 {
-    static const char *const patient[] = {"--header-timeout-ms", "600000",
-                                          NULL};
-    bool is_patient = run->stage.number > 1;
     int count = crowd_size(run);
-    if (!rude_start(run,
-                    &(struct rude){.arguments = is_patient ? patient : NULL}))
+    const struct settings patient = {.header_timeout_ms = 600000};
+    if (!rude_start(run, &(struct rude){.settings = patient}))
         return;
     open_crowd(run, count);
     run_good_request(run);
-    double before_mb = stage_usage(&run->stage).memory_mb;
+    double before_mb = server_usage(&run->server).memory_mb;
     close_crowd(count);
     rude_wait_alone(run);
     run->slowest_ms = -1;

@@ -43,8 +43,8 @@ static void half_a_body(struct run *run, struct client *client)
 static void take_nothing(struct run *run, struct client *client)
 {
     client_close(client);
-    client_open_narrow(client, run->stage.port);
-    request_megabytes(client, run->stage.number);
+    client_open_narrow(client, run->server.port);
+    request_megabytes(run, client);
 }
 
 void reset_while_idle(struct run *run)
@@ -83,12 +83,11 @@ void reset_after_request(struct run *run)
 
 void reset_in_response(struct run *run)
 {
-    static const char *const large[] = {"--body-max-bytes", "9000000", NULL};
     rude_perform(run, &(struct rude){.come = take_nothing,
                                      .leave = reset,
                                      .rounds = 8,
                                      .frozen_to = 1,
-                                     .arguments = large});
+                                     .settings.body_max_bytes = 9000000});
 }
 
 // The response must come, although the client has shut down its side.
@@ -132,20 +131,19 @@ void connect_and_close(struct run *run)
 static void wait_until_dropped(struct run *run, struct client *client)
 {
     (void)client;
-    if (run_has_loop(run) && !rude_wait_alone(run))
+    if (run_has(run, HAS_KEEP_ALIVE) && !rude_wait_alone(run))
         rude_fault(run, "not dropped");
 }
 
 void never_reads(struct run *run)
 {
-    static const char *const large[] = {"--body-max-bytes", "9000000", NULL};
-    static const char *const limited[] = {"--body-max-bytes", "9000000",
-                                          "--send-timeout-ms", "300", NULL};
+    const struct settings settings = {.body_max_bytes = 9000000,
+                                      .send_timeout_ms = 300};
     rude_perform(run, &(struct rude){
                           .come = take_nothing,
                           .leave = wait_until_dropped,
                           .frozen_to = 1,
-                          .arguments = run_has_loop(run) ? limited : large,
+                          .settings = settings,
                       });
 }
 
@@ -156,7 +154,7 @@ static void read_late(struct run *run, struct client *client)
     enum { PAUSE_MS = 20 };
     static char body[1000 * 1000];
     client_close(client);
-    client_open_remote(client, run->stage.port);
+    client_open_remote(client, run->server.port);
     client_send(client, slice_of("POST / HTTP/1.1\r\nHost: lab\r\n"
                                  "Connection: close\r\n"
                                  "Content-Length: 1000000\r\n\r\n"));

@@ -20,7 +20,7 @@ static struct slice pipelined(void)
 static size_t response_length(struct run *run)
 {
     struct client client;
-    client_open(&client, run->stage.port);
+    client_open(&client, run->server.port);
     client_send(&client, slice_of(request));
     if (!client_wait(&client, LIMIT_MS))
         rude_fault(run, "no response");
@@ -42,7 +42,7 @@ static void expect_one(struct run *run, struct client *client)
 static void send_all(struct run *run, struct client *client)
 {
     client_send(client, pipelined());
-    if (run->stage.number == 1) {
+    if (run->subject->number == 1) {
         expect_one(run, client);
         return;
     }
@@ -81,14 +81,14 @@ static void cut_one_everywhere(struct run *run, struct client *client)
         client_send(client, (struct slice){all.bytes, cut});
         client_send(client, slice_after(all, cut));
         expect_one(run, client);
-        client_open(client, run->stage.port);
+        client_open(client, run->server.port);
     }
     client_close(client);
 }
 
 void pipeline_cut(struct run *run)
 {
-    bool is_one = !run_has_loop(run);
+    bool is_one = !run_has(run, HAS_KEEP_ALIVE);
     rude_perform(run, &(struct rude){
                           .come = is_one ? cut_one_everywhere : cut_everywhere,
                           .rounds = is_one ? 20 : 1,
@@ -101,7 +101,7 @@ static void request_pipelined(struct run *run, int requests)
     struct client clients[CLIENTS];
     size_t length = REQUESTS * response_length(run);
     for (int i = 0; i < CLIENTS; i++)
-        client_open(&clients[i], run->stage.port);
+        client_open(&clients[i], run->server.port);
     for (int done = 0; done < requests && rude_is_faultless(run);
          done += CLIENTS * REQUESTS) {
         for (int i = 0; i < CLIENTS; i++)
@@ -120,7 +120,7 @@ static void request_one_by_one(struct run *run, int requests)
 {
     struct client client;
     for (int i = 0; i < requests && rude_is_faultless(run); i++) {
-        if (!client_request_once(&client, run->stage.port, "GET", "/health",
+        if (!client_request_once(&client, run->server.port, "GET", "/health",
                                  NULL, LIMIT_MS))
             rude_fault(run, "no response");
         client_reset(&client);
@@ -131,7 +131,7 @@ static void request_one_by_one(struct run *run, int requests)
 // needs a connection, which is slow, so there are fewer.
 void million(struct run *run)
 {
-    bool is_one = !run_has_loop(run);
+    bool is_one = !run_has(run, HAS_KEEP_ALIVE);
     void (*request_many)(struct run *, int) =
         is_one ? request_one_by_one : request_pipelined;
     int requests = is_one ? 100 * 1000 : 1000 * 1000;

@@ -20,7 +20,7 @@ static void take_response(struct run *run, struct client *client)
 
 static void signal_and_request(struct run *run, struct client *client)
 {
-    stage_signal(&run->stage, SIGPIPE);
+    server_signal(&run->server, SIGPIPE);
     request_health(run, client);
 }
 
@@ -35,13 +35,13 @@ void sigpipe(struct run *run)
 // continues.
 static void stop_and_request(struct run *run, struct client *client)
 {
-    stage_signal(&run->stage, SIGSTOP);
+    server_signal(&run->server, SIGSTOP);
     request_health(run, client);
 }
 
 static void let_continue(struct run *run, struct client *client)
 {
-    stage_signal(&run->stage, SIGCONT);
+    server_signal(&run->server, SIGCONT);
     take_response(run, client);
 }
 
@@ -56,22 +56,22 @@ void stop_and_continue(struct run *run)
 // /dev/full, a file that is always full, exists on Linux only.
 void full_disk(struct run *run)
 {
-    static const char *const full[] = {"--trace", "/dev/full", NULL};
-    static const char *const null[] = {"--trace", "/dev/null", NULL};
-    rude_perform(run,
-                 &(struct rude){
-                     .come = request_health,
-                     .leave = take_response,
-                     .rounds = 200,
-                     .arguments = access("/dev/full", W_OK) == 0 ? full : null,
-                 });
+    static const char full[] = "/dev/full";
+    const struct settings settings = {
+        .trace = access(full, W_OK) == 0 ? full : "/dev/null"};
+    rude_perform(run, &(struct rude){
+                          .come = request_health,
+                          .leave = take_response,
+                          .rounds = 200,
+                          .settings = settings,
+                      });
 }
 
 // As in "server | head -1": from the second line on, printing fails.
 static void close_and_post(struct run *run, struct client *client)
 {
-    if (run->stage.output >= 0)
-        stage_close_output(&run->stage);
+    if (run->server.output.is_read)
+        server_close_output(&run->server);
     client_post_event(client, "alice", 1);
 }
 

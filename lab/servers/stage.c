@@ -1,233 +1,110 @@
 #include "lab/servers/stage.h"
-#include "lab/trouble.h"
 
-#include <poll.h>
-#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sys/prctl.h>
+#ifdef __APPLE__
+#include <mach-o/dyld.h>
 #endif
 
-#include "lib/base/clock.h"
-#include "lib/base/net.h"
-#include "lib/base/process.h"
-
-enum { START_MS = 20000, STOP_MS = 20000 }; // on a busy machine
-enum { RUNNING_MAX = 16 };
+enum { PATH_SIZE = 4096 };
 
 static const char *const names[SERVERS] = {
     "stage1_blocking", "stage2_async", "stage3_parse",  "stage4_slow",
     "stage5_queue",    "stage6_pool",  "stage2_sketch",
 };
 
-// For the signal handler, which may end this program at any moment. 0: free.
-static volatile pid_t running[RUNNING_MAX];
-
 const char *stage_name(int number)
 {
     return names[number - 1];
 }
 
-static void kill_all(void)
+// The path of this program. False: this system does not say.
+static bool own_path(char path[PATH_SIZE])
 {
-    for (int i = 0; i < RUNNING_MAX; i++)
-        if (running[i] > 0)
-            kill(running[i], SIGKILL);
-}
-
-static void on_signal(int number)
-{
-    kill_all();
-    _exit(128 + number);
-}
-
-// Ctrl-C in a terminal also reaches the servers. A kill from elsewhere, a
-// failed assertion or an early exit would leave them running.
-static void end_servers_with_us(void)
-{
-    static bool is_done = false;
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGABRT, SIGSEGV};
-    if (is_done)
-        return;
-    is_done = true;
-    atexit(kill_all);
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        struct sigaction action = {.sa_handler = on_signal};
-        struct sigaction before;
-        sigaction(numbers[i], &action, &before);
-        if (numbers[i] == SIGHUP && before.sa_handler == SIG_IGN)
-            sigaction(SIGHUP, &before, NULL); // nohup
-    }
-}
-
-void stage_end_with_parent(pid_t parent)
-{
-    for (int i = 0; i < RUNNING_MAX; i++)
-        running[i] = 0;
-#ifdef __linux__
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-#endif
-    if (getppid() != parent)
-        _exit(EXIT_FAILURE);
-}
-
-static void replace_running(pid_t from, pid_t to)
-{
-    for (int i = 0; i < RUNNING_MAX; i++)
-        if (running[i] == from) {
-            running[i] = to;
-            return;
-        }
-}
-
-// In the child, between fork and exec. The server gets what a shell gives it.
-static _Noreturn void become_server(const char *path, char *const *arguments,
-                                    int output, pid_t parent)
-{
-#ifdef __linux__
-    // On Linux even SIGKILL to the lab ends its servers. If the lab died before
-    // this call, the parent is another process now.
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(127);
+#ifdef __APPLE__
+    uint32_t size = PATH_SIZE;
+    return _NSGetExecutablePath(path, &size) == 0;
 #else
-    (void)parent;
-#endif
-    process_init();
-    signal(SIGXFSZ, SIG_DFL);
-    dup2(output, STDOUT_FILENO);
-    dup2(output, STDERR_FILENO);
-    execv(path, arguments);
-    perror(path);
-    _exit(127);
-}
-
-static int spawn(struct stage *stage, const char *const *arguments)
-{
-    char *all[STAGE_ARGUMENTS_MAX + 6] = {(char *)stage_name(stage->number),
-                                          (char *)"--port", (char *)"0"};
-    char *backend = getenv("THAW_BACKEND");
-    int count = 3;
-    if (backend != NULL && stage->number >= 2 && stage->number <= STAGES) {
-        all[count++] = (char *)"--backend";
-        all[count++] = backend;
-    }
-    for (int i = 0; arguments != NULL && arguments[i] != NULL; i++)
-        all[count++] = (char *)arguments[i];
-    int ends[2];
-    if (pipe(ends) < 0) {
-        trouble_note_errno("pipe");
-        return -1;
-    }
-    net_set_close_on_exec(ends[0]);
-    net_set_close_on_exec(ends[1]);
-    fflush(NULL);
-    pid_t parent = getpid();
-    stage->pid = fork();
-    if (stage->pid == 0)
-        become_server(stage_path(stage->number), all, ends[1], parent);
-    if (stage->pid < 0)
-        trouble_note_errno("fork");
-    close(ends[1]);
-    stage->output = ends[0];
-    if (stage->pid > 0)
-        replace_running(0, stage->pid);
-    else
-        close(ends[0]);
-    return stage->pid > 0 ? 0 : -1;
-}
-
-// Reads the first line, which the server prints when it listens.
-static bool read_line(int output, char *line, size_t size)
-{
-    size_t length = 0;
-    int64_t end = clock_milliseconds() + START_MS;
-    while (length + 1 < size) {
-        int64_t left = end - clock_milliseconds();
-        struct pollfd polled = {.fd = output, .events = POLLIN};
-        if (left <= 0 || poll(&polled, 1, (int)left) <= 0)
-            break;
-        if (read(output, line + length, 1) <= 0)
-            break;
-        if (line[length++] == '\n')
-            break;
-    }
-    line[length] = '\0';
-    return length > 0 && line[length - 1] == '\n';
-}
-
-int stage_start(struct stage *stage, int number, const char *const *arguments)
-{
-    char line[512];
-    *stage = (struct stage){.number = number};
-    end_servers_with_us();
-    if (spawn(stage, arguments) < 0)
-        return -1;
-    bool is_whole = read_line(stage->output, line, sizeof line);
-    const char *colon = strrchr(line, ':');
-    if (is_whole && strstr(line, " listening on ") != NULL && colon != NULL)
-        stage->port = (int)strtol(colon + 1, NULL, 10);
-    if (stage->port > 0)
-        return 0;
-    fprintf(stderr, "%s did not start: %s\n", stage_path(number), line);
-    stage_wait(stage, 0);
-    return -1;
-}
-
-void stage_signal(const struct stage *stage, int signal)
-{
-    kill(stage->pid, signal);
-}
-
-// Of too much output, only the end stays.
-static void read_output(struct stage *stage)
-{
-    struct pollfd polled = {.fd = stage->output, .events = POLLIN};
-    while (poll(&polled, 1, 0) > 0) {
-        size_t length = strlen(stage->printed);
-        size_t half = sizeof stage->printed / 2;
-        if (length >= half) {
-            memmove(stage->printed, stage->printed + half, length - half + 1);
-            length -= half;
+    static const char *const links[] = {
+        "/proc/self/exe",     // Linux
+        "/proc/curproc/exe",  // NetBSD
+        "/proc/curproc/file", // FreeBSD
+    };
+    for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
+        ssize_t length = readlink(links[i], path, PATH_SIZE - 1);
+        if (length > 0) {
+            path[length] = '\0';
+            return true;
         }
-        ssize_t count = read(stage->output, stage->printed + length, half - 1);
-        if (count <= 0)
-            return;
-        stage->printed[length + (size_t)count] = '\0';
     }
+    return false;
+#endif
 }
 
-int stage_wait(struct stage *stage, int milliseconds)
+// Makes the path of a server. Returns whether it is there.
+static bool is_file_of(char path[PATH_SIZE], const char *directory, int number)
 {
-    int status = 0;
-    int64_t end = clock_milliseconds() + milliseconds;
-    // POSIX has no wait with a time-out, so look every 2 ms.
-    while (waitpid(stage->pid, &status, WNOHANG) == 0) {
-        if (clock_milliseconds() >= end)
-            kill(stage->pid, SIGKILL);
-        read_output(stage);
-        poll(NULL, 0, 2);
+    int length =
+        snprintf(path, PATH_SIZE, "%s/%s/%s", directory,
+                 stage_name(number == SKETCH ? 2 : number), stage_name(number));
+    return length < PATH_SIZE && access(path, F_OK) == 0;
+}
+
+// Removes the last name of a path.
+static void go_up(char path[PATH_SIZE])
+{
+    char *slash = strrchr(path, '/');
+    if (slash != NULL)
+        *slash = '\0';
+}
+
+// The lab is BUILD/lab/lab, and a test may be BUILD/tests/stages/test_wire. If
+// neither directory has the server, the path is where the lab's should be.
+static void find_beside(char path[PATH_SIZE], char own[PATH_SIZE], int number)
+{
+    go_up(own);
+    go_up(own);
+    if (is_file_of(path, own, number))
+        return;
+    char above[PATH_SIZE];
+    snprintf(above, sizeof above, "%s", own);
+    go_up(above);
+    if (!is_file_of(path, above, number))
+        is_file_of(path, own, number);
+}
+
+const char *stage_path(int number)
+{
+    static char path[PATH_SIZE];
+    char own[PATH_SIZE];
+    const char *build = getenv("THAW_BUILD");
+    if (build != NULL)
+        is_file_of(path, build, number);
+    else if (own_path(own))
+        find_beside(path, own, number);
+    else
+        snprintf(path, sizeof path, "%s: set THAW_BUILD to the build directory",
+                 stage_name(number));
+    return path;
+}
+
+void stage_command(struct command *command, int number,
+                   const char *const *arguments)
+{
+    static char paths[SERVERS][PATH_SIZE];
+    const char *backend = getenv("THAW_BACKEND");
+    int count = 1;
+    snprintf(paths[number - 1], PATH_SIZE, "%s", stage_path(number));
+    *command = (struct command){.words = {paths[number - 1]}, .is_ours = true};
+    if (backend != NULL && number >= 2 && number <= STAGES) {
+        command->words[count++] = "--backend";
+        command->words[count++] = backend;
     }
-    read_output(stage);
-    if (stage->output >= 0)
-        close(stage->output);
-    replace_running(stage->pid, 0);
-    stage->pid = 0;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-void stage_close_output(struct stage *stage)
-{
-    close(stage->output);
-    stage->output = -1;
-}
-
-int stage_stop(struct stage *stage)
-{
-    stage_signal(stage, SIGTERM);
-    return stage_wait(stage, STOP_MS);
+    for (int i = 0;
+         arguments != NULL && arguments[i] != NULL && count + 1 < COMMAND_MAX;
+         i++)
+        command->words[count++] = arguments[i];
 }

@@ -55,12 +55,12 @@ static const struct scenario {
     const char *name;
     const struct part *parts;
     int count;
-    const char *capacity;        // of the channel; NULL: the server's default
+    int capacity;                // of the channel; 0: the server's default
     int first_stage, last_stage; // the default scenario for these stages
 } scenarios[] = {
-    {"silent-clients", silent_clients, 6, NULL, 1, 2},
-    {"ten-at-once", ten_at_once, 12, NULL, 3, 6},
-    {"sustained-overload", overload, 12, "4", 0, 0},
+    {"silent-clients", silent_clients, 6, 0, 1, 2},
+    {"ten-at-once", ten_at_once, 12, 0, 3, 6},
+    {"sustained-overload", overload, 12, 4, 0, 0},
 };
 
 static const struct scenario *find_scenario(const char *name, int stage)
@@ -162,28 +162,25 @@ static void play(struct timeline *timeline, const struct scenario *scenario,
 static int run(struct timeline *timeline, const struct scenario *scenario,
                int work_ms, const char *trace)
 {
-    struct stage server;
-    char work[16];
-    int count = 3;
-    const char *arguments[8] = {"--quiet", "--trace", trace};
-    snprintf(work, sizeof work, "%d", work_ms);
-    if (timeline->stage >= 4) {
-        arguments[count++] = "--work-ms";
-        arguments[count++] = work;
-    }
-    if (timeline->stage >= 5 && scenario->capacity != NULL) {
-        arguments[count++] = "--capacity";
-        arguments[count++] = scenario->capacity;
-    }
-    if (stage_start(&server, timeline->stage, arguments) < 0)
+    struct command command;
+    struct server server;
+    const struct settings settings = {.quiet = true,
+                                      .trace = trace,
+                                      .work_ms = work_ms,
+                                      .capacity = scenario->capacity};
+    stage_command(&command, timeline->stage, NULL);
+    if (server_start(&server, &command, &settings) < 0) {
+        fprintf(stderr, "lab: %s did not start: %s\n%s",
+                stage_name(timeline->stage), server.fault, server.output.text);
         return -1;
+    }
     play(timeline, scenario, server.port, work_ms);
-    stage_signal(&server, SIGTERM); // it finishes what it accepted
-    int status = stage_wait(&server, limit_ms(scenario, work_ms));
+    server_signal(&server, SIGTERM); // it finishes what it accepted
+    int status = server_wait(&server, limit_ms(scenario, work_ms));
     if (status == (timeline->stage == 1 ? -1 : 0))
         return 0;
     fprintf(stderr, "lab: %s ended with status %d: its work is not known\n%s",
-            stage_name(timeline->stage), status, server.printed);
+            stage_name(timeline->stage), status, server.output.text);
     return -1;
 }
 

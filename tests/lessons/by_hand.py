@@ -71,6 +71,7 @@ ROWS = {
     "order": (5, [], [r"^ *24 accepted"]),
     "audit": (6, ["--work-ms", "10"], [r'^{"alice":64}']),
     "shutdown": (5, [], []),
+    "exit": (5, [], []),
     "reset-idle": (2, [], [AT_ONCE]),
     "reset-in-header": (3, [], [AT_ONCE]),
     "reset-in-body": (4, [], [AT_ONCE]),

@@ -54,9 +54,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 http.server.ThreadingHTTPServer.request_queue_size = 128
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+server = http.server.ThreadingHTTPServer(
+    ("127.0.0.1", int(os.environ["PORT"])), Handler)
 server.daemon_threads = True
-print("it is listening on http://127.0.0.1:%d" % server.server_port, flush=True)
 server.serve_forever()
 """
 

@@ -3,9 +3,10 @@
 
 // launch.h - starts a server as other programs than the lab do
 //
-// stage_start gives each server the same signals and descriptors. Here the test
-// says what the server inherits, or which program starts it.
+// server_start gives each server the same signals and descriptors. Here the
+// test says what the server inherits, or which program starts it.
 
+#include "lib/base/net.h"
 #include "tests/stages/stages.h"
 
 #include <unistd.h>
@@ -17,17 +18,18 @@ enum { LAUNCH_ARGUMENTS_MAX = 16 };
 
 // Runs the command, whose first word is looked up in PATH; the word NULL in it
 // stands for the server under test. In the new process, `prepare` is called
-// first, unless it is NULL. Its standard output and error are stage->output.
-static inline void launch(struct stage *stage, void prepare(void),
+// first, unless it is NULL. What it prints is read as the lab does it.
+static inline void launch(struct server *stage, void prepare(void),
                           const char *const *command, int count)
 {
     char *argv[LAUNCH_ARGUMENTS_MAX + 1] = {NULL};
     int ends[2];
-    *stage = (struct stage){.number = stage_under_test()};
+    *stage = (struct server){0};
     for (int i = 0; i < count && i < LAUNCH_ARGUMENTS_MAX; i++)
         argv[i] = (char *)(command[i] != NULL ? command[i]
-                                              : stage_path(stage->number));
+                                              : stage_path(stage_under_test()));
     ck_assert_int_eq(pipe(ends), 0);
+    net_set_close_on_exec(ends[0]);
     fflush(NULL);
     stage->pid = fork();
     ck_assert_int_ge(stage->pid, 0);
@@ -45,23 +47,19 @@ static inline void launch(struct stage *stage, void prepare(void),
         _exit(127);
     }
     close(ends[1]);
-    stage->output = ends[0];
+    ck_assert_int_eq(output_start(&stage->output, ends[0]), 0);
 }
 
 // Waits for the line that says the port.
-static inline void launched(struct stage *stage)
+static inline void launched(struct server *stage)
 {
-    char line[256];
-    size_t length = 0;
-    struct pollfd polled = {.fd = stage->output, .events = POLLIN};
-    while (length + 1 < sizeof line && poll(&polled, 1, SOON) == 1 &&
-           read(stage->output, line + length, 1) == 1 && line[length] != '\n')
-        length++;
-    line[length] = '\0';
-    const char *port = strrchr(line, ':');
-    ck_assert_msg(strstr(line, " listening on ") != NULL && port != NULL,
-                  "it said: %s", line);
-    stage->port = (int)strtol(port + 1, NULL, 10);
+    char text[OUTPUT_SIZE];
+    bool has_said = output_contains(&stage->output, " listening on ", SOON) &&
+                    output_contains(&stage->output, "\n", SOON);
+    output_copy(&stage->output, text);
+    ck_assert_msg(has_said, "it said: %s", text);
+    text[strcspn(text, "\n")] = '\0';
+    stage->port = (int)strtol(strrchr(text, ':') + 1, NULL, 10);
 }
 
 #endif

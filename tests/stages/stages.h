@@ -41,23 +41,37 @@ static inline int status_of_an_event(void)
     return statuses[stage_under_test() - 1];
 }
 
-// Starts the server with these further arguments, the last of which is NULL.
-__attribute__((sentinel)) static inline void start(struct stage *stage, ...)
+// Starts the server with these arguments, which end with NULL. In its process,
+// `prepare` is called first, unless it is NULL.
+static inline void start_prepared(struct server *stage, void prepare(void),
+                                  const char *const *arguments)
 {
-    const char *arguments[STAGE_ARGUMENTS_MAX] = {"--quiet"};
+    struct command command;
+    stage_command(&command, stage_under_test(), arguments);
+    command.prepare = prepare;
+    ck_assert_msg(server_start(stage, &command, &(struct settings){0}) == 0,
+                  "it did not start: %s; it printed: %s", stage->fault,
+                  stage->output.text);
+}
+
+// Starts the server with these further arguments, the last of which is NULL.
+__attribute__((sentinel)) static inline void start(struct server *stage, ...)
+{
+    enum { ARGUMENTS_MAX = 24 };
+    const char *arguments[ARGUMENTS_MAX] = {"--quiet"};
     va_list more;
     va_start(more, stage);
-    for (int i = 1; i + 1 < STAGE_ARGUMENTS_MAX; i++) {
+    for (int i = 1; i + 1 < ARGUMENTS_MAX; i++) {
         arguments[i] = va_arg(more, const char *);
         if (arguments[i] == NULL)
             break;
     }
     va_end(more);
-    ck_assert_int_eq(stage_start(stage, stage_under_test(), arguments), 0);
+    start_prepared(stage, NULL, arguments);
 }
 
 // Stages 4 to 6 do no simulated work: no test needs half a second per event.
-static inline void start_quick(struct stage *stage)
+static inline void start_quick(struct server *stage)
 {
     if (stage_under_test() >= 4)
         start(stage, "--work-ms", "0", NULL);
@@ -65,22 +79,30 @@ static inline void start_quick(struct stage *stage)
         start(stage, NULL);
 }
 
-static inline void assert_alive(const struct stage *stage)
+// What it printed after the line that says where it listens.
+static inline const char *printed_after_start(const struct server *stage)
+{
+    const char *line = strchr(stage->output.text, '\n');
+    ck_assert_msg(line != NULL, "it printed: %s", stage->output.text);
+    return line + 1;
+}
+
+static inline void assert_alive(const struct server *stage)
 {
     struct client client;
     ck_assert_msg(
         client_request_once(&client, stage->port, "GET", "/health", NULL, SOON),
-        "no response from %s", stage_name(stage->number));
+        "no response from %s", stage_name(stage_under_test()));
     ck_assert_int_eq(client.status, 200);
     client_close(&client);
 }
 
 // Ends the server, and asserts that it lived until then. Stage 1 has no
 // graceful shutdown: SIGTERM ends it as it ends any program.
-static inline void stop(struct stage *stage)
+static inline void stop(struct server *stage)
 {
     assert_alive(stage);
-    ck_assert_int_eq(stage_stop(stage), stage->number == 1 ? -1 : 0);
+    ck_assert_int_eq(server_stop(stage), stage_under_test() == 1 ? -1 : 0);
 }
 
 static inline void assert_response(struct client *client, int status)
@@ -139,7 +161,7 @@ static inline void assert_ends(struct client *client)
     ck_assert_msg(client->ended, "the connection stays open");
 }
 
-static inline void wait_for_metric(const struct stage *stage, const char *name,
+static inline void wait_for_metric(const struct server *stage, const char *name,
                                    double value)
 {
     ck_assert_msg(client_wait_metric(stage->port, name, value, SOON),
@@ -147,7 +169,7 @@ static inline void wait_for_metric(const struct stage *stage, const char *name,
                   client_metric(stage->port, name), value);
 }
 
-static inline void assert_metric(const struct stage *stage, const char *name,
+static inline void assert_metric(const struct server *stage, const char *name,
                                  double value)
 {
     double found = client_metric(stage->port, name);
@@ -156,7 +178,7 @@ static inline void assert_metric(const struct stage *stage, const char *name,
 }
 
 // Until every accepted event is done.
-static inline void wait_until_done(const struct stage *stage)
+static inline void wait_until_done(const struct server *stage)
 {
     wait_for_metric(stage, "thaw_events_done_total",
                     client_metric(stage->port, "thaw_events_accepted_total"));

@@ -16,11 +16,11 @@ struct tally {
 };
 
 // The server must have ended.
-static inline struct tally tally_of(const struct stage *stage)
+static inline struct tally tally_of(const struct server *stage)
 {
     struct tally tally = {-1, 0, 0, 0, 0};
-    const char *line = strstr(stage->printed, " stopped: ");
-    ck_assert_msg(line != NULL, "no tally in: %s", stage->printed);
+    const char *line = strstr(stage->output.text, " stopped: ");
+    ck_assert_msg(line != NULL, "no tally in: %s", stage->output.text);
     sscanf(line,
            " stopped: %d requests; events: %d accepted, %d rejected, "
            "%d invalid, %d done",

@@ -40,7 +40,8 @@ static void post_round(struct client *clients, int round, struct book *book)
     }
 }
 
-static void assert_balance(const struct stage *stage, int user, int64_t balance)
+static void assert_balance(const struct server *stage, int user,
+                           int64_t balance)
 {
     struct client client;
     char path[32];
@@ -54,7 +55,7 @@ static void assert_balance(const struct stage *stage, int user, int64_t balance)
     client_close(&client);
 }
 
-static void audit(struct stage *stage)
+static void audit(struct server *stage)
 {
     struct client clients[CLIENTS];
     struct book book = {0};
@@ -76,7 +77,7 @@ static void audit(struct stage *stage)
 
 START_TEST(each_accepted_amount_is_in_its_balance_once)
 {
-    struct stage stage;
+    struct server stage;
     start_quick(&stage);
     audit(&stage);
 }
@@ -85,7 +86,7 @@ END_TEST
 // An event that got a 503 is in no balance.
 START_TEST(a_rejected_amount_is_in_no_balance)
 {
-    struct stage stage;
+    struct server stage;
     start(&stage, "--work-ms", "1", "--capacity", "4", NULL);
     audit(&stage);
 }

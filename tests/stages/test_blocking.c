@@ -8,7 +8,7 @@
 
 enum { CROWD = 20 };
 
-static void post_hello(struct client *client, const struct stage *stage)
+static void post_hello(struct client *client, const struct server *stage)
 {
     client_open(client, stage->port);
     client_request(client, "POST", "/", "hello");
@@ -30,7 +30,7 @@ static void assert_frozen(struct client *client)
 
 START_TEST(one_silent_client_freezes_it_until_it_leaves)
 {
-    struct stage stage;
+    struct server stage;
     struct client silent;
     struct client good;
     start(&stage, NULL);
@@ -46,7 +46,7 @@ END_TEST
 // The request lacks its last byte, and all other clients wait for that byte.
 START_TEST(half_a_request_freezes_it_until_the_other_half)
 {
-    struct stage stage;
+    struct server stage;
     struct client half;
     struct client good;
     start(&stage, NULL);
@@ -64,7 +64,7 @@ END_TEST
 
 START_TEST(it_is_frozen_until_the_last_silent_client_leaves)
 {
-    struct stage stage;
+    struct server stage;
     struct client crowd[CROWD];
     struct client good;
     start(&stage, NULL);
@@ -85,7 +85,7 @@ END_TEST
 START_TEST(a_time_out_heals_it_slowly)
 {
     enum { SILENT = 4, TIMEOUT = 200 }; // in milliseconds
-    struct stage stage;
+    struct server stage;
     struct client silent[SILENT];
     struct client good;
     start(&stage, "--timeout-ms", "200", NULL);
@@ -112,7 +112,7 @@ START_TEST(a_reset_does_not_end_it)
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
         "nonsense\r\n",
     };
-    struct stage stage;
+    struct server stage;
     struct client rude;
     start(&stage, NULL);
     for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
@@ -129,7 +129,7 @@ END_TEST
 // The server waits for this client when the client resets its connection.
 START_TEST(a_reset_wakes_it_when_it_waits_for_that_client)
 {
-    struct stage stage;
+    struct server stage;
     struct client rude;
     struct client good;
     start(&stage, NULL);
@@ -148,7 +148,7 @@ END_TEST
 START_TEST(a_hundred_at_once_get_their_responses_one_by_one)
 {
     enum { CLIENTS = 100 };
-    struct stage stage;
+    struct server stage;
     struct client clients[CLIENTS];
     start(&stage, NULL);
     for (int i = 0; i < CLIENTS; i++)

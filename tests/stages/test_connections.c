@@ -13,7 +13,7 @@
 
 START_TEST(pipelined_requests_get_their_responses_in_order)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start(&stage, NULL);
     client_open(&client, stage.port);
@@ -24,8 +24,8 @@ START_TEST(pipelined_requests_get_their_responses_in_order)
     for (int i = 0; i < 3; i++) {
         static const int statuses[] = {200, 400, 404};
         static const char *const echoes[] = {"", "two", ""};
-        assert_response(&client, stage.number == 2 ? 200 : statuses[i]);
-        if (stage.number == 2)
+        assert_response(&client, stage_under_test() == 2 ? 200 : statuses[i]);
+        if (stage_under_test() == 2)
             assert_body(&client, echoes[i]);
         client_next(&client);
     }
@@ -35,7 +35,7 @@ START_TEST(pipelined_requests_get_their_responses_in_order)
 END_TEST
 
 #ifdef __linux__
-static bool has_epoll(const struct stage *stage)
+static bool has_epoll(const struct server *stage)
 {
     bool found = false;
     for (int descriptor = 3; descriptor < 32; descriptor++) {
@@ -53,7 +53,7 @@ static bool has_epoll(const struct stage *stage)
 // that backend.
 START_TEST(it_waits_in_epoll_if_it_was_told_to)
 {
-    struct stage stage;
+    struct server stage;
     const char *backend = getenv("THAW_BACKEND");
     start(&stage, NULL);
     assert_alive(&stage);
@@ -78,7 +78,7 @@ static void request_in_one_piece(struct client *client)
 
 START_TEST(thousands_of_pipelined_requests_all_get_responses)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start(&stage, NULL);
     client_open_narrow(&client, stage.port);
@@ -99,7 +99,7 @@ START_TEST(a_request_may_come_byte_by_byte)
     static const char request[] = "POST / HTTP/1.1\r\nHost: a\r\n"
                                   "Transfer-Encoding: chunked\r\n\r\n"
                                   "3;x=y\r\none\r\n0\r\n\r\n";
-    struct stage stage;
+    struct server stage;
     struct client client;
     start(&stage, NULL);
     client_open(&client, stage.port);
@@ -108,7 +108,7 @@ START_TEST(a_request_may_come_byte_by_byte)
         ck_assert(!client_wait(&client, 1));
         client_send(&client, (struct slice){request + i, 1});
     }
-    assert_response(&client, stage.number == 2 ? 200 : 400);
+    assert_response(&client, stage_under_test() == 2 ? 200 : 400);
     client_close(&client);
     stop(&stage);
 }
@@ -117,7 +117,7 @@ END_TEST
 // The client sends nothing more, but still reads.
 START_TEST(a_half_closed_client_still_gets_its_response)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start_quick(&stage);
     client_open(&client, stage.port);
@@ -142,7 +142,7 @@ static bool can_send(const struct client *client)
 // reset, which destroys a response that the client has not read yet.
 START_TEST(a_rejected_client_that_sends_on_is_not_reset)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start(&stage, "--linger-timeout-ms", "60000", NULL);
     client_open(&client, stage.port);
@@ -160,7 +160,7 @@ END_TEST
 // header section, while the client is still sending the body.
 START_TEST(a_response_arrives_though_its_request_is_discarded)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     struct buffer request = {0};
     start(&stage, NULL);
@@ -191,7 +191,7 @@ static void open_crowd(struct client *crowd, int port, const char *bytes)
 START_TEST(no_client_waits_for_silent_ones)
 {
     static const char *const beginnings[] = {"", "G", HALF, HALF "\r\n{"};
-    struct stage stage;
+    struct server stage;
     struct client crowd[CROWD];
     start(&stage, NULL);
     for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
@@ -208,7 +208,7 @@ END_TEST
 START_TEST(a_reset_is_the_end_of_one_connection)
 {
     static const char *const beginnings[] = {"", HALF, HEALTH, HEALTH HEALTH};
-    struct stage stage;
+    struct server stage;
     struct client crowd[CROWD];
     struct client staying;
     start(&stage, NULL);
@@ -229,7 +229,7 @@ END_TEST
 // does not ignore it.
 START_TEST(a_client_that_leaves_before_its_responses_does_no_harm)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start(&stage, NULL);
     for (int i = 0; i < CROWD; i++) {

@@ -35,7 +35,7 @@ static const struct {
 START_TEST(the_response_says_what_is_wrong_with_an_event)
 {
     const int count = (int)(sizeof invalid_events / sizeof invalid_events[0]);
-    struct stage stage;
+    struct server stage;
     struct client client;
     char expected[256];
     start_quick(&stage);
@@ -69,7 +69,7 @@ START_TEST(events_at_the_limits_are_accepted)
         "890123456789012345678901234567890123456789012345678901234567890123456"
         "\",\"action\":\"b\",\"amount\":1}",
     };
-    struct stage stage;
+    struct server stage;
     struct client client;
     start_quick(&stage);
     client_open(&client, stage.port);
@@ -84,7 +84,7 @@ END_TEST
 
 START_TEST(a_balance_that_would_overflow_does_not_change)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start_quick(&stage);
     client_open(&client, stage.port);
@@ -92,7 +92,7 @@ START_TEST(a_balance_that_would_overflow_does_not_change)
     assert_response(&client, status_of_an_event());
     wait_until_done(&stage);
     client_post_event(&client, "alice", 1);
-    if (stage.number == 4) {
+    if (stage_under_test() == 4) {
         assert_response(&client, 409);
         assert_json(&client,
                     "{\"status\":\"error\",\"reason\":\"balance_overflow\"}");
@@ -112,7 +112,7 @@ END_TEST
 
 START_TEST(a_balance_is_found_under_any_name)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start_quick(&stage);
     client_open(&client, stage.port);
@@ -132,7 +132,7 @@ END_TEST
 // The worker holds one job, and the channel one: the third event finds no slot.
 START_TEST(a_busy_server_says_when_to_try_again)
 {
-    struct stage stage;
+    struct server stage;
     struct gate gate;
     struct client client;
     ck_assert_int_eq(gate_open(&gate), 0);

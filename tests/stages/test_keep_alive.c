@@ -8,7 +8,7 @@
 // Also after a 404, and in HTTP/1.1 without any Connection field.
 START_TEST(the_connection_stays_open)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start_quick(&stage);
     client_open(&client, stage.port);
@@ -29,7 +29,7 @@ START_TEST(the_connection_is_closed_when_the_client_wants_it)
         "GET /health HTTP/1.1\r\nHost: a\r\nConnection: x, CLOSE\r\n\r\n",
         "GET /health HTTP/1.0\r\n\r\n",
     };
-    struct stage stage;
+    struct server stage;
     struct client client;
     start_quick(&stage);
     for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
@@ -46,7 +46,7 @@ END_TEST
 
 START_TEST(http_1_0_stays_open_when_the_client_requests_it)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start_quick(&stage);
     client_open(&client, stage.port);
@@ -66,7 +66,7 @@ END_TEST
 // next request.
 START_TEST(the_first_stage_closes_and_says_so)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start_quick(&stage);
     client_request_once(&client, stage.port, "GET", "/", NULL, SOON);
@@ -116,7 +116,7 @@ static void assert_no_response(struct client *clients)
 
 // Each client sends a request and the first pieces, and reads its one response.
 static void open_after_a_request(struct client clients[EMPTY_LINES],
-                                 const struct stage *stage)
+                                 const struct server *stage)
 {
     char bytes[256];
     for (int i = 0; i < EMPTY_LINES; i++) {
@@ -136,7 +136,7 @@ static void open_after_a_request(struct client clients[EMPTY_LINES],
 
 START_TEST(empty_lines_between_requests_get_no_response)
 {
-    struct stage stage;
+    struct server stage;
     struct client clients[EMPTY_LINES];
     char bytes[256];
     start(&stage, "--header-timeout-ms", SHORT_TEXT, NULL);
@@ -156,7 +156,7 @@ END_TEST
 
 START_TEST(empty_lines_and_then_the_end_get_no_response)
 {
-    struct stage stage;
+    struct server stage;
     struct client clients[EMPTY_LINES];
     start(&stage, "--header-timeout-ms", SHORT_TEXT, NULL);
     open_after_a_request(clients, &stage);
@@ -172,21 +172,21 @@ END_TEST
 // A connection with nothing but empty lines is an idle one.
 START_TEST(empty_lines_do_not_delay_a_graceful_shutdown)
 {
-    struct stage stage;
+    struct server stage;
     struct client clients[EMPTY_LINES];
     start(&stage, "--shutdown-timeout-ms", "60000", NULL);
     open_after_a_request(clients, &stage);
-    stage_signal(&stage, SIGTERM);
+    server_signal(&stage, SIGTERM);
     for (int i = 0; i < EMPTY_LINES; i++)
         assert_ends(&clients[i]);
     close_all(clients, EMPTY_LINES);
-    ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+    ck_assert_int_eq(server_wait(&stage, SOON), 0);
 }
 END_TEST
 
 START_TEST(an_idle_connection_with_an_empty_line_is_closed_without_a_response)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start(&stage, "--idle-timeout-ms", SHORT_TEXT, NULL);
     client_open(&client, stage.port);
@@ -210,7 +210,7 @@ static const struct {
 
 START_TEST(other_bytes_before_a_request_are_rejected)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start(&stage, NULL);
     client_open(&client, stage.port);
@@ -226,7 +226,7 @@ END_TEST
 START_TEST(the_first_stage_sends_nothing_for_empty_lines)
 {
     static const char *const sent[] = {"\r\n", "\r", "\r\n\r\n\r"};
-    struct stage stage;
+    struct server stage;
     struct client client;
     start(&stage, "--timeout-ms", SHORT_TEXT, NULL);
     for (int i = 0; i < 6; i++) {

@@ -20,7 +20,7 @@ static void assert_timed_out(struct client *client)
 
 START_TEST(a_header_section_has_its_time_and_a_drip_gets_no_more)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start(&stage, "--header-timeout-ms", "200", NULL);
     client_open(&client, stage.port);
@@ -34,7 +34,7 @@ END_TEST
 
 START_TEST(a_body_has_its_time_and_a_drip_gets_no_more)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start(&stage, "--body-timeout-ms", "200", NULL);
     client_open(&client, stage.port);
@@ -49,7 +49,7 @@ END_TEST
 // A header section that comes in time does not use up the time of its body.
 START_TEST(each_request_has_its_own_time)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start(&stage, "--header-timeout-ms", "200", "--body-timeout-ms", "60000",
           NULL);
@@ -58,7 +58,7 @@ START_TEST(each_request_has_its_own_time)
                                   "Content-Length: 4\r\n\r\nhel"));
     ck_assert(!client_wait(&client, 500));
     client_send(&client, slice_of("l"));
-    assert_response(&client, stage.number == 2 ? 200 : 400);
+    assert_response(&client, stage_under_test() == 2 ? 200 : 400);
     client_close(&client);
     stop(&stage);
 }
@@ -67,7 +67,7 @@ END_TEST
 // Without a request there is no response.
 START_TEST(an_idle_connection_is_closed_without_a_response)
 {
-    struct stage stage;
+    struct server stage;
     struct client fresh;
     struct client used;
     start(&stage, "--idle-timeout-ms", "200", NULL);
@@ -84,7 +84,7 @@ END_TEST
 
 START_TEST(a_reader_that_takes_nothing_is_dropped)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start(&stage, "--send-timeout-ms", "200", NULL);
     client_open_narrow(&client, stage.port);

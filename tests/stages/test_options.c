@@ -116,7 +116,7 @@ END_TEST
 
 START_TEST(a_port_that_is_taken_is_an_error)
 {
-    struct stage stage;
+    struct server stage;
     char arguments[32];
     start(&stage, NULL);
     snprintf(arguments, sizeof arguments, "--port=%d", stage.port);

@@ -12,7 +12,7 @@ static int workers(void)
     return stage_under_test() == 6 ? 3 : 1;
 }
 
-static void start_held(struct stage *stage, struct gate *gate)
+static void start_held(struct server *stage, struct gate *gate)
 {
     ck_assert_msg(gate_open(gate) == 0, "no FIFO");
     if (stage_under_test() == 6)
@@ -32,7 +32,7 @@ static void post_events(struct client *client, int count, int status)
 
 // Each worker gets its job first: there is a slot for the next job only after
 // the worker has received this one.
-static void fill(const struct stage *stage, struct client *client)
+static void fill(const struct server *stage, struct client *client)
 {
     client_open(client, stage->port);
     for (int i = 1; i <= workers(); i++) {
@@ -44,7 +44,7 @@ static void fill(const struct stage *stage, struct client *client)
 
 START_TEST(it_accepts_as_many_as_there_are_slots_and_rejects_the_others)
 {
-    struct stage stage;
+    struct server stage;
     struct gate gate;
     struct client client;
     start_held(&stage, &gate);
@@ -70,7 +70,7 @@ END_TEST
 START_TEST(a_crowd_finds_no_more_slots_than_one_client)
 {
     enum { CROWD = 40 };
-    struct stage stage;
+    struct server stage;
     struct gate gate;
     struct client first;
     struct client crowd[CROWD];
@@ -101,7 +101,7 @@ END_TEST
 
 START_TEST(each_job_that_is_done_frees_one_slot)
 {
-    struct stage stage;
+    struct server stage;
     struct gate gate;
     struct client client;
     start_held(&stage, &gate);
@@ -130,7 +130,7 @@ END_TEST
 // A worker holds the mutex for the change alone, not for the work.
 START_TEST(reading_a_balance_does_not_wait_for_the_work)
 {
-    struct stage stage;
+    struct server stage;
     struct gate gate;
     struct client client;
     start_held(&stage, &gate);
@@ -155,11 +155,11 @@ END_TEST
 START_TEST(one_worker_does_the_jobs_in_order)
 {
     enum { JOBS = 50 };
-    struct stage stage;
+    struct server stage;
     struct client client;
     const char *const arguments[] = {"--work-ms", "0", "--capacity", "50",
                                      NULL};
-    ck_assert_int_eq(stage_start(&stage, stage_under_test(), arguments), 0);
+    start_prepared(&stage, NULL, arguments);
     client_open(&client, stage.port);
     for (int i = 1; i <= JOBS; i++) {
         client_post_event(&client, "alice", i);
@@ -168,7 +168,7 @@ START_TEST(one_worker_does_the_jobs_in_order)
     client_close(&client);
     wait_until_done(&stage);
     stop(&stage);
-    const char *line = stage.printed;
+    const char *line = printed_after_start(&stage);
     for (int i = 1; i <= JOBS; i++) {
         char expected[64];
         snprintf(expected, sizeof expected, "worker 1: alice +%d = %d\n", i,

@@ -88,7 +88,7 @@ static void assert_rejected(struct client *client, const char *name, int status)
 // The good request after it gets no response.
 START_TEST(a_rejected_request_gets_one_response_that_names_the_reason)
 {
-    struct stage stage;
+    struct server stage;
     start(&stage, NULL);
     for (size_t i = 0; i < sizeof rejections / sizeof rejections[0]; i++) {
         struct client client;
@@ -109,7 +109,7 @@ END_TEST
 
 START_TEST(a_request_that_does_not_end_is_a_time_out)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start(&stage,
           stage_under_test() == 1 ? "--timeout-ms" : "--header-timeout-ms",
@@ -124,7 +124,7 @@ END_TEST
 
 START_TEST(half_a_request_and_then_its_end_is_rejected)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     static const char *const halves[] = {"G", POST, POST LENGTH "2\r\n\r\na"};
     start(&stage, NULL);
@@ -142,7 +142,7 @@ END_TEST
 // A request that only just keeps the limits is like any other request.
 START_TEST(a_request_at_the_limits_is_not_rejected)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     struct buffer request = {0};
     start(&stage, NULL);
@@ -162,7 +162,7 @@ START_TEST(a_request_at_the_limits_is_not_rejected)
         buffer_add_text(&request, "0123456789abcdef");
     client_send(&client, buffer_slice(&request));
     assert_response(&client, 200);
-    if (stage.number <= 2)
+    if (stage_under_test() <= 2)
         ck_assert_uint_eq(client.body.length, BODY);
     client_close(&client);
     buffer_destroy(&request);
@@ -172,7 +172,7 @@ END_TEST
 
 START_TEST(a_client_that_asks_first_is_told_to_continue)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start(&stage, NULL);
     client_open(&client, stage.port);
@@ -192,7 +192,7 @@ END_TEST
 // 10.1.1).
 START_TEST(a_client_that_asks_in_vain_is_not_told_to_continue)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start(&stage, NULL);
     client_open(&client, stage.port);
@@ -207,7 +207,7 @@ END_TEST
 // A field that is still to come may be the reason to reject the request.
 START_TEST(no_client_is_told_to_continue_before_the_header_section_ends)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start(&stage, NULL);
     client_open(&client, stage.port);

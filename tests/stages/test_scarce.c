@@ -10,19 +10,27 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-// A server that starts before `unlimit` inherits the limit.
-static struct rlimit limit(int resource, rlim_t value)
+static int scarce_resource;
+static rlim_t scarce_value;
+
+// In the server's process.
+static void limit(void)
 {
-    struct rlimit before;
-    ck_assert_int_eq(getrlimit(resource, &before), 0);
-    struct rlimit scarce = {.rlim_cur = value, .rlim_max = before.rlim_max};
-    ck_assert_int_eq(setrlimit(resource, &scarce), 0);
-    return before;
+    struct rlimit limit;
+    if (getrlimit(scarce_resource, &limit) < 0)
+        _exit(126);
+    limit.rlim_cur = scarce_value;
+    if (setrlimit(scarce_resource, &limit) < 0)
+        _exit(126);
 }
 
-static void unlimit(int resource, const struct rlimit *before)
+static void start_with(int resource, rlim_t value, struct server *stage,
+                       const char *option, const char *option_value)
 {
-    ck_assert_int_eq(setrlimit(resource, before), 0);
+    const char *arguments[] = {"--quiet", option, option_value, NULL};
+    scarce_resource = resource;
+    scarce_value = value;
+    start_prepared(stage, limit, arguments);
 }
 
 enum {
@@ -42,25 +50,23 @@ static bool ends_politely(struct client *client)
 // descriptor for them before other connections are closed.
 START_TEST(clients_that_wait_for_a_descriptor_get_a_response_before_the_end)
 {
-    struct stage stage;
+    struct server stage;
     struct client crowd[CROWD];
-    struct rlimit before = limit(RLIMIT_NOFILE, DESCRIPTORS);
-    start(&stage, NULL);
-    unlimit(RLIMIT_NOFILE, &before);
+    start_with(RLIMIT_NOFILE, DESCRIPTORS, &stage, NULL, NULL);
     for (int i = 0; i < CROWD; i++) {
         client_open(&crowd[i], stage.port);
         client_request(&crowd[i], "GET", "/health", NULL);
     }
     int responded = wait_for_responses(crowd, CROWD, DESCRIPTORS - OWN);
     ck_assert_int_lt(responded, CROWD);
-    stage_signal(&stage, SIGTERM);
+    server_signal(&stage, SIGTERM);
     for (int i = 0; i < CROWD; i++) {
         ck_assert_msg(client_wait(&crowd[i], SOON), "client %d: no response",
                       i);
         ck_assert_msg(ends_politely(&crowd[i]), "client %d", i);
         client_close(&crowd[i]);
     }
-    ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+    ck_assert_int_eq(server_wait(&stage, SOON), 0);
     ck_assert_int_eq(tally_of(&stage).requests, CROWD);
 }
 END_TEST
@@ -68,19 +74,18 @@ END_TEST
 // Without a request there is no response.
 START_TEST(silent_clients_in_the_backlog_are_closed_politely)
 {
-    struct stage stage;
+    struct server stage;
     struct client crowd[CROWD];
-    struct rlimit before = limit(RLIMIT_NOFILE, DESCRIPTORS);
-    start(&stage, "--shutdown-timeout-ms", "50", NULL);
-    unlimit(RLIMIT_NOFILE, &before);
+    start_with(RLIMIT_NOFILE, DESCRIPTORS, &stage, "--shutdown-timeout-ms",
+               "50");
     for (int i = 0; i < CROWD; i++)
         client_open(&crowd[i], stage.port);
-    stage_signal(&stage, SIGTERM);
+    server_signal(&stage, SIGTERM);
     for (int i = 0; i < CROWD; i++) {
         ck_assert_msg(ends_politely(&crowd[i]), "client %d", i);
         client_close(&crowd[i]);
     }
-    ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+    ck_assert_int_eq(server_wait(&stage, SOON), 0);
 }
 END_TEST
 
@@ -96,7 +101,7 @@ static int count_busy(struct client *crowd)
     return busy;
 }
 
-static void post_held(struct stage *stage, const struct gate *gate)
+static void post_held(struct server *stage, const struct gate *gate)
 {
     struct client crowd[CROWD];
     for (int i = 0; i < CROWD; i++) {
@@ -116,7 +121,7 @@ static void post_held(struct stage *stage, const struct gate *gate)
     assert_metric(stage, "thaw_events_done_total", CROWD - busy);
 }
 
-static void assert_works_again(struct stage *stage)
+static void assert_works_again(struct server *stage)
 {
     struct client client;
     client_open(&client, stage->port);
@@ -128,12 +133,10 @@ static void assert_works_again(struct stage *stage)
 
 static void run_out_of_threads(int resource, rlim_t value)
 {
-    struct stage stage;
+    struct server stage;
     struct gate gate;
     ck_assert_msg(gate_open(&gate) == 0, "no FIFO");
-    struct rlimit before = limit(resource, value);
-    start(&stage, "--work-gate", gate.path, NULL);
-    unlimit(resource, &before);
+    start_with(resource, value, &stage, "--work-gate", gate.path);
     post_held(&stage, &gate);
     assert_works_again(&stage);
     gate_close(&gate);
@@ -192,12 +195,10 @@ static void send_most(struct client *client)
 
 START_TEST(without_memory_for_a_body_its_connection_is_closed)
 {
-    struct stage stage;
+    struct server stage;
     struct client crowd[BODIES];
     struct client client;
-    struct rlimit before = limit(RLIMIT_AS, MEMORY_MAX);
-    start(&stage, "--body-max-bytes", "4000000", NULL);
-    unlimit(RLIMIT_AS, &before);
+    start_with(RLIMIT_AS, MEMORY_MAX, &stage, "--body-max-bytes", "4000000");
     for (int i = 0; i < BODIES; i++) {
         client_open(&crowd[i], stage.port);
         send_most(&crowd[i]);
@@ -212,7 +213,7 @@ START_TEST(without_memory_for_a_body_its_connection_is_closed)
     client_open(&client, stage.port);
     send_most(&client);
     client_send(&client, slice_of("x"));
-    assert_response(&client, stage.number == 2 ? 200 : 400);
+    assert_response(&client, stage_under_test() == 2 ? 200 : 400);
     client_close(&client);
     stop(&stage);
 }

@@ -13,47 +13,47 @@
 #include <unistd.h>
 
 // Opens a connection that the server has accepted, and that is idle.
-static void open_idle(struct client *idle, const struct stage *stage)
+static void open_idle(struct client *idle, const struct server *stage)
 {
     ck_assert(
         client_request_once(idle, stage->port, "GET", "/health", NULL, SOON));
 }
 
 // Returns when the shutdown has begun.
-static void begin_shutdown(const struct stage *stage, struct client *idle)
+static void begin_shutdown(const struct server *stage, struct client *idle)
 {
-    stage_signal(stage, SIGTERM);
+    server_signal(stage, SIGTERM);
     assert_ends(idle);
     client_close(idle);
 }
 
 // A second signal that comes earlier is the same wish to stop.
-static void signal_again(const struct stage *stage)
+static void signal_again(const struct server *stage)
 {
     poll(NULL, 0, PROCESS_REPEAT_MS + 100);
-    stage_signal(stage, SIGTERM);
+    server_signal(stage, SIGTERM);
 }
 
 START_TEST(an_idle_server_stops_at_once_and_prints_its_tally)
 {
     static const int signals[] = {SIGTERM, SIGINT};
-    struct stage stage;
+    struct server stage;
     char line[64];
     for (int i = 0; i < 2; i++) {
         start(&stage, NULL);
         assert_alive(&stage);
-        stage_signal(&stage, signals[i]);
-        ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+        server_signal(&stage, signals[i]);
+        ck_assert_int_eq(server_wait(&stage, SOON), 0);
         snprintf(line, sizeof line, "%s stopped: 1 requests\n",
-                 stage_name(stage.number));
-        ck_assert_str_eq(stage.printed, line);
+                 stage_name(stage_under_test()));
+        ck_assert_str_eq(printed_after_start(&stage), line);
     }
 }
 END_TEST
 
 START_TEST(idle_connections_are_closed_and_no_new_ones_accepted)
 {
-    struct stage stage;
+    struct server stage;
     struct client silent;
     struct client half;
     struct client idle;
@@ -72,7 +72,7 @@ START_TEST(idle_connections_are_closed_and_no_new_ones_accepted)
     client_close(&silent);
     client_close(&half);
     client_close(&late);
-    ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+    ck_assert_int_eq(server_wait(&stage, SOON), 0);
 }
 END_TEST
 
@@ -82,20 +82,20 @@ END_TEST
 START_TEST(requests_from_before_the_signal_get_their_responses)
 {
     enum { CROWD = SOMAXCONN > 600 ? 600 : 100 };
-    struct stage stage;
+    struct server stage;
     struct client crowd[CROWD];
     limits_raise_descriptors(); // for the server, too
     start(&stage, NULL);
-    stage_signal(&stage, SIGSTOP);
+    server_signal(&stage, SIGSTOP);
     for (int i = 0; i < CROWD; i++) {
         client_open(&crowd[i], stage.port);
         client_request(&crowd[i], "GET", "/health", NULL);
     }
-    stage_signal(&stage, SIGTERM);
-    stage_signal(&stage, SIGCONT);
+    server_signal(&stage, SIGTERM);
+    server_signal(&stage, SIGCONT);
     ck_assert_int_eq(clients_wait(crowd, CROWD, SOON), CROWD);
     close_all(crowd, CROWD);
-    ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+    ck_assert_int_eq(server_wait(&stage, SOON), 0);
     ck_assert_int_eq(tally_of(&stage).requests, CROWD);
 }
 END_TEST
@@ -103,25 +103,25 @@ END_TEST
 // The client has the time of --shutdown-timeout-ms to finish its request.
 START_TEST(an_unfinished_request_delays_the_shutdown_for_a_while_only)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start(&stage, "--shutdown-timeout-ms", "200", NULL);
     client_open(&client, stage.port);
     client_send(&client, slice_of("POST / HTTP/1.1\r\nHost: a\r\n"
                                   "Content-Length: 2\r\n\r\n{"));
     assert_alive(&stage);
-    stage_signal(&stage, SIGTERM);
+    server_signal(&stage, SIGTERM);
     assert_response(&client, 408);
     assert_field(&client, "Connection", "close");
     assert_ends(&client);
     client_close(&client);
-    ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+    ck_assert_int_eq(server_wait(&stage, SOON), 0);
 }
 END_TEST
 
 START_TEST(a_request_that_is_finished_in_time_gets_its_response)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     struct client idle;
     start(&stage, "--shutdown-timeout-ms", "60000", NULL);
@@ -135,14 +135,14 @@ START_TEST(a_request_that_is_finished_in_time_gets_its_response)
     assert_field(&client, "Connection", "close");
     assert_ends(&client);
     client_close(&client);
-    ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+    ck_assert_int_eq(server_wait(&stage, SOON), 0);
     ck_assert_int_eq(tally_of(&stage).requests, 2);
 }
 END_TEST
 
 START_TEST(a_second_signal_ends_it_at_once)
 {
-    struct stage stage;
+    struct server stage;
     struct client half;
     struct client idle;
     start(&stage, "--shutdown-timeout-ms", "60000", NULL);
@@ -151,10 +151,10 @@ START_TEST(a_second_signal_ends_it_at_once)
     open_idle(&idle, &stage);
     begin_shutdown(&stage, &idle);
     signal_again(&stage);
-    ck_assert_int_eq(stage_wait(&stage, SOON), 1);
-    const char *said =
-        strstr(stage.printed, " stopped at once: dropped 0 accepted events");
-    ck_assert_msg(said != NULL, "%s", stage.printed);
+    ck_assert_int_eq(server_wait(&stage, SOON), 1);
+    const char *said = strstr(stage.output.text,
+                              " stopped at once: dropped 0 accepted events");
+    ck_assert_msg(said != NULL, "%s", stage.output.text);
     client_close(&half);
 }
 END_TEST
@@ -162,7 +162,7 @@ END_TEST
 // One line, when a signal leaves something to do.
 START_TEST(the_first_signal_says_what_another_one_does)
 {
-    struct stage stage;
+    struct server stage;
     struct client half;
     struct client idle;
     start(&stage, "--shutdown-timeout-ms", "200", NULL);
@@ -170,13 +170,13 @@ START_TEST(the_first_signal_says_what_another_one_does)
     client_send(&half, slice_of("GET / HTTP/1.1\r\n"));
     open_idle(&idle, &stage);
     begin_shutdown(&stage, &idle);
-    ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+    ck_assert_int_eq(server_wait(&stage, SOON), 0);
     const char *said =
-        strstr(stage.printed,
+        strstr(stage.output.text,
                " stopping: 1 requests are in progress, 0 accepted events are "
                "still to do; another signal, 1 s after the first, drops "
                "them\n");
-    ck_assert_msg(said != NULL, "%s", stage.printed);
+    ck_assert_msg(said != NULL, "%s", stage.output.text);
     ck_assert_ptr_null(strstr(said + 1, " stopping: "));
     client_close(&half);
 }
@@ -185,7 +185,7 @@ END_TEST
 enum { EVENTS = 6 };
 
 // Posts events that are accepted, and that no worker or thread can finish yet.
-static void post_held(struct stage *stage, struct gate *gate,
+static void post_held(struct server *stage, struct gate *gate,
                       struct client *clients)
 {
     ck_assert_msg(gate_open(gate) == 0, "no FIFO");
@@ -199,43 +199,35 @@ static void post_held(struct stage *stage, struct gate *gate,
 
 // The server prints its tally at the very end; before that, how many events are
 // still to do.
-static void assert_runs_on(const struct stage *stage)
+static void assert_runs_on(struct server *stage)
 {
-    char text[512] = "";
-    struct pollfd polled = {.fd = stage->output, .events = POLLIN};
-    while (poll(&polled, 1, A_WHILE) > 0) {
-        size_t length = strlen(text);
-        ssize_t count =
-            read(stage->output, text + length, sizeof text - 1 - length);
-        ck_assert_int_gt(count, 0);
-        text[length + (size_t)count] = '\0';
-    }
-    ck_assert_ptr_null(strstr(text, " stopped: "));
-    ck_assert_ptr_nonnull(strstr(text, "accepted events are still to do"));
+    ck_assert(output_contains(&stage->output, "accepted events are still to do",
+                              SOON));
+    ck_assert(!output_contains(&stage->output, " stopped: ", A_WHILE));
 }
 
 // In stage 4 the clients wait. In stages 5 and 6 the clients have their
 // responses and have left; only the jobs are still there.
 START_TEST(what_was_accepted_is_done_before_the_end)
 {
-    struct stage stage;
+    struct server stage;
     struct gate gate;
     struct client clients[EVENTS];
     struct client idle;
     post_held(&stage, &gate, clients);
     open_idle(&idle, &stage);
     begin_shutdown(&stage, &idle);
-    for (int i = 0; i < EVENTS && stage.number > 4; i++) {
+    for (int i = 0; i < EVENTS && stage_under_test() > 4; i++) {
         assert_response(&clients[i], 202);
         client_close(&clients[i]);
     }
     assert_runs_on(&stage);
     gate_release(&gate, EVENTS);
-    for (int i = 0; i < EVENTS && stage.number == 4; i++) {
+    for (int i = 0; i < EVENTS && stage_under_test() == 4; i++) {
         assert_response(&clients[i], 200);
         client_close(&clients[i]);
     }
-    ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+    ck_assert_int_eq(server_wait(&stage, SOON), 0);
     ck_assert_int_eq(tally_of(&stage).accepted, EVENTS);
     ck_assert_int_eq(tally_of(&stage).done, EVENTS);
     gate_close(&gate);
@@ -245,18 +237,18 @@ END_TEST
 // Wrappers pass on a signal that the terminal has sent to the server already.
 START_TEST(two_signals_may_be_one_wish)
 {
-    struct stage stage;
+    struct server stage;
     struct gate gate;
     struct client clients[EVENTS];
     struct client idle;
     post_held(&stage, &gate, clients);
     open_idle(&idle, &stage);
-    stage_signal(&stage, _i == 0 ? SIGTERM : SIGINT);
-    stage_signal(&stage, SIGTERM);
+    server_signal(&stage, _i == 0 ? SIGTERM : SIGINT);
+    server_signal(&stage, SIGTERM);
     begin_shutdown(&stage, &idle);
     assert_runs_on(&stage);
     gate_release(&gate, EVENTS);
-    ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+    ck_assert_int_eq(server_wait(&stage, SOON), 0);
     ck_assert_int_eq(tally_of(&stage).done, EVENTS);
     close_all(clients, EVENTS);
     gate_close(&gate);
@@ -271,7 +263,7 @@ START_TEST(timeout_drops_nothing)
     char seconds[32];
     snprintf(seconds, sizeof seconds, "%.1f",
              multiplier != NULL ? 2 * strtod(multiplier, NULL) : 2);
-    struct stage stage;
+    struct server stage;
     struct gate gate;
     struct client clients[EVENTS];
     struct client idle;
@@ -290,7 +282,7 @@ START_TEST(timeout_drops_nothing)
     client_close(&idle);
     assert_runs_on(&stage);
     gate_release(&gate, EVENTS);
-    ck_assert_int_eq(stage_wait(&stage, SOON), 124);
+    ck_assert_int_eq(server_wait(&stage, SOON), 124);
     ck_assert_int_eq(tally_of(&stage).accepted, EVENTS);
     ck_assert_int_eq(tally_of(&stage).done, EVENTS);
     close_all(clients, EVENTS);
@@ -320,7 +312,7 @@ static void add_two_signals(TCase *tests)
 
 START_TEST(a_second_signal_says_how_many_events_it_drops)
 {
-    struct stage stage;
+    struct server stage;
     struct gate gate;
     struct client clients[EVENTS];
     struct client idle;
@@ -330,9 +322,10 @@ START_TEST(a_second_signal_says_how_many_events_it_drops)
     open_idle(&idle, &stage);
     begin_shutdown(&stage, &idle);
     signal_again(&stage);
-    ck_assert_int_eq(stage_wait(&stage, SOON), 1);
-    ck_assert_msg(strstr(stage.printed, "dropped 4 accepted events") != NULL,
-                  "%s", stage.printed);
+    ck_assert_int_eq(server_wait(&stage, SOON), 1);
+    ck_assert_msg(strstr(stage.output.text, "dropped 4 accepted events") !=
+                      NULL,
+                  "%s", stage.output.text);
     close_all(clients, EVENTS);
     gate_close(&gate);
 }
@@ -356,7 +349,7 @@ static int post_round(struct client *clients)
 // response. The tally counts exactly the requests that got a response.
 START_TEST(a_shutdown_in_a_storm_loses_nothing)
 {
-    struct stage stage;
+    struct server stage;
     struct client clients[STORM];
     int responses = 0;
     int accepted = 0;
@@ -368,17 +361,17 @@ START_TEST(a_shutdown_in_a_storm_loses_nothing)
         client_open(&clients[i], stage.port);
     for (int round = 0; post_round(clients) > 0; round++) {
         if (round == 50)
-            stage_signal(&stage, SIGTERM);
+            server_signal(&stage, SIGTERM);
         responses += clients_wait(clients, STORM, SOON);
         for (int i = 0; i < STORM; i++)
             accepted += clients[i].status == status_of_an_event();
     }
     close_all(clients, STORM);
-    ck_assert_int_eq(stage_wait(&stage, SOON), 0);
+    ck_assert_int_eq(server_wait(&stage, SOON), 0);
     ck_assert_int_eq(tally_of(&stage).requests, responses);
-    if (stage.number >= 3)
+    if (stage_under_test() >= 3)
         ck_assert_int_eq(tally_of(&stage).accepted, accepted);
-    if (stage.number >= 4)
+    if (stage_under_test() >= 4)
         ck_assert_int_eq(tally_of(&stage).done, accepted);
 }
 END_TEST

@@ -14,7 +14,7 @@ static void open_gate(struct gate *gate)
 
 // Returns when each event has a thread. All but one of these threads wait for
 // the mutex.
-static void post_events(const struct stage *stage, struct client *clients,
+static void post_events(const struct server *stage, struct client *clients,
                         int count)
 {
     for (int i = 0; i < count; i++) {
@@ -38,7 +38,7 @@ static int count_balance(const struct client *clients, int count, int balance)
 
 START_TEST(each_byte_in_the_gate_completes_one_response)
 {
-    struct stage stage;
+    struct server stage;
     struct gate gate;
     struct client clients[EVENTS];
     open_gate(&gate);
@@ -59,7 +59,7 @@ END_TEST
 
 START_TEST(requests_without_work_get_their_responses_at_once)
 {
-    struct stage stage;
+    struct server stage;
     struct gate gate;
     struct client clients[EVENTS];
     struct client quick;
@@ -98,7 +98,7 @@ static void leave(struct client *client, int number)
 // No client waits for the work any more, but it is done.
 START_TEST(an_event_is_done_though_its_client_has_left)
 {
-    struct stage stage;
+    struct server stage;
     struct gate gate;
     struct client clients[EVENTS];
     struct client reader;
@@ -129,7 +129,7 @@ START_TEST(a_client_may_leave_with_two_responses_to_come)
         SLICE("GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
               "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 40\r\n\r\n"
               "{\"user\":\"alice\",\"action\":\"b\",\"amount\":1}");
-    struct stage stage;
+    struct server stage;
     struct gate gate;
     struct client client;
     open_gate(&gate);
@@ -164,7 +164,7 @@ static void request_until_it_waits(struct client *client, const char *path)
 // for its work as well.
 START_TEST(reading_a_balance_waits_for_the_work_of_others)
 {
-    struct stage stage;
+    struct server stage;
     struct gate gate;
     struct client client;
     struct client reader;
@@ -189,7 +189,7 @@ END_TEST
 // The classic mistake: while the loop's thread works, it serves no client.
 START_TEST(work_in_the_loop_blocks_every_client)
 {
-    struct stage stage;
+    struct server stage;
     struct gate gate;
     struct client client;
     struct client other;

@@ -17,8 +17,8 @@ static const char *const ordinary[] = {NULL, "--port", "0", "--quiet"};
 enum { ORDINARY = sizeof ordinary / sizeof ordinary[0] };
 
 // Stage 1 has no graceful shutdown: the signal ends it, and not the SIGKILL of
-// a stage_wait that has waited for too long.
-static void must_end(struct stage *stage)
+// a server_wait that has waited for too long.
+static void must_end(struct server *stage)
 {
     int64_t end = clock_milliseconds() + SOON;
     siginfo_t found = {0};
@@ -27,7 +27,8 @@ static void must_end(struct stage *stage)
         waitid(P_PID, (id_t)stage->pid, &found, WEXITED | WNOHANG | WNOWAIT);
     }
     ck_assert_int_ne(found.si_pid, 0);
-    ck_assert_int_eq(stage_wait(stage, SOON), stage->number == 1 ? -1 : 0);
+    ck_assert_int_eq(server_wait(stage, SOON),
+                     stage_under_test() == 1 ? -1 : 0);
 }
 
 static void block_all(void)
@@ -58,12 +59,12 @@ static void (*const inherited[])(void) = {block_all, ignore_all,
 START_TEST(a_blocked_or_ignored_signal_still_ends_it)
 {
     static const int numbers[] = {SIGTERM, SIGINT};
-    struct stage stage;
+    struct server stage;
     for (int i = 0; i < 2; i++) {
         launch(&stage, inherited[_i], ordinary, ORDINARY);
         launched(&stage);
         assert_alive(&stage);
-        stage_signal(&stage, numbers[i]);
+        server_signal(&stage, numbers[i]);
         must_end(&stage);
     }
 }
@@ -72,7 +73,7 @@ END_TEST
 // After FIN and RST, a send raises SIGPIPE.
 START_TEST(a_client_that_leaves_ends_no_server)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     launch(&stage, inherited[_i], ordinary, ORDINARY);
     launched(&stage);
@@ -82,20 +83,20 @@ START_TEST(a_client_that_leaves_ends_no_server)
         client_reset(&client);
     }
     assert_alive(&stage);
-    stage_signal(&stage, SIGTERM);
+    server_signal(&stage, SIGTERM);
     must_end(&stage);
 }
 END_TEST
 
 START_TEST(nohup_is_respected)
 {
-    struct stage stage;
+    struct server stage;
     launch(&stage, ignore_all, ordinary, ORDINARY);
     launched(&stage);
-    stage_signal(&stage, SIGHUP);
+    server_signal(&stage, SIGHUP);
     assert_alive(&stage);
     assert_alive(&stage);
-    stage_signal(&stage, SIGTERM);
+    server_signal(&stage, SIGTERM);
     must_end(&stage);
 }
 END_TEST
@@ -112,15 +113,15 @@ static void close_some(void)
 // A port that another server of this kind had a moment ago.
 static int find_port(void)
 {
-    struct stage stage;
+    struct server stage;
     launch(&stage, NULL, ordinary, ORDINARY);
     launched(&stage);
-    stage_signal(&stage, SIGTERM);
+    server_signal(&stage, SIGTERM);
     must_end(&stage);
     return stage.port;
 }
 
-static void wait_until_alive(const struct stage *stage)
+static void wait_until_alive(const struct server *stage)
 {
     int64_t end = clock_milliseconds() + SOON;
     struct client client;
@@ -134,7 +135,7 @@ static void wait_until_alive(const struct stage *stage)
 // Without descriptor 1 the server prints its port for no reader.
 START_TEST(without_standard_descriptors_it_serves)
 {
-    struct stage stage;
+    struct server stage;
     char port[16];
     closed = _i;
     snprintf(port, sizeof port, "%d", find_port());
@@ -142,33 +143,33 @@ START_TEST(without_standard_descriptors_it_serves)
     launch(&stage, close_some, command, 3);
     stage.port = (int)strtol(port, NULL, 10);
     wait_until_alive(&stage);
-    stage_signal(&stage, SIGTERM);
+    server_signal(&stage, SIGTERM);
     must_end(&stage);
-    if ((closed & 2) == 0 && stage.number > 1)
-        ck_assert_ptr_nonnull(strstr(stage.printed, " stopped: "));
+    if ((closed & 2) == 0 && stage_under_test() > 1)
+        ck_assert_ptr_nonnull(strstr(stage.output.text, " stopped: "));
 }
 END_TEST
 
-static void must_say(const struct stage *stage, const char *text)
+static void must_say(const struct server *stage, const char *text)
 {
-    ck_assert_msg(strstr(stage->printed, text) != NULL,
-                  "expected %s; it said %s", text, stage->printed);
+    ck_assert_msg(strstr(stage->output.text, text) != NULL,
+                  "expected %s; it said %s", text, stage->output.text);
 }
 
 START_TEST(a_taken_port_is_named)
 {
-    struct stage stage;
-    struct stage second;
+    struct server stage;
+    struct server second;
     char port[16];
     char expected[1200];
     start(&stage, NULL);
     snprintf(port, sizeof port, "%d", stage.port);
     const char *command[] = {NULL, "--port", port};
     launch(&second, NULL, command, 3);
-    ck_assert_int_eq(stage_wait(&second, SOON), 1);
+    ck_assert_int_eq(server_wait(&second, SOON), 1);
     snprintf(expected, sizeof expected,
              "%s: cannot listen on 127.0.0.1, port %s: ",
-             stage_name(stage.number), port);
+             stage_name(stage_under_test()), port);
     must_say(&second, expected);
     stop(&stage);
 }
@@ -197,28 +198,28 @@ static void allow_one_thread(void)
 // Stages 5 and 6 start threads before their first client.
 START_TEST(a_missing_thread_is_not_blamed_on_the_address)
 {
-    struct stage stage;
+    struct server stage;
     launch(&stage, allow_one_thread, ordinary, ORDINARY);
-    int status = stage_wait(&stage, SOON);
+    int status = server_wait(&stage, SOON);
     if (status == 126 || getuid() != 0) // the limit may be reached elsewhere
         return;
     ck_assert_int_eq(status, 1);
     must_say(&stage, strerror(EAGAIN));
     must_say(&stage, "no thread is left");
-    ck_assert_ptr_null(strstr(stage.printed, "127.0.0.1"));
+    ck_assert_ptr_null(strstr(stage.output.text, "127.0.0.1"));
 }
 END_TEST
 
 START_TEST(a_gate_without_permission_is_named)
 {
-    struct stage stage;
+    struct server stage;
     struct gate gate;
     ck_assert_msg(gate_open(&gate) == 0, "no FIFO");
     ck_assert_int_eq(chmod(gate.directory, 0755), 0);
     ck_assert_int_eq(chmod(gate.path, 0), 0);
     const char *command[] = {NULL, "--port", "0", "--work-gate", gate.path};
     launch(&stage, become_a_user, command, 5);
-    int status = stage_wait(&stage, SOON);
+    int status = server_wait(&stage, SOON);
     gate_close(&gate);
     if (status == 126)
         return;
@@ -229,7 +230,7 @@ END_TEST
 
 START_TEST(a_trace_without_permission_is_named)
 {
-    struct stage stage;
+    struct server stage;
     struct gate gate;
     char path[sizeof gate.directory + sizeof "/trace"];
     ck_assert_msg(gate_open(&gate) == 0, "no directory");
@@ -239,7 +240,7 @@ START_TEST(a_trace_without_permission_is_named)
     int status = 0;
     if (getuid() == 0) {
         launch(&stage, become_a_user, command, 5);
-        status = stage_wait(&stage, SOON);
+        status = server_wait(&stage, SOON);
     }
     gate_close(&gate);
     if (status == 126 || getuid() != 0)
@@ -251,20 +252,25 @@ END_TEST
 #endif
 
 #ifdef TEST_MEMORY
+static void limit_memory(void)
+{
+    enum { MEMORY_MAX = 40 * 1024 * 1024 };
+    const struct rlimit scarce = {.rlim_cur = MEMORY_MAX,
+                                  .rlim_max = RLIM_INFINITY};
+    if (setrlimit(RLIMIT_AS, &scarce) < 0)
+        _exit(126);
+}
+
 // Out of memory is the server's fault, and no time-out of the client.
 START_TEST(without_memory_for_a_body_the_client_gets_a_500)
 {
-    enum { MEMORY_MAX = 40 * 1024 * 1024, BODY = 60 * 1024 * 1024 };
-    const struct rlimit scarce = {.rlim_cur = MEMORY_MAX,
-                                  .rlim_max = RLIM_INFINITY};
-    struct rlimit before;
-    struct stage stage;
+    enum { BODY = 60 * 1024 * 1024 };
+    static const char *const arguments[] = {"--quiet", "--body-max-bytes",
+                                            "100000000", NULL};
+    struct server stage;
     struct client client;
     struct buffer request = {0};
-    ck_assert_int_eq(getrlimit(RLIMIT_AS, &before), 0);
-    ck_assert_int_eq(setrlimit(RLIMIT_AS, &scarce), 0);
-    start(&stage, "--body-max-bytes", "100000000", NULL);
-    ck_assert_int_eq(setrlimit(RLIMIT_AS, &before), 0);
+    start_prepared(&stage, limit_memory, arguments);
     buffer_add_format(&request,
                       "POST / HTTP/1.1\r\nHost: a\r\n"
                       "Content-Length: %d\r\n\r\n",

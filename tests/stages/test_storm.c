@@ -37,7 +37,7 @@ struct guest {
 };
 
 struct storm {
-    struct stage stage;
+    struct server stage;
     struct client clients[CLIENTS];
     struct guest guests[CLIENTS]; // the same clients
     uint32_t seed;                // of this round, to repeat it
@@ -49,9 +49,9 @@ struct storm {
 };
 
 // Ends the server, unless it has ended by itself, and says which.
-static const char *fate_of(struct stage *stage)
+static const char *fate_of(struct server *stage)
 {
-    static char text[sizeof stage->printed + 64];
+    static char text[sizeof stage->output.text + 64];
     const char *fate = "ran on until signal";
     int number = SIGKILL;
     int status = 0;
@@ -61,9 +61,9 @@ static const char *fate_of(struct stage *stage)
         fate = exited ? "exited with" : "was ended by signal";
         number = exited ? WEXITSTATUS(status) : WTERMSIG(status);
     }
-    stage_wait(stage, 0);
+    server_wait(stage, 0);
     snprintf(text, sizeof text, "the server %s %d; it printed: %s", fate,
-             number, stage->printed);
+             number, stage->output.text);
     return text;
 }
 
@@ -217,18 +217,18 @@ static void start_storm(struct storm *storm, uint32_t seed)
 static void check_tally(const struct storm *storm)
 {
     struct tally tally = tally_of(&storm->stage);
-    const char *printed = storm->stage.printed;
+    const char *printed = storm->stage.output.text;
     ck_assert_msg(tally.requests >= storm->responses &&
                       tally.requests <= storm->responses + storm->unread,
                   "seed %u: %d responses came, %d not read: %s", storm->seed,
                   storm->responses, storm->unread, printed);
-    if (storm->stage.number < 3)
+    if (stage_under_test() < 3)
         return;
     ck_assert_msg(tally.accepted >= storm->accepted &&
                       tally.accepted <= storm->accepted + storm->unread,
                   "seed %u: %d events were accepted, %d not read: %s",
                   storm->seed, storm->accepted, storm->unread, printed);
-    if (storm->stage.number >= 4)
+    if (stage_under_test() >= 4)
         ck_assert_msg(tally.done == tally.accepted, "seed %u: %s", storm->seed,
                       printed);
 }
@@ -239,14 +239,14 @@ static void send_signal(struct storm *storm)
 {
     bool sleeps = random_below(&storm->random, 2) == 0;
     if (sleeps) {
-        stage_signal(&storm->stage, SIGSTOP);
+        server_signal(&storm->stage, SIGSTOP);
         for (int i = 0; i < 3; i++)
             step_all(storm);
     }
-    stage_signal(&storm->stage, SIGTERM);
+    server_signal(&storm->stage, SIGTERM);
     storm->is_stopping = true;
     if (sleeps)
-        stage_signal(&storm->stage, SIGCONT);
+        server_signal(&storm->stage, SIGCONT);
 }
 
 static void signal_in_a_storm(uint32_t seed)
@@ -260,7 +260,7 @@ static void signal_in_a_storm(uint32_t seed)
     send_signal(&storm);
     while (step_all(&storm))
         ck_assert_msg(clock_milliseconds() < end, "seed %u: no end", seed);
-    ck_assert_int_eq(stage_wait(&storm.stage, SOON), 0);
+    ck_assert_int_eq(server_wait(&storm.stage, SOON), 0);
     check_tally(&storm);
 }
 

@@ -53,7 +53,7 @@ static int events(void)
     return count;
 }
 
-static void request_often(const struct stage *stage, int count)
+static void request_often(const struct server *stage, int count)
 {
     struct client client;
     for (int i = 0; i < count; i++) {
@@ -68,7 +68,7 @@ enum { LOAD = 8, NAMES = 2, EACH = 3 }; // accept, request, response
 // It is killed while clients have requests on their way.
 START_TEST(a_killed_server_leaves_whole_events)
 {
-    struct stage stage;
+    struct server stage;
     struct client clients[LOAD];
     start(&stage, "--trace", path, NULL);
     request_often(&stage, 20);
@@ -77,8 +77,8 @@ START_TEST(a_killed_server_leaves_whole_events)
         client_request(&clients[i], "GET", "/health", NULL);
     }
     poll(NULL, 0, _i % 4);
-    stage_signal(&stage, SIGKILL);
-    ck_assert_int_eq(stage_wait(&stage, SOON), -1);
+    server_signal(&stage, SIGKILL);
+    ck_assert_int_eq(server_wait(&stage, SOON), -1);
     ck_assert_int_ge(events(), NAMES + 20 * EACH);
     close_all(clients, LOAD);
 }
@@ -86,10 +86,10 @@ END_TEST
 
 START_TEST(a_server_that_ends_has_traced_all)
 {
-    struct stage stage;
+    struct server stage;
     start(&stage, "--trace", path, NULL);
     request_often(&stage, 20);
-    ck_assert_int_eq(stage_stop(&stage), stage.number == 1 ? -1 : 0);
+    ck_assert_int_eq(server_stop(&stage), stage_under_test() == 1 ? -1 : 0);
     ck_assert_int_ge(events(), NAMES + 20 * EACH);
 }
 END_TEST
@@ -99,7 +99,7 @@ START_TEST(a_trace_that_cannot_grow_costs_events_only)
 {
     const struct rlimit small = {.rlim_cur = 4096, .rlim_max = RLIM_INFINITY};
     struct rlimit before;
-    struct stage stage;
+    struct server stage;
     ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
     start(&stage, "--trace", path, NULL);
@@ -113,8 +113,8 @@ END_TEST
 
 START_TEST(a_start_on_a_taken_port_leaves_the_trace_alone)
 {
-    struct stage stage;
-    struct stage second;
+    struct server stage;
+    struct server second;
     char port[16];
     start(&stage, "--trace", path, NULL);
     request_often(&stage, 5);
@@ -122,7 +122,7 @@ START_TEST(a_start_on_a_taken_port_leaves_the_trace_alone)
     snprintf(port, sizeof port, "%d", stage.port);
     const char *command[] = {NULL, "--port", port, "--trace", path};
     launch(&second, NULL, command, 5);
-    ck_assert_int_eq(stage_wait(&second, SOON), 1);
+    ck_assert_int_eq(server_wait(&second, SOON), 1);
     ck_assert_int_ge(events(), before);
     stop(&stage);
     ck_assert_int_gt(events(), before);
@@ -131,14 +131,14 @@ END_TEST
 
 START_TEST(a_start_on_a_taken_port_creates_no_file)
 {
-    struct stage stage;
-    struct stage second;
+    struct server stage;
+    struct server second;
     char port[16];
     start(&stage, NULL);
     snprintf(port, sizeof port, "%d", stage.port);
     const char *command[] = {NULL, "--port", port, "--trace", path};
     launch(&second, NULL, command, 5);
-    ck_assert_int_eq(stage_wait(&second, SOON), 1);
+    ck_assert_int_eq(server_wait(&second, SOON), 1);
     ck_assert_int_eq(access(path, F_OK), -1);
     stop(&stage);
 }
@@ -146,17 +146,17 @@ END_TEST
 
 START_TEST(a_trace_of_another_server_is_named)
 {
-    struct stage stage;
-    struct stage second;
+    struct server stage;
+    struct server second;
     char expected[1300];
     start(&stage, "--trace", path, NULL);
     const char *command[] = {NULL, "--port", "0", "--trace", path};
     launch(&second, NULL, command, 5);
-    ck_assert_int_eq(stage_wait(&second, SOON), 1);
+    ck_assert_int_eq(server_wait(&second, SOON), 1);
     snprintf(expected, sizeof expected, ": cannot write the trace %s: %s", path,
              strerror(EBUSY));
-    ck_assert_msg(strstr(second.printed, expected) != NULL, "%s",
-                  second.printed);
+    ck_assert_msg(strstr(second.output.text, expected) != NULL, "%s",
+                  second.output.text);
     stop(&stage);
     ck_assert_int_ge(events(), NAMES);
 }
@@ -164,14 +164,14 @@ END_TEST
 
 static void must_reject(const char *trace)
 {
-    struct stage stage;
+    struct server stage;
     const char *command[] = {NULL, "--port", "0", "--trace", trace};
     launch(&stage, NULL, command, 5);
-    ck_assert_int_eq(stage_wait(&stage, SOON), 2);
-    ck_assert_msg(strstr(stage.printed,
+    ck_assert_int_eq(server_wait(&stage, SOON), 2);
+    ck_assert_msg(strstr(stage.output.text,
                          ": --trace: expected a regular file that can be "
                          "written, got ") != NULL,
-                  "%s", stage.printed);
+                  "%s", stage.output.text);
 }
 
 // Twelve times, because whether it hung was a race with the reader.
@@ -195,7 +195,7 @@ static const char *const devices[] = {"/dev/null",
 
 START_TEST(a_device_takes_a_trace)
 {
-    struct stage stage;
+    struct server stage;
     start(&stage, "--trace", devices[_i], NULL);
     request_often(&stage, 50);
     stop(&stage);

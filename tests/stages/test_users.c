@@ -14,7 +14,7 @@ enum { ROUNDS = 50 };
 
 // With this further option and its value, or NULL. No event is rejected because
 // the channel is full.
-static void start_roomy(struct stage *stage, const char *option,
+static void start_roomy(struct server *stage, const char *option,
                         const char *value)
 {
     if (stage_under_test() == 4)
@@ -39,7 +39,7 @@ static void get_balances(struct client *client)
 START_TEST(an_event_of_a_user_too_many_changes_nothing)
 {
     bool is_deferred = stage_under_test() == 4;
-    struct stage stage;
+    struct server stage;
     struct client client;
     start_roomy(&stage, "--users-max", "2");
     client_open(&client, stage.port);
@@ -63,7 +63,7 @@ END_TEST
 #ifdef TEST_MEMORY // no sanitizer, and Linux
 
 // Of all its threads.
-static double processor_ms(const struct stage *stage)
+static double processor_ms(const struct server *stage)
 {
     clockid_t clock;
     struct timespec time;
@@ -92,7 +92,7 @@ static void add_users(struct client *clients)
     }
 }
 
-static void open_all(struct client *clients, const struct stage *stage)
+static void open_all(struct client *clients, const struct server *stage)
 {
     for (int i = 0; i < CLIENTS; i++)
         client_open(&clients[i], stage->port);
@@ -107,7 +107,7 @@ static int compare(const void *one, const void *other)
 
 // How long a client waits that comes after `count` requests for all balances
 // and a new user.
-static double wait_after(const struct stage *stage, struct client *clients,
+static double wait_after(const struct server *stage, struct client *clients,
                          int count, struct client *other)
 {
     double before = processor_ms(stage);
@@ -126,7 +126,7 @@ static const int readers[] = {1, CLIENTS};
 
 START_TEST(other_clients_wait_little_while_all_balances_are_read)
 {
-    struct stage stage;
+    struct server stage;
     struct client clients[CLIENTS];
     struct client other;
     double waits[ROUNDS];
@@ -155,7 +155,7 @@ END_TEST
 
 START_TEST(a_slow_reader_costs_little_processor_time)
 {
-    struct stage stage;
+    struct server stage;
     struct client clients[CLIENTS];
     struct client slow;
     start_roomy(&stage, NULL, NULL);

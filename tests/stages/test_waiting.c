@@ -35,7 +35,7 @@ static double processor_seconds(pid_t pid)
 
 // Looks at a second in which nothing happens. The first seconds may still
 // contain the end of earlier work.
-static void assert_costs_nothing(const struct stage *stage,
+static void assert_costs_nothing(const struct server *stage,
                                  struct client *clients, int count)
 {
     double spent = 1;
@@ -51,7 +51,7 @@ static void assert_costs_nothing(const struct stage *stage,
 START_TEST(a_waiting_client_costs_no_time)
 {
     enum { IDLE, HEADER, BODY, SENDING, LINGERING, CLIENTS };
-    struct stage stage;
+    struct server stage;
     struct client clients[CLIENTS];
     start(&stage, "--linger-timeout-ms", "60000", NULL);
     for (int i = 0; i < CLIENTS; i++)
@@ -71,7 +71,7 @@ END_TEST
 // would be readable all the time, because its end can be read.
 START_TEST(a_client_that_left_before_its_response_costs_no_time)
 {
-    struct stage stage;
+    struct server stage;
     struct gate gate;
     struct client clients[2];
     ck_assert_int_eq(gate_open(&gate), 0);
@@ -96,7 +96,7 @@ enum { DESCRIPTORS = 64 }; // of the server
 enum { OWN = 24 };         // of these, those that are no connections, at most
 enum { CLIENTS = 100 };
 
-static void start_with_few_descriptors(struct stage *stage)
+static void start_with_few_descriptors(struct server *stage)
 {
     struct rlimit before;
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
@@ -117,7 +117,7 @@ static int close_finished(struct client *clients, int count)
     return closed;
 }
 
-static void request_all(const struct stage *stage, struct client *clients,
+static void request_all(const struct server *stage, struct client *clients,
                         int count)
 {
     for (int i = 0; i < count; i++) {
@@ -129,7 +129,7 @@ static void request_all(const struct stage *stage, struct client *clients,
 // The other clients wait in the backlog, and cost nothing there.
 START_TEST(as_many_clients_are_served_as_there_are_descriptors)
 {
-    struct stage stage;
+    struct server stage;
     struct client clients[CLIENTS];
     start_with_few_descriptors(&stage);
     request_all(&stage, clients, CLIENTS);
@@ -147,7 +147,7 @@ END_TEST
 
 START_TEST(a_client_that_leaves_makes_room_for_one_that_waits)
 {
-    struct stage stage;
+    struct server stage;
     struct client clients[CLIENTS];
     start_with_few_descriptors(&stage);
     request_all(&stage, clients, CLIENTS);

@@ -102,12 +102,12 @@ static bool is_expected(const struct client *client, const struct row *row)
 
 START_TEST(each_row_of_the_table_is_true)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start_quick(&stage);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct row *row = &rows[i];
-        if (stage.number >= 4)
+        if (stage_under_test() >= 4)
             wait_until_done(&stage);
         client_request_once(&client, stage.port, row->method, row->path,
                             row->body, SOON);
@@ -153,7 +153,7 @@ static const struct {
 
 START_TEST(an_event_is_understood_however_it_is_spelled)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start_quick(&stage);
     for (size_t i = 0; i < sizeof spellings / sizeof spellings[0]; i++) {
@@ -163,7 +163,7 @@ START_TEST(an_event_is_understood_however_it_is_spelled)
                           client.status == status_of_an_event(),
                       "%s: %d %.*s", spellings[i].name, client.status,
                       (int)client.body.length, client.body.bytes);
-        if (stage.number <= 2)
+        if (stage_under_test() <= 2)
             assert_body(&client, EVENT);
         client_close(&client);
     }
@@ -176,7 +176,7 @@ START_TEST(any_bytes_are_echoed)
     static const struct slice request =
         SLICE("PATCH /any/path?q HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
               "\r\n\0\r\n\xff{");
-    struct stage stage;
+    struct server stage;
     struct client client;
     start_quick(&stage);
     client_open(&client, stage.port);
@@ -213,7 +213,7 @@ START_TEST(every_response_has_a_date)
         "GET /other HTTP/1.1\r\nHost: a\r\n\r\n",
         "nonsense\r\n\r\n",
     };
-    struct stage stage;
+    struct server stage;
     struct client client;
     start_quick(&stage);
     for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
@@ -239,7 +239,7 @@ START_TEST(a_response_says_what_its_body_is)
         {"/other", "application/json"},
         {"/metrics", "text/plain; version=0.0.4; charset=utf-8"},
     };
-    struct stage stage;
+    struct server stage;
     struct client client;
     start_quick(&stage);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -255,7 +255,7 @@ END_TEST
 // RFC 9110, 9.3.2: the same header section as for GET, and no body after it.
 START_TEST(a_head_request_gets_the_response_without_the_body)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start_quick(&stage);
     client_open(&client, stage.port);
@@ -263,7 +263,8 @@ START_TEST(a_head_request_gets_the_response_without_the_body)
     client_send(&client, slice_of("HEAD /health HTTP/1.1\r\nHost: a\r\n"
                                   "Connection: close\r\n\r\n"));
     assert_response(&client, 200);
-    assert_field(&client, "Content-Length", stage.number <= 2 ? "0" : "16");
+    assert_field(&client, "Content-Length",
+                 stage_under_test() <= 2 ? "0" : "16");
     assert_ends(&client);
     client_close(&client);
     stop(&stage);
@@ -287,7 +288,7 @@ START_TEST(a_405_names_the_methods_of_the_path)
         {"PATCH", "/", "POST"},
         {"TRACE", "/health", "GET, HEAD"},
     };
-    struct stage stage;
+    struct server stage;
     struct client client;
     start_quick(&stage);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -304,7 +305,7 @@ END_TEST
 // The request has one end, so a next one may follow.
 START_TEST(an_unknown_method_leaves_the_connection_open)
 {
-    struct stage stage;
+    struct server stage;
     struct client client;
     start_quick(&stage);
     client_open(&client, stage.port);

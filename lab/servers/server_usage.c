@@ -1,6 +1,6 @@
 // What a server's process uses, read from Linux' /proc.
 
-#include "lab/servers/stage.h"
+#include "lab/servers/server.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -15,10 +15,10 @@ static FILE *open_of(pid_t process, const char *name)
     return fopen(path, "r");
 }
 
-static void read_status(const struct stage *stage, struct stage_usage *usage)
+static void read_status(const struct server *server, struct server_usage *usage)
 {
     char line[256];
-    FILE *file = open_of(stage->pid, "status");
+    FILE *file = open_of(server->pid, "status");
     if (file == NULL)
         return;
     while (fgets(line, sizeof line, file) != NULL) {
@@ -32,10 +32,10 @@ static void read_status(const struct stage *stage, struct stage_usage *usage)
 
 // The times are fields 14 and 15. Field 2, the name, may contain spaces and
 // ')'; no later field has a ')' (proc_pid_stat(5)).
-static void read_times(const struct stage *stage, struct stage_usage *usage)
+static void read_times(const struct server *server, struct server_usage *usage)
 {
     char line[1024];
-    FILE *file = open_of(stage->pid, "stat");
+    FILE *file = open_of(server->pid, "stat");
     if (file == NULL)
         return;
     size_t length = fread(line, 1, sizeof line - 1, file);
@@ -52,11 +52,11 @@ static void read_times(const struct stage *stage, struct stage_usage *usage)
     usage->cpu_s = (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
 }
 
-static void count_descriptors(const struct stage *stage,
-                              struct stage_usage *usage)
+static void count_descriptors(const struct server *server,
+                              struct server_usage *usage)
 {
     char path[64];
-    snprintf(path, sizeof path, "/proc/%d/fd", (int)stage->pid);
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)server->pid);
     DIR *directory = opendir(path);
     if (directory == NULL)
         return;
@@ -66,17 +66,17 @@ static void count_descriptors(const struct stage *stage,
     closedir(directory);
 }
 
-struct stage_usage stage_usage(const struct stage *stage)
+struct server_usage server_usage(const struct server *server)
 {
-    struct stage_usage usage = {0};
-    read_status(stage, &usage);
-    read_times(stage, &usage);
-    count_descriptors(stage, &usage);
+    struct server_usage usage = {0};
+    read_status(server, &usage);
+    read_times(server, &usage);
+    count_descriptors(server, &usage);
     return usage;
 }
 
 // The second of three numbers (Linux' Documentation/scheduler/sched-stats).
-int64_t stage_run_delay(pid_t process)
+int64_t server_run_delay(pid_t process)
 {
     char line[128];
     FILE *file = open_of(process, "schedstat");

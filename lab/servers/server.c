@@ -1,0 +1,188 @@
+#include "lab/servers/server.h"
+#include "lab/servers/port.h"
+#include "lab/servers/spawn.h"
+#include "lib/base/clock.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+enum { START_MS = 20000, STOP_MS = 20000 }; // on a busy machine
+enum { RUNNING_MAX = 16 };
+
+// For the signal handler, which may end this program at any moment: processes,
+// or groups of processes, which are negative. 0: free.
+static volatile pid_t running[RUNNING_MAX];
+
+static void kill_all(void)
+{
+    for (int i = 0; i < RUNNING_MAX; i++)
+        if (running[i] != 0)
+            kill(running[i], SIGKILL);
+}
+
+static void on_signal(int number)
+{
+    kill_all();
+    _exit(128 + number);
+}
+
+// Ctrl-C in a terminal also reaches the servers. A kill from elsewhere, a
+// failed assertion or an early exit would leave them running.
+static void end_servers_with_us(void)
+{
+    static bool is_done = false;
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGABRT, SIGSEGV};
+    if (is_done)
+        return;
+    is_done = true;
+    atexit(kill_all);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        struct sigaction action = {.sa_handler = on_signal};
+        struct sigaction before;
+        sigaction(numbers[i], &action, &before);
+        if (numbers[i] == SIGHUP && before.sa_handler == SIG_IGN)
+            sigaction(SIGHUP, &before, NULL); // nohup
+    }
+}
+
+void servers_end_with_parent(pid_t parent)
+{
+    for (int i = 0; i < RUNNING_MAX; i++)
+        running[i] = 0;
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+#endif
+    if (getppid() != parent)
+        _exit(EXIT_FAILURE);
+}
+
+static void replace_running(pid_t from, pid_t to)
+{
+    for (int i = 0; i < RUNNING_MAX; i++)
+        if (running[i] == from) {
+            running[i] = to;
+            return;
+        }
+}
+
+bool server_has_ended(const struct server *server)
+{
+    siginfo_t found = {0};
+    return server->pid > 0 &&
+           waitid(P_PID, (id_t)server->pid, &found,
+                  WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           found.si_pid != 0;
+}
+
+// False: it has ended, or the time is over.
+static bool wait_until_it_listens(const struct server *server)
+{
+    int64_t end = clock_milliseconds() + START_MS;
+    while (!port_is_listening(server->port)) {
+        if (server_has_ended(server) || clock_milliseconds() >= end)
+            return false;
+        poll(NULL, 0, 2);
+    }
+    return true;
+}
+
+static void tell_fault(struct server *server, bool has_ended)
+{
+    if (!has_ended)
+        snprintf(server->fault, sizeof server->fault,
+                 "after %d s it does not listen on 127.0.0.1, port %d",
+                 START_MS / 1000, server->port);
+    else if (server->exit_status >= 0)
+        snprintf(server->fault, sizeof server->fault,
+                 "it ended with status %d before it listened",
+                 server->exit_status);
+    else
+        snprintf(server->fault, sizeof server->fault,
+                 "signal %d ended it before it listened", server->exit_signal);
+}
+
+// Returns 0, or -1; *is_taken says whether another program took the port.
+static int start_once(struct server *server, const struct command *command,
+                      struct settings settings, bool *is_taken)
+{
+    *server = (struct server){.port = port_reserve(&server->reservation)};
+    settings.port = server->port;
+    *is_taken = false;
+    if (server->port < 0 || spawn_server(server, command, &settings) < 0) {
+        server_wait(server, 0);
+        return -1;
+    }
+    replace_running(0, spawn_target(server));
+    if (wait_until_it_listens(server))
+        return 0;
+    bool has_ended = server_has_ended(server);
+    server_wait(server, 0);
+    tell_fault(server, has_ended);
+    *is_taken = has_ended && !port_is_free(server->port);
+    return -1;
+}
+
+int server_start(struct server *server, const struct command *command,
+                 const struct settings *settings)
+{
+    enum { TRIES = 5 };
+    bool is_taken = true;
+    int result = -1;
+    end_servers_with_us();
+    if (command->words[0] == NULL) {
+        *server = (struct server){.port = command->port};
+        return 0;
+    }
+    for (int i = 0; i < TRIES && is_taken; i++)
+        result = start_once(server, command, *settings, &is_taken);
+    return result;
+}
+
+void server_signal(const struct server *server, int signal)
+{
+    if (server->pid > 0)
+        kill(spawn_target(server), signal);
+}
+
+int server_wait(struct server *server, int milliseconds)
+{
+    int status = 0;
+    int64_t end = clock_milliseconds() + milliseconds;
+    // POSIX has no wait with a time-out, so look every 2 ms.
+    while (server->pid > 0 && waitpid(server->pid, &status, WNOHANG) == 0) {
+        if (clock_milliseconds() >= end)
+            server_signal(server, SIGKILL);
+        poll(NULL, 0, 2);
+    }
+    if (server->pid > 0) {
+        spawn_end_group(server);
+        replace_running(spawn_target(server), 0);
+    }
+    output_stop(&server->output);
+    if (server->reservation > 0)
+        close(server->reservation);
+    server->reservation = 0;
+    server->pid = 0;
+    server->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    server->exit_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    return server->exit_status;
+}
+
+void server_close_output(struct server *server)
+{
+    output_stop(&server->output);
+}
+
+int server_stop(struct server *server)
+{
+    server_signal(server, SIGTERM);
+    return server_wait(server, STOP_MS);
+}
