@@ -1,0 +1,186 @@
+// The judgement as text.
+
+#include "lab/judge/causes.h"
+#include "lab/judge/judge.h"
+#include "lab/screen.h"
+#include "lab/trouble.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { COLUMNS = 80, LABEL = 10 };
+
+// "  label     text", in lines that fit a terminal.
+static void print_wrapped(const char *label, const char *text)
+{
+    int column = printf("  %-*s", LABEL, label);
+    while (*text != '\0') {
+        int length = (int)strcspn(text, " \n");
+        if (column + 1 + length > COLUMNS && column > LABEL + 2)
+            column = printf("\n%*s", LABEL + 2, "") - 1;
+        column += printf("%s%.*s", column > LABEL + 2 ? " " : "", length, text);
+        text += length;
+        text += *text != '\0' ? 1 : 0;
+    }
+    printf("\n");
+}
+
+// Text of several lines, each after spaces.
+static void print_indented(const char *text)
+{
+    while (*text != '\0') {
+        int length = (int)strcspn(text, "\n");
+        printf("      %.*s\n", length, text);
+        text += length;
+        text += *text == '\n' ? 1 : 0;
+    }
+}
+
+static void print_abilities(const struct judgement *judgement)
+{
+    char has[160] = "";
+    for (int i = 0; i < ABILITIES; i++)
+        if ((judgement->subject.has & 1U << i) != 0 && 1U << i != HAS_RESTART) {
+            size_t length = strlen(has);
+            snprintf(has + length, sizeof has - length, "%s%s",
+                     length > 0 ? ", " : "", ability_name(i));
+        }
+    print_wrapped("it has", has);
+}
+
+static void print_row(const struct judge_row *row)
+{
+    const char *seen = row->result == JUDGE_SKIPPED ? "" : row->run.verdict;
+    const char *colour = row->result == JUDGE_DIFFERS ? screen_red() : "";
+    printf("%-19s %-11s %-11s %s%s%s", row->experiment->name,
+           row->wanted != NULL ? row->wanted : "-", seen, colour,
+           judge_result_name(row->result),
+           colour[0] != '\0' ? screen_plain() : "");
+    if (row->why[0] != '\0')
+        printf(": %s", row->why);
+    printf("\n");
+}
+
+// The commands at another port, if the server runs at one.
+static void print_by_hand(const struct judgement *judgement,
+                          const char *by_hand)
+{
+    int port = judgement->subject.command.port;
+    while (*by_hand != '\0') {
+        int length = (int)strcspn(by_hand, "\n");
+        const char *at = strstr(by_hand, "8080");
+        bool is_here = port > 0 && at != NULL && at - by_hand < length;
+        if (is_here)
+            printf("      %.*s%d%.*s\n", (int)(at - by_hand), by_hand, port,
+                   length - (int)(at - by_hand) - 4, at + 4);
+        else
+            printf("      %.*s\n", length, by_hand);
+        by_hand += length;
+        by_hand += *by_hand == '\n' ? 1 : 0;
+    }
+}
+
+void judge_start_by_hand(const struct judgement *judgement,
+                         const struct judge_row *row, char *text, size_t size)
+{
+    const char *const *words = judgement->subject.command.words;
+    struct settings settings = row->run.settings;
+    char word[256];
+    text[0] = '\0';
+    if (words[0] == NULL)
+        return;
+    settings.port = 8080;
+    settings_by_hand(&settings, text, size);
+    for (int i = 0; words[i] != NULL; i++) {
+        size_t length = strlen(text);
+        if (!settings_replace(&settings, words[i], word, sizeof word))
+            continue;
+        bool is_quoted = strpbrk(word, " '\"$;&|<>(){}*?\\") != NULL;
+        snprintf(text + length, size - length, "%s%s%s%s", i > 0 ? " " : "",
+                 is_quoted ? "'" : "", word, is_quoted ? "'" : "");
+    }
+}
+
+static void print_difference(const struct judgement *judgement,
+                             const struct judge_row *row)
+{
+    char text[512];
+    printf("\n%s%s%s: %s\n", screen_bold(), row->experiment->name,
+           screen_plain(), row->experiment->question);
+    if (cause_sent(row) != NULL)
+        print_wrapped("sent", cause_sent(row));
+    snprintf(text, sizeof text, "%s: %s", row->run.verdict, row->run.detail);
+    print_wrapped("came", text);
+    print_wrapped("wanted", row->wanted != NULL ? row->wanted : "nothing");
+    print_wrapped("likely", cause_likely(row));
+    cause_read(row, judgement->stage, text, sizeof text);
+    print_wrapped("read", text);
+    print_wrapped("by hand", "");
+    judge_start_by_hand(judgement, row, text, sizeof text);
+    print_indented(text);
+    print_by_hand(judgement, row->experiment->by_hand);
+    if (row->run.failed || row->run.died) {
+        print_wrapped("printed", "");
+        print_indented(row->run.server.output.text);
+    }
+}
+
+static void print_sum(const struct judgement *judgement)
+{
+    const int *counts = judgement->counts;
+    int needed = 0;
+    for (int i = 0; i < judgement->count; i++)
+        needed += judgement->rows[i].result == JUDGE_SKIPPED &&
+                  judgement->rows[i].makes;
+    printf("\n%d as wanted, %d differ, %d skipped", counts[JUDGE_OK],
+           counts[JUDGE_DIFFERS], counts[JUDGE_SKIPPED]);
+    if (counts[JUDGE_NOT_DONE] > 0)
+        printf(", %d not done, which is not the server's fault",
+               counts[JUDGE_NOT_DONE]);
+    printf("\n");
+    if (judgement->was_asked && needed > 0)
+        printf("%d of the skipped rows make a stage %d what it is: see "
+               "lab/CONTRACT.md\n",
+               needed, judgement->stage);
+}
+
+static void print_likeness(const struct judgement *judgement)
+{
+    printf("\nmost like %s%s%s: rows as there, minus rows that differ:\n",
+           screen_bold(), stage_name(judgement->stage), screen_plain());
+    for (int i = 0; i < STAGES; i++)
+        printf("  %-16s %3d\n", stage_name(i + 1), judgement->likeness[i]);
+}
+
+void judge_print(const struct judgement *judgement)
+{
+    printf("%s, %s %s\n", judgement->subject.name,
+           judgement->was_asked ? "judged as" : "compared with",
+           stage_name(judgement->stage));
+    print_abilities(judgement);
+    printf("\n%-19s %-11s %-11s\n", "", "wanted", "seen");
+    for (int i = 0; i < judgement->count; i++)
+        print_row(&judgement->rows[i]);
+    for (int i = 0; i < judgement->count; i++)
+        if (judgement->rows[i].result == JUDGE_DIFFERS)
+            print_difference(judgement, &judgement->rows[i]);
+    if (!judgement->was_asked)
+        print_likeness(judgement);
+    print_sum(judgement);
+}
+
+void judge_print_fault(const struct judgement *judgement)
+{
+    const struct probe *probe = &judgement->probe;
+    fprintf(stderr, "lab: %s can't be judged: %s\n", judgement->subject.name,
+            trouble() != NULL ? trouble() : probe->fault);
+    if (trouble() != NULL)
+        return;
+    if (probe->printed[0] != '\0')
+        fprintf(stderr, "it printed:\n%s\n", probe->printed);
+    fprintf(
+        stderr,
+        "A server listens on 127.0.0.1 and the port in the environment's "
+        "PORT, or in {port}\nin a word of its command, and gives a response "
+        "to GET /health: see lab/CONTRACT.md\n");
+}
