@@ -18,7 +18,7 @@ static void send_pending(struct client *client)
                         MSG_NOSIGNAL);
     if (sent > 0)
         buffer_remove_front(&client->out, (size_t)sent);
-    else if (!net_would_block()) {
+    else if (!net_would_block() && errno != ENOTCONN) {
         client->was_reset = true;
         buffer_clear(&client->out); // a response may be there: read on
     }

@@ -34,7 +34,8 @@ struct client {
     bool was_reset;       // it broke
 };
 
-// Connects to 127.0.0.1. On failure `ended` is set, and the socket is -1.
+// Connects to 127.0.0.1. On failure `ended` is set, and the socket is -1. If
+// the server's backlog is full, connecting goes on while the client waits.
 void client_open(struct client *client, int port);
 
 // Like client_open, with a tiny receive buffer: a server soon has to wait until
@@ -44,6 +45,9 @@ void client_open_narrow(struct client *client, int port);
 // Like client_open, with the segments of an Ethernet: a server's send buffer is
 // as small as for a client on a network, and not megabytes as on loopback.
 void client_open_remote(struct client *client, int port);
+
+// False: the server's backlog has no room yet.
+bool client_is_connected(const struct client *client);
 
 // client_reset ends the connection with RST instead of FIN.
 void client_reset(struct client *client);

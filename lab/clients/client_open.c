@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,6 +20,28 @@ static bool is_the_servers(int error)
            error == ECONNABORTED || error == ETIMEDOUT;
 }
 
+// What connect(2) would return if it waited: 0, or -1 and errno. A server whose
+// backlog is full gives no answer, and connecting goes on: that is not waited
+// for, because the other clients must come, too.
+static int result_of_connect(int descriptor)
+{
+    struct pollfd polled = {.fd = descriptor, .events = POLLOUT};
+    socklen_t length = sizeof errno;
+    int error = 0;
+    if (poll(&polled, 1, 0) > 0)
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length);
+    errno = error;
+    return error == 0 ? 0 : -1;
+}
+
+static int begin_connecting(int descriptor, const struct sockaddr_in *address)
+{
+    if (connect(descriptor, (const struct sockaddr *)address,
+                sizeof *address) == 0)
+        return 0;
+    return errno == EINPROGRESS ? result_of_connect(descriptor) : -1;
+}
+
 // With TCP_NODELAY, what a client sends in pieces also arrives in pieces.
 static bool connect_to(int descriptor, int port)
 {
@@ -26,14 +49,14 @@ static bool connect_to(int descriptor, int port)
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)port),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    if (connect(descriptor, (struct sockaddr *)&address, sizeof address) < 0) {
+    if (net_set_nonblocking(descriptor) < 0 ||
+        begin_connecting(descriptor, &address) < 0) {
         if (!is_the_servers(errno))
             trouble_note_errno("connect");
         return false;
     }
     return setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) ==
                0 &&
-           net_set_nonblocking(descriptor) == 0 &&
            net_set_close_on_exec(descriptor) == 0;
 }
 
@@ -70,6 +93,14 @@ void client_open_narrow(struct client *client, int port)
 void client_open_remote(struct client *client, int port)
 {
     open_with(client, port, 0, 1460);
+}
+
+bool client_is_connected(const struct client *client)
+{
+    struct sockaddr_in address;
+    socklen_t length = sizeof address;
+    return getpeername(client->socket, (struct sockaddr *)&address, &length) ==
+           0;
 }
 
 void client_close(struct client *client)

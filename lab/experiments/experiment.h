@@ -31,8 +31,10 @@ struct experiment {
 struct table {
     const struct experiment *rows;
     int count;
-    int parallel; // how many of them, the first ones, run at all servers in
-                  // parallel; the others measure times, and run one by one
+    int parallel;     // how many of them, the first ones, run at all servers in
+                      // parallel; the others measure times, and run one by one
+    const char *also; // a verdict that is as good as any; NULL: none
+    const char *readme; // about its rows; NULL: the stages' own
 };
 
 extern const struct table lessons; // table.c: what the stages are about

@@ -13,6 +13,10 @@ void slow_reader(struct run *run);
 void slow_work_in_loop(struct run *run);
 void time_out(struct run *run);
 
+// Skips the row if the server has no large response: neither an echo nor
+// metrics.
+bool has_large_response(struct run *run);
+
 // Requests megabytes, and reads none of them. The sketch takes bodies of up to
 // 1 MiB, so it is asked for less.
 void request_megabytes(const struct run *run, struct client *client);
@@ -26,6 +30,8 @@ void not_http(struct run *run);
 // work.c
 void ten_at_once(struct run *run);
 void burst(struct run *run);
+
+// throughput.c
 void throughput(struct run *run);
 
 // truth.c

@@ -36,7 +36,7 @@ static void beside_a_crowd(struct run *run, struct slice first_bytes)
     run->slowest_ms = run_good_request(run);
     for (int i = 0; i < CROWD; i++)
         client_close(&crowd[i]);
-    judge_patience(run, run_good_request(run));
+    judge_patience(run, run_last_request(run));
 }
 
 void silent_clients(struct run *run)
@@ -84,6 +84,15 @@ void one_byte_at_a_time(struct run *run)
     client_close(&good);
 }
 
+bool has_large_response(struct run *run)
+{
+    bool has_one =
+        run_has(run, HAS_ECHO) || run_has(run, HAS_METRICS | HAS_KEEP_ALIVE);
+    if (!has_one)
+        run_skip(run, "it has neither an echo nor GET /metrics");
+    return has_one;
+}
+
 // One large echo, or the metrics many times.
 void request_megabytes(const struct run *run, struct client *client)
 {
@@ -110,11 +119,8 @@ void request_megabytes(const struct run *run, struct client *client)
 void slow_reader(struct run *run)
 {
     struct client reader;
-    if (!run_has(run, HAS_ECHO) &&
-        !run_has(run, HAS_METRICS | HAS_KEEP_ALIVE)) {
-        run_skip(run, "it has neither an echo nor GET /metrics");
+    if (!has_large_response(run))
         return;
-    }
     if (!run_start(run, (struct settings){.body_max_bytes = 9000000}))
         return;
     client_open_narrow(&reader, run->server.port);
@@ -122,7 +128,7 @@ void slow_reader(struct run *run)
     run->slowest_ms = run_good_request(run);
     int status = client_peek_status(&reader);
     client_reset(&reader);
-    judge_patience(run, run_good_request(run));
+    judge_patience(run, run_last_request(run));
     if (status != 0 && status != 200)
         run_skip(run, "it rejects 8 MB with %d: it has no large response",
                  status);
@@ -145,7 +151,7 @@ void slow_work_in_loop(struct run *run)
     gate_release(&gate, 1);
     run->accepted = client_wait(&client, LIMIT_MS);
     client_close(&client);
-    judge_patience(run, run_good_request(run));
+    judge_patience(run, run_last_request(run));
     if (run->slowest_ms >= 0)
         run_skip(run, "WORK_IN_LOOP has no effect: it responds in %.0f ms",
                  run->slowest_ms);

@@ -54,7 +54,7 @@ void run_stop(struct run *run)
 {
     if (run->server.pid == 0)
         return;
-    run->died = server_has_ended(&run->server);
+    run->died = server_is_ending(&run->server);
     server_signal(&run->server, SIGTERM);
     run_wait_end(run);
 }
@@ -105,7 +105,7 @@ bool run_start_held(struct run *run, struct gate *gate,
 void run_end_held(struct run *run, struct gate *gate)
 {
     if (run->settings.work_ms >= HELD_MS) {
-        run->died = server_has_ended(&run->server);
+        run->died = server_is_ending(&run->server);
         server_wait(&run->server, 0);
     }
     run_stop(run);
@@ -121,15 +121,25 @@ int run_limit_ms(const struct run *run)
     return LIMIT_MS + EVENTS * run->work_ms;
 }
 
-double run_good_request(const struct run *run)
+static double request_health(const struct run *run, int milliseconds)
 {
     struct client client;
     double ms = -1;
     if (client_request_once(&client, run->server.port, "GET", "/health", NULL,
-                            PATIENCE_MS))
+                            milliseconds))
         ms = client_ms(&client);
     client_close(&client);
     return ms;
+}
+
+double run_good_request(const struct run *run)
+{
+    return request_health(run, PATIENCE_MS);
+}
+
+double run_last_request(const struct run *run)
+{
+    return request_health(run, LIMIT_MS);
 }
 
 long long run_balances(const struct run *run)

@@ -30,6 +30,7 @@ struct run {
     double slowest_ms; // of the good clients; negative, INFINITY: no response
     int accepted;      // events; 0: not counted
     int rejected;
+    int waiting;  // connections for which its backlog had no room
     bool died;    // before it was told to end
     bool failed;  // the experiment itself could not be done
     bool is_ours; // and this is the lab's own fault, or its system's
@@ -71,8 +72,10 @@ void run_end_held(struct run *run, struct gate *gate);
 int run_limit_ms(const struct run *run);
 
 // Sends GET /health once, and returns its response time in milliseconds;
-// negative: no response within PATIENCE_MS.
+// negative: no response within PATIENCE_MS. After the rude clients have left,
+// a response may take as long as all that must come.
 double run_good_request(const struct run *run);
+double run_last_request(const struct run *run);
 
 // Waits until so many events are done, whose amounts are `sum` together. False:
 // they are not, or the server does not tell.

@@ -287,4 +287,4 @@ static const struct experiment rows[] = {
 // clang-format on
 
 enum { COUNT = sizeof rows / sizeof rows[0] };
-const struct table lessons = {rows, COUNT, COUNT};
+const struct table lessons = {rows, COUNT, COUNT, NULL, NULL};

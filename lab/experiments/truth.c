@@ -89,8 +89,8 @@ static void judge_sums(struct run *run, long long sent)
 {
     run_wait_done(run, run->accepted, sent);
     long long found = run_balances(run);
-    if (run->accepted == 0)
-        run_verdict(run, "none in");
+    if (run->accepted < CLIENTS)
+        run_verdict(run, "%d in", run->accepted);
     else
         run_verdict(run, found == sent ? "agrees" : "differs");
     run_detail(run, "%d accepted, %d rejected: %lld sent, %lld in the balances",
@@ -169,7 +169,7 @@ void shutdown_by_signal(struct run *run)
         client_post_event(&clients[i], "alice", 1);
     }
     wait_for_events(run, clients);
-    run->died = server_has_ended(&run->server);
+    run->died = server_is_ending(&run->server);
     server_signal(&run->server, SIGTERM);
     gate_release(&gate, EVENTS);
     run->accepted = clients_wait(clients, EVENTS, run_limit_ms(run));

@@ -1,7 +1,7 @@
 // Experiments with many events at once.
 
+#include "lab/experiments/events.h"
 #include "lab/experiments/experiments.h"
-#include "lib/base/clock.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -9,54 +9,32 @@
 
 enum { TEN = 10, BURST = 300 };
 
-static void send_events(struct client *clients, int count, int port)
-{
-    for (int i = 0; i < count; i++)
-        client_open(&clients[i], port);
-    for (int i = 0; i < count; i++)
-        client_post_event(&clients[i], "alice", 1);
-}
-
-static void count_responses(struct run *run, const struct client *clients,
-                            int count)
-{
-    for (int i = 0; i < count; i++) {
-        run->accepted += clients[i].status == 200 || clients[i].status == 202;
-        run->rejected += clients[i].status == 503;
-        if (clients[i].status != 0 && client_ms(&clients[i]) > run->slowest_ms)
-            run->slowest_ms = client_ms(&clients[i]);
-    }
-}
-
-static void close_all(struct client *clients, int count)
-{
-    for (int i = 0; i < count; i++)
-        client_close(&clients[i]);
-}
-
 static int by_time(const void *left, const void *right)
 {
     double difference = client_ms(left) - client_ms(right);
     return difference < 0 ? -1 : difference > 0;
 }
 
-// The k-th response comes after k times the work: one by one. All come before
-// the work of the first could be done: at once. Otherwise: in parallel.
+// All come without work, or before that of the first could be done: at once.
+// The k-th response comes after k times the work: one by one. Otherwise: in
+// parallel.
 static void judge_staircase(struct run *run, struct client *clients,
                             double others_ms)
 {
-    bool is_serial = true;
+    bool works = run_has(run, HAS_WORK) && !run_has(run, HAS_EARLY);
+    bool is_quick = !works || run->slowest_ms < run->work_ms;
+    bool is_serial = works;
     qsort(clients, TEN, sizeof *clients, by_time);
     for (int i = 0; i < TEN; i++)
         if (client_ms(&clients[i]) < 0.95 * run->work_ms * (i + 1))
             is_serial = false;
     if (is_serial)
         run_verdict(run, "one by one");
-    else if (run->slowest_ms < run->work_ms)
+    else if (is_quick)
         run_verdict(run, "at once");
     else
         run_verdict(run, "in parallel");
-    if (run->slowest_ms < run->work_ms)
+    if (is_quick)
         run_detail(run, "ten responses within %.1f ms", run->slowest_ms);
     else
         run_detail(run, "after %.1f, %.1f, %.1f ... %.1f s; others in %.1f ms",
@@ -79,16 +57,20 @@ static double request_meanwhile(const struct run *run, const char *body)
     return ms;
 }
 
+// If responses come before the work, it is held: what comes, came without it.
 void ten_at_once(struct run *run)
 {
     struct client clients[TEN];
-    if (!run_start(run, (struct settings){0}))
+    struct gate gate = {.descriptor = -1};
+    bool is_held = run_has(run, HAS_EARLY | HAS_WORK);
+    if (!(is_held ? run_start_held(run, &gate, (struct settings){0})
+                  : run_start(run, (struct settings){0})))
         return;
-    send_events(clients, TEN, run->server.port);
+    events_send(run, clients, TEN);
     double health_ms = request_meanwhile(run, NULL);
     double rejection_ms = request_meanwhile(run, "hello");
     int responses = clients_wait(clients, TEN, run_limit_ms(run));
-    count_responses(run, clients, TEN);
+    events_count(run, clients, TEN);
     if (responses < TEN)
         run_verdict(run, "%d of %d", responses, TEN);
     else if (run->accepted < TEN)
@@ -98,7 +80,9 @@ void ten_at_once(struct run *run)
     else
         judge_staircase(run, clients,
                         health_ms > rejection_ms ? health_ms : rejection_ms);
-    close_all(clients, TEN);
+    events_close(clients, TEN);
+    gate_release(&gate, TEN);
+    run_end_held(run, &gate);
 }
 
 // Waits until no more responses come: those that wait at the gate do not.
@@ -190,53 +174,11 @@ void burst(struct run *run)
         return;
     if (run_has(run, HAS_EARLY | HAS_WORK))
         occupy_workers(run);
-    send_events(clients, BURST, run->server.port);
+    events_send(run, clients, BURST);
     wait_for_quick_responses(clients, BURST);
-    count_responses(run, clients, BURST);
+    events_count(run, clients, BURST);
     judge_burst(run);
     release_burst(run, &gate, clients);
-    close_all(clients, BURST);
+    events_close(clients, BURST);
     run_end_held(run, &gate);
-}
-
-// So many that each worker gets six.
-static int count_jobs(const struct run *run)
-{
-    enum { EACH = 6, WORKERS_MAX = 4 };
-    int workers = 1;
-    if (run_has(run, HAS_EARLY | HAS_WORK))
-        workers = (int)client_metric(run->server.port, "thaw_workers");
-    bool is_known = workers >= 1 && workers <= WORKERS_MAX;
-    return EACH * (is_known ? workers : WORKERS_MAX);
-}
-
-// Jobs per second, times the work for one: so many at once.
-void throughput(struct run *run)
-{
-    enum { JOBS_MAX = 24 };
-    struct client clients[JOBS_MAX];
-    if (!run_start(run, (struct settings){0}))
-        return;
-    int jobs = count_jobs(run);
-    int64_t start = clock_nanoseconds();
-    send_events(clients, jobs, run->server.port);
-    clients_wait(clients, jobs, run_limit_ms(run));
-    count_responses(run, clients, jobs);
-    if (run->accepted < jobs) {
-        run_verdict(run, "%d in", run->accepted);
-    } else if (!run_has(run, HAS_WORK)) {
-        run_verdict(run, "no work");
-        run_detail(run, "no work is done");
-    } else if (run_has(run, HAS_EARLY) && !run_wait_done(run, jobs, jobs)) {
-        run_verdict(run, "not done");
-        run_detail(run, "%d events are not done in %d s", jobs,
-                   run_limit_ms(run) / 1000);
-    } else {
-        double seconds = (double)(clock_nanoseconds() - start) / 1e9;
-        double per_second = jobs / seconds;
-        run_verdict(run, "%.0f at once", per_second * run->work_ms / 1e3);
-        run_detail(run, "%d jobs in %.1f s: %.1f jobs per second", jobs,
-                   seconds, per_second);
-    }
-    close_all(clients, jobs);
 }

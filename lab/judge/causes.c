@@ -3,196 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct {
-    const char *experiment;
-    const char *sent;
-} sent[] = {
-    {"silent-clients", "20 connections without a byte, then GET /health"},
-    {"half-request", "20 times half of a POST, and the connection stays open; "
-                     "then GET /health"},
-    {"one-byte-at-a-time",
-     "a GET in pieces of one byte, 20 ms apart; beside it GET /health"},
-    {"slow-reader",
-     "a request for megabytes, which the client does not read; then GET "
-     "/health"},
-    {"time-out",
-     "TIMEOUT_MS=300, three silent clients, and GET /health after them"},
-    {"lower-case-headers",
-     "POST / of an event, with content-length in small letters"},
-    {"not-json", "POST / with the body hello"},
-    {"not-an-event", "POST / of an event whose amount is 1.5"},
-    {"not-http", "the line hello, and an empty line"},
-    {"ten-at-once", "POST / of ten events, each on its own connection; after "
-                    "that GET /health and a body that is no event"},
-    {"slow-work-in-loop",
-     "WORK_IN_LOOP=1, an event whose work is held, then GET /health"},
-    {"burst", "POST / of 300 events, each on its own connection, while no work "
-              "ends; first one event for each worker"},
-    {"throughput", "POST / of events, six for each worker"},
-    {"sustained-overload",
-     "CAPACITY=20, and POST / of 80 events, twice as fast as they can be done"},
-    {"idle-crowd", "1,000 connections without a byte, then GET /health, often"},
-    {"order",
-     "60 events of one user, each after the response to the one before"},
-    {"audit", "6,400 events of three users, on 64 connections"},
-    {"shutdown", "20 events, then SIGTERM, then the work is released"},
-    {"exit", "GET /health, then SIGTERM"},
-};
-
-// The first row that fits is the cause. A NULL fits all; what was seen need
-// only begin with `seen`.
-static const struct {
-    const char *experiment;
-    const char *wanted;
-    const char *seen;
-    const char *cause;
-} causes[] = {
-    {NULL, NULL, "did not start",
-     "With these settings it does not start. What does it print? Does it read "
-     "a variable of lab/CONTRACT.md in another way?"},
-    {NULL, NULL, "dead",
-     "It gives no response even after the others left. Has a thread ended, or "
-     "does it still wait for one that left? Look at what recv returns: 0 is "
-     "the end, and -1 an error."},
-    {"silent-clients", NULL, "frozen",
-     "The second client got its response only after the first left. Do you "
-     "read one client to its end before you accept the next? A read must not "
-     "wait while others are there: poll first, or a thread for each."},
-    {"half-request", NULL, "frozen",
-     "It waits for the other half, and serves no other client. Keep what came "
-     "with the connection, and go back to poll."},
-    {"one-byte-at-a-time", NULL, "blocked",
-     "It reads the slow request to its end first. Keep what came, and go back "
-     "to poll after each read."},
-    {"slow-reader", NULL, "frozen",
-     "It waits in send until the client reads. On a non-blocking socket send "
-     "takes what fits; keep the other bytes until poll reports POLLOUT."},
-    {"silent-clients", "frozen", NULL,
-     "Stage 1 shows the defect: one thread, one client after the other. This "
-     "server has its cure already."},
-    {"half-request", "frozen", NULL,
-     "Stage 1 shows the defect: one thread, one client after the other. This "
-     "server has its cure already."},
-    {"idle-crowd", NULL, "closed",
-     "It closes connections that are more than it has room for. Is there a "
-     "fixed array? The descriptor limit is the only one that must be."},
-    {"idle-crowd", NULL, "frozen",
-     "With 1,000 connections it serves none. One thread for each client, or "
-     "one client after the other?"},
-    {"lower-case-headers", NULL, "4",
-     "Field names have no case: content-length is Content-Length (RFC 9110, "
-     "5.1). Compare them without it."},
-    {"lower-case-headers", NULL, "none",
-     "Without the length it does not know where the body ends. Field names "
-     "have no case: content-length is Content-Length (RFC 9110, 5.1)."},
-    {"not-json", "400 JSON", "202",
-     "It accepts a body that is not JSON. Decode it before you accept it."},
-    {"not-an-event", "400 JSON", "202",
-     "It accepts an amount that is not an integer. JSON has one kind of "
-     "number, and your language may round it: look at how it is written."},
-    {NULL, "400 JSON", "400",
-     "It rejects the body and does not say why. The body of the response is "
-     "JSON with a reason that begins with invalid_: {\"reason\": "
-     "\"invalid_json\"}."},
-    {NULL, "400 JSON", "echoed",
-     "It echoes what is no event. Stage 3 decodes the body and rejects this."},
-    {NULL, "400 JSON", "5",
-     "A body that is not JSON makes it fail: is an exception caught nowhere?"},
-    {NULL, "echoed", NULL,
-     "Stages 1 and 2 send the body back, whatever it is: the same bytes, with "
-     "their length."},
-    {"not-http", NULL, "none",
-     "It gives no response to what is not HTTP. Does it still wait for more? "
-     "A line without a version is no request."},
-    {"not-http", NULL, NULL,
-     "A line that is no request line is rejected with a whole HTTP response, "
-     "400."},
-    {"ten-at-once", NULL, "frozen",
-     "While it works on the events, it serves no other client. Is the work "
-     "done on the thread that reads? Give it to another."},
-    {"ten-at-once", "one by one", "in parallel",
-     "The ten work at the same time. Stage 4 holds one mutex around the work "
-     "and the change, so they are done one by one."},
-    {"ten-at-once", "one by one", "at once",
-     "The responses come before the work. In stage 4 a client waits until its "
-     "event is done."},
-    {"ten-at-once", "at once", "one by one",
-     "A client waits for the work of the others. In stages 5 and 6 the event "
-     "goes into the channel, and the response is 202 at once."},
-    {"ten-at-once", "at once", "in parallel",
-     "A client waits for the work of its event. In stages 5 and 6 the event "
-     "goes into the channel, and the response is 202 at once."},
-    {"burst", "100 in", "takes all",
-     "It accepts more events than CAPACITY: nothing bounds the queue, and "
-     "memory grows. A full channel rejects: 503."},
-    {"burst", "100 in", "blocked",
-     "It waits until there is room. A full channel rejects at once: 503."},
-    {"burst", "100 in", "99 in",
-     "One too few: does the channel count the job at a worker, or keep one "
-     "slot empty?"},
-    {"burst", "100 in", "101 in",
-     "One too many. Is it `>` where it should be `>=`? Or did the worker not "
-     "take its event before the others came?"},
-    {"burst", "100 in", NULL,
-     "CAPACITY events may wait, one more for each worker is worked on, and all "
-     "others get 503. Is CAPACITY read?"},
-    {"burst", "blocked", NULL,
-     "In stage 4 no response comes before the work, and no event is rejected."},
-    {"burst", "takes all", NULL,
-     "This stage does no work: each of the 300 gets its response."},
-    {"throughput", NULL, "not done",
-     "Accepted events are not done. Does a worker still wait: does try_send "
-     "signal the condition? Has a worker ended?"},
-    {"throughput", "4 at once", "1 at once",
-     "One event at a time. Are there WORKERS threads, and is the mutex held "
-     "while they work? Hold it around the change alone."},
-    {"throughput", "1 at once", NULL,
-     "More than one event at a time: this stage has one mutex around the work, "
-     "or one worker."},
-    {"throughput", NULL, NULL,
-     "The number is jobs per second, times WORK_MS. Is the mutex held during "
-     "the work? Is WORK_MS read?"},
-    {"sustained-overload", "bounded", "takes all",
-     "It accepts twice what it can do, and the queue grows. Is CAPACITY read?"},
-    {"sustained-overload", "bounded", "unbounded",
-     "Each client waits longer than the one before. A bounded channel rejects "
-     "with 503 instead."},
-    {"sustained-overload", "unbounded", NULL,
-     "In stage 4 each event waits for all before it, and none is rejected."},
-    {"order", "in order", "reordered",
-     "Two threads may change a balance in another order than the events came. "
-     "One worker does them in order."},
-    {"order", NULL, NULL,
-     "Not every event has its line: a print for each change, before the next."},
-    {"audit", NULL, "differs",
-     "An accepted event is lost or done twice. Is the balance read, worked on "
-     "and written without the mutex?"},
-    {"audit", NULL, "none in", "It accepts no event."},
-    {"shutdown", NULL, "just ends",
-     "SIGTERM ends it at once. Handle it: accept no more, finish what was "
-     "accepted, print the last line, end with 0."},
-    {"shutdown", NULL, "says nothing",
-     "It ends, and its last line does not say `stopped: `, so it can't be seen "
-     "whether an event was lost."},
-    {"shutdown", NULL, "some lost",
-     "Events that were accepted are not done. Close the channel, and wait for "
-     "the workers until it is empty, before the end."},
-    {"exit", "status 0", "signal 15",
-     "It does not handle SIGTERM. From stage 2 on a server stops by itself, "
-     "with status 0."},
-    {"exit", "status 0", "signal 9",
-     "SIGTERM does not end it: the lab had to kill it. Does a thread wait for "
-     "ever?"},
-    {"exit", "signal 15", NULL,
-     "Stage 1 has no graceful shutdown: the signal just ends it."},
-    {NULL, NULL, "0 in", "It accepts no event."},
-};
-
 const char *cause_sent(const struct judge_row *row)
 {
-    for (size_t i = 0; i < sizeof sent / sizeof sent[0]; i++)
-        if (strcmp(sent[i].experiment, row->experiment->name) == 0)
-            return sent[i].sent;
+    for (int i = 0; causes_sent[i].experiment != NULL; i++)
+        if (strcmp(causes_sent[i].experiment, row->experiment->name) == 0)
+            return causes_sent[i].sent;
     return NULL;
 }
 
@@ -210,19 +25,28 @@ const char *cause_likely(const struct judge_row *row)
 {
     if (row->run.died)
         return "The server ended in the middle of it. What did it print last?";
-    for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++)
-        if (fits(causes[i].experiment, row->experiment->name) &&
-            fits(causes[i].wanted, row->wanted) &&
-            begins(causes[i].seen, row->run.verdict))
-            return causes[i].cause;
-    return "Repeat it by hand, and look at what it prints.";
+    if (row->run.waiting > 0)
+        return "Its backlog is too small: some connections were not even "
+               "queued, and their clients tried again after a second. What "
+               "does it give to listen? Pass SOMAXCONN.";
+    int i = 0;
+    while (!(fits(causes[i].experiment, row->experiment->name) &&
+             fits(causes[i].wanted, row->wanted) &&
+             begins(causes[i].seen, row->run.verdict)))
+        i++;
+    return causes[i].cause; // the last one fits all
 }
 
 // The first stage that shows the wanted verdict is where the README tells it.
-void cause_read(const struct judge_row *row, int stage, char *text, size_t size)
+void cause_read(const struct judgement *judgement, const struct judge_row *row,
+                char *text, size_t size)
 {
-    int first = stage;
-    for (int i = stage; i >= 1 && row->wanted != NULL; i--)
+    int first = judgement->stage;
+    if (judgement->table->readme != NULL) {
+        snprintf(text, size, "%s", judgement->table->readme);
+        return;
+    }
+    for (int i = first; i >= 1 && row->wanted != NULL; i--)
         if (row->experiment->expected[i - 1] != NULL &&
             strcmp(row->experiment->expected[i - 1], row->wanted) == 0)
             first = i;

@@ -9,14 +9,28 @@
 
 #include "lab/judge/judge.h"
 
+extern const struct cause_sent {
+    const char *experiment; // NULL: the end
+    const char *sent;
+} causes_sent[];
+
+// The first row that fits is the cause. A NULL fits all; what was seen need
+// only begin with `seen`.
+extern const struct cause {
+    const char *experiment;
+    const char *wanted;
+    const char *seen;
+    const char *cause;
+} causes[];
+
 // What the clients sent. NULL: the question says it.
 const char *cause_sent(const struct judge_row *row);
 
 // The likely cause. Never NULL.
 const char *cause_likely(const struct judge_row *row);
 
-// "stage2_async/README.md, \"Read it\"", for a server that is to be this stage.
-void cause_read(const struct judge_row *row, int stage, char *text,
-                size_t size);
+// "stage2_async/README.md, \"Read it\""
+void cause_read(const struct judgement *judgement, const struct judge_row *row,
+                char *text, size_t size);
 
 #endif

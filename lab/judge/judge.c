@@ -66,6 +66,8 @@ static unsigned missing(const struct judgement *judgement,
     if (stage >= 4)
         needs |= experiment->needs_at_work;
     unsigned lacks = needs & ~judgement->subject.has;
+    if ((lacks & HAS_RESTART) != 0)
+        return HAS_RESTART;      // then the others were not looked for
     return lacks & (~lacks + 1); // the lowest bit
 }
 
@@ -100,12 +102,17 @@ static void perform(struct judgement *judgement, struct judge_row *row,
     }
 }
 
-static bool is_as(const struct judge_row *row, const char *wanted)
+static bool is(const struct judge_row *row, const char *verdict)
 {
-    const char *also = row->experiment->also;
+    return verdict != NULL && strcmp(row->run.verdict, verdict) == 0;
+}
+
+static bool is_as(const struct judgement *judgement,
+                  const struct judge_row *row, const char *wanted)
+{
     return !row->run.failed && !row->run.died &&
-           (strcmp(row->run.verdict, wanted) == 0 ||
-            (also != NULL && strcmp(row->run.verdict, also) == 0));
+           (is(row, wanted) || is(row, row->experiment->also) ||
+            is(row, judgement->table->also));
 }
 
 // Whether the row has a verdict at all.
@@ -121,7 +128,7 @@ static int likeness(const struct judgement *judgement, int stage)
         const struct judge_row *row = &judgement->rows[i];
         const char *wanted = row->experiment->expected[stage - 1];
         if (is_seen(row))
-            sum += wanted != NULL && is_as(row, wanted) ? 1 : -1;
+            sum += wanted != NULL && is_as(judgement, row, wanted) ? 1 : -1;
     }
     return sum;
 }
@@ -146,9 +153,10 @@ static void compare(struct judgement *judgement)
         row->wanted = row->experiment->expected[judgement->stage - 1];
         row->makes = makes != NULL && strchr(makes, '0' + judgement->stage);
         if (is_seen(row))
-            row->result = row->wanted != NULL && is_as(row, row->wanted)
-                              ? JUDGE_OK
-                              : JUDGE_DIFFERS;
+            row->result =
+                row->wanted != NULL && is_as(judgement, row, row->wanted)
+                    ? JUDGE_OK
+                    : JUDGE_DIFFERS;
         judgement->counts[row->result]++;
     }
 }
@@ -193,8 +201,10 @@ int judge(struct subject *subject, const struct judge_options *options)
         fprintf(stderr, "lab: no row '%s': see lab list\n", name);
         return EXIT_USAGE;
     }
-    found = (struct judgement){
-        .subject = *subject, .rows = rows, .was_asked = options->stage > 0};
+    found = (struct judgement){.subject = *subject,
+                               .table = options->table,
+                               .rows = rows,
+                               .was_asked = options->stage > 0};
     trouble_clear();
     if (probe_subject(&found.subject, &found.probe) < 0) {
         found.stage = options->stage;

@@ -27,9 +27,10 @@ struct judge_row {
 struct judgement {
     struct subject subject;
     struct probe probe;
-    int stage;              // that it is judged as
-    bool was_asked;         // for that stage; or it is the most like
-    int likeness[STAGES];   // rows as wanted, minus rows that differ
+    int stage;            // that it is judged as
+    bool was_asked;       // for that stage; or it is the most like
+    int likeness[STAGES]; // rows as wanted, minus rows that differ
+    const struct table *table;
     struct judge_row *rows; // JUDGE_ROWS of them
     int count;
     int counts[JUDGE_NOT_DONE + 1]; // of the rows, by their result

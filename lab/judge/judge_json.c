@@ -47,7 +47,7 @@ static void add_explanation(json_t *json, const struct judgement *judgement,
     char text[512];
     json_object_set_new(json, "sent", to_text_or_null(cause_sent(row)));
     json_object_set_new(json, "likely", to_text(cause_likely(row)));
-    cause_read(row, judgement->stage, text, sizeof text);
+    cause_read(judgement, row, text, sizeof text);
     json_object_set_new(json, "read", to_text(text));
     judge_start_by_hand(judgement, row, text, sizeof text);
     json_object_set_new(json, "start", to_text_or_null(text));

@@ -109,18 +109,19 @@ static void print_difference(const struct judgement *judgement,
            screen_plain(), row->experiment->question);
     if (cause_sent(row) != NULL)
         print_wrapped("sent", cause_sent(row));
-    snprintf(text, sizeof text, "%s: %s", row->run.verdict, row->run.detail);
+    snprintf(text, sizeof text, "%s%s%s", row->run.verdict,
+             row->run.detail[0] != '\0' ? ": " : "", row->run.detail);
     print_wrapped("came", text);
     print_wrapped("wanted", row->wanted != NULL ? row->wanted : "nothing");
     print_wrapped("likely", cause_likely(row));
-    cause_read(row, judgement->stage, text, sizeof text);
+    cause_read(judgement, row, text, sizeof text);
     print_wrapped("read", text);
-    print_wrapped("by hand", "");
+    printf("  by hand\n");
     judge_start_by_hand(judgement, row, text, sizeof text);
     print_indented(text);
     print_by_hand(judgement, row->experiment->by_hand);
     if (row->run.failed || row->run.died) {
-        print_wrapped("printed", "");
+        printf("  it printed\n");
         print_indented(row->run.server.output.text);
     }
 }

@@ -13,12 +13,20 @@
 // * The server has as many descriptors open in the end as at the start.
 // * Its memory may grow by less than 1 MiB. As many clients come before the
 //   first count as after it, because the allocator does not return everything.
+//
+// A server that is not ours may have a garbage collector, which takes memory
+// and descriptors when it likes. So it may have a few more of each, and its
+// memory counts only if it still grows in the last third of three.
 
 #include "lab/experiments/experiment.h"
 
 // False in a build with a sanitizer, which is slow and does not return freed
 // memory: then neither memory nor time is judged.
 extern const bool rude_measures;
+
+// How long all that must come may take: for ours on a busy machine; others may
+// never send it, in one row after the other.
+int rude_limit_ms(void);
 
 struct rude {
     // What each client does after it connected, and before it leaves; then the

@@ -70,12 +70,12 @@ static void send_too_much(struct run *run, struct client *client)
     static const char request[] = "POST / HTTP/1.1\r\nHost: lab\r\n"
                                   "Content-Length: 2\r\n\r\nhi, and more\r\n";
     client_send(client, slice_of(request));
-    if (!client_wait(client, LIMIT_MS))
+    if (!client_wait(client, rude_limit_ms()))
         rude_fault(run, "no response");
     client_next(client);
     if (run_has(run, HAS_KEEP_ALIVE))
         rude_expect_rejection(run, client, (struct slice){NULL, 0}, 400);
-    else if (!client_wait_end(client, LIMIT_MS))
+    else if (!client_wait_end(client, rude_limit_ms()))
         rude_fault(run, "stays open");
     client_close(client);
 }
@@ -95,10 +95,10 @@ static void send_long_noise(struct run *run, struct client *client)
     noise[98] = '\r';
     noise[99] = '\n';
     client_send(client, (struct slice){noise, sizeof noise});
-    client_flush(client, LIMIT_MS);
-    client_wait(client, LIMIT_MS);
+    client_flush(client, rude_limit_ms());
+    client_wait(client, rude_limit_ms());
     bool is_rejected = client->status == 400;
-    client_wait_end(client, LIMIT_MS);
+    client_wait_end(client, rude_limit_ms());
     if (client->was_reset)
         rude_fault(run, "reset");
     else if (!is_rejected)

@@ -13,7 +13,7 @@ static void request_and_leave(struct run *run, struct client *client)
 {
     static bool resets;
     client_request(client, "GET", "/health", NULL);
-    if (!client_wait(client, LIMIT_MS))
+    if (!client_wait(client, rude_limit_ms()))
         rude_fault(run, "no response");
     resets = !resets;
     if (resets)

@@ -83,6 +83,8 @@ void reset_after_request(struct run *run)
 
 void reset_in_response(struct run *run)
 {
+    if (!has_large_response(run))
+        return;
     rude_perform(run, &(struct rude){.come = take_nothing,
                                      .leave = reset,
                                      .rounds = 8,
@@ -93,9 +95,9 @@ void reset_in_response(struct run *run)
 // The response must come, although the client has shut down its side.
 static void take_response(struct run *run, struct client *client)
 {
-    if (!client_wait(client, LIMIT_MS))
+    if (!client_wait(client, rude_limit_ms()))
         rude_fault(run, "no response");
-    if (!client_wait_end(client, LIMIT_MS))
+    if (!client_wait_end(client, rude_limit_ms()))
         rude_fault(run, "stays open");
 }
 
@@ -139,6 +141,8 @@ void never_reads(struct run *run)
 {
     const struct settings settings = {.body_max_bytes = 9000000,
                                       .send_timeout_ms = 300};
+    if (!has_large_response(run))
+        return;
     rude_perform(run, &(struct rude){
                           .come = take_nothing,
                           .leave = wait_until_dropped,
@@ -159,7 +163,7 @@ static void read_late(struct run *run, struct client *client)
                                  "Connection: close\r\n"
                                  "Content-Length: 1000000\r\n\r\n"));
     client_send(client, (struct slice){body, sizeof body});
-    client_flush(client, LIMIT_MS);
+    client_flush(client, rude_limit_ms());
     poll(NULL, 0, PAUSE_MS);
     if (rude_discard(client, 2 * sizeof body) < sizeof body)
         rude_fault(run, "cut off");
@@ -203,7 +207,7 @@ static void drip_on(struct run *run, struct client *client)
 {
     send_slowly(client, " HTTP");
     client_send(client, slice_of("/1.1\r\nHost: lab\r\n\r\n"));
-    if (!client_wait(client, LIMIT_MS))
+    if (!client_wait(client, rude_limit_ms()))
         rude_fault(run, "no response");
 }
 

@@ -14,7 +14,7 @@ static void request_health(struct run *run, struct client *client)
 
 static void take_response(struct run *run, struct client *client)
 {
-    if (!client_wait(client, LIMIT_MS))
+    if (!client_wait(client, rude_limit_ms()))
         rude_fault(run, "no response");
 }
 

@@ -12,6 +12,7 @@ static const struct experiment rows[] = {
      reset_while_idle,
      {"lives", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
+     .needs = HAS_RESPONSE,
      .by_hand =
      "python3 -c 'import socket, struct, time\n"
      "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
@@ -26,6 +27,7 @@ static const struct experiment rows[] = {
      reset_in_header,
      {"lives", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
+     .needs = HAS_RESPONSE,
      .by_hand =
      "python3 -c 'import socket, struct, time\n"
      "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
@@ -41,6 +43,7 @@ static const struct experiment rows[] = {
      reset_in_body,
      {"lives", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
+     .needs = HAS_RESPONSE,
      .by_hand =
      "python3 -c 'import socket, struct, time\n"
      "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
@@ -56,6 +59,7 @@ static const struct experiment rows[] = {
      reset_after_request,
      {"serves", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
+     .needs = HAS_EVENTS,
      .by_hand =
      "python3 -c 'import socket, struct\n"
      "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
@@ -71,6 +75,7 @@ static const struct experiment rows[] = {
      reset_in_response,
      {"lives", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
+     .needs = HAS_RESPONSE,
      .server = "./workshop run N --body-max-bytes 9000000",
      .by_hand =
      "{ printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 8000000\\r\\n\\r\\n'\n"
@@ -84,6 +89,7 @@ static const struct experiment rows[] = {
      half_close,
      {"serves", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
+     .needs = HAS_EVENTS,
      .by_hand =
      "python3 -c 'import socket\n"
      "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
@@ -96,6 +102,7 @@ static const struct experiment rows[] = {
      connect_and_close,
      {"serves", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
+     .needs = HAS_RESPONSE,
      .by_hand =
      "for i in $(seq 200); do nc -z 127.0.0.1 8080; done\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
@@ -107,6 +114,7 @@ static const struct experiment rows[] = {
      drip,
      {"lives", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
+     .needs = HAS_RESPONSE,
      .by_hand =
      "for c in G E T ' ' / ' ' H T T P / 1 . 0 '\\r' '\\n' '\\r' '\\n'; do\n"
      "  printf \"$c\"; sleep 0.1\n"
@@ -118,6 +126,7 @@ static const struct experiment rows[] = {
      never_reads,
      {"lives", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
+     .needs = HAS_RESTART,
      .server = "./workshop run N --body-max-bytes 9000000",
      .by_hand =
      "{ printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 8000000\\r\\n\\r\\n'\n"
@@ -132,6 +141,7 @@ static const struct experiment rows[] = {
      large_response,
      {"serves", "serves", NULL, NULL, NULL, NULL},
      .sketch = "cut off",
+     .needs = HAS_ECHO,
      .by_hand =
      "python3 -c 'import socket, time\n"
      "s = socket.socket()\n"
@@ -148,6 +158,7 @@ static const struct experiment rows[] = {
      short_body,
      {"lives", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "no response",
+     .needs = HAS_EVENTS,
      .by_hand =
      "python3 -c 'import socket\n"
      "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
@@ -160,6 +171,7 @@ static const struct experiment rows[] = {
      long_body,
      {"serves", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
+     .needs = HAS_EVENTS,
      .by_hand =
      "printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 2\\r\\n\\r\\nhi, and more\\r\\n' |\n"
      "  nc 127.0.0.1 8080\n",
@@ -170,6 +182,7 @@ static const struct experiment rows[] = {
      endless_header,
      {"serves", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
+     .needs = HAS_RESPONSE,
      .by_hand =
      "{ printf 'GET / HTTP/1.1\\r\\nHost: a\\r\\n'\n"
      "  yes \"$(printf 'X-More: more\\r')\" | head -n 9000; } | nc 127.0.0.1 8080\n",
@@ -180,6 +193,7 @@ static const struct experiment rows[] = {
      many_fields,
      {"serves", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
+     .needs = HAS_RESPONSE,
      .by_hand =
      "{ printf 'GET / HTTP/1.1\\r\\nHost: a\\r\\n'\n"
      "  yes \"$(printf 'a: b\\r')\" | head -n 10000; printf '\\r\\n'; } |\n"
@@ -191,6 +205,7 @@ static const struct experiment rows[] = {
      huge_body,
      {"serves", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
+     .needs = HAS_EVENTS,
      .by_hand =
      "printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 1073741824\\r\\n\\r\\nhello' |\n"
      "  nc 127.0.0.1 8080\n",
@@ -201,6 +216,7 @@ static const struct experiment rows[] = {
      odd_bytes,
      {"serves", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
+     .needs = HAS_RESPONSE,
      .by_hand =
      "head -c 100 /dev/zero | nc 127.0.0.1 8080\n"
      "head -c 4096 /dev/urandom | nc 127.0.0.1 8080\n",
@@ -211,6 +227,7 @@ static const struct experiment rows[] = {
      long_noise,
      {"serves", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "reset",
+     .needs = HAS_RESPONSE,
      .by_hand =
      "python3 -c 'import socket\n"
      "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
@@ -222,6 +239,7 @@ static const struct experiment rows[] = {
      tls_hello,
      {"serves", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
+     .needs = HAS_RESPONSE,
      .by_hand =
      "curl -sS -m 5 https://127.0.0.1:8080/\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
@@ -233,6 +251,7 @@ static const struct experiment rows[] = {
      http2_preface,
      {"serves", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
+     .needs = HAS_RESPONSE,
      .by_hand =
      "curl -sS -m 5 --http2-prior-knowledge http://127.0.0.1:8080/\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
@@ -244,6 +263,7 @@ static const struct experiment rows[] = {
      pipeline,
      {"serves", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "1 of 100",
+     .needs = HAS_RESPONSE,
      .by_hand =
      "{ for i in $(seq 99); do printf 'GET /health HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'; done\n"
      "  printf 'GET /health HTTP/1.0\\r\\n\\r\\n'; } |\n"
@@ -255,6 +275,7 @@ static const struct experiment rows[] = {
      pipeline_cut,
      {"serves", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
+     .needs = HAS_RESPONSE,
      .by_hand =
      "{ printf 'GET /health HTTP/1.1\\r\\nHost: a\\r\\n\\r\\nGET /hea'; sleep 1\n"
      "  printf 'lth HTTP/1.0\\r\\n\\r\\n'; } |\n"
@@ -266,6 +287,7 @@ static const struct experiment rows[] = {
      thousands_in_a_row,
      {"serves", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
+     .needs = HAS_RESPONSE,
      .by_hand =
      "build/lab/lab load 8080 --get /health --close --clients 1 --requests 20000\n",
      .shows =
@@ -275,6 +297,7 @@ static const struct experiment rows[] = {
      out_of_descriptors,
      {"lives", "lives", "lives", "lives", "lives", "lives"},
      .sketch = "spins",
+     .needs = HAS_RESTART,
      .server = "(ulimit -n 64; ./workshop run N)",
      .by_hand =
      "pids=; for i in $(seq 100); do\n"
@@ -292,6 +315,7 @@ static const struct experiment rows[] = {
      sigpipe,
      {"serves", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
+     .needs = HAS_RESTART,
      .server = "sh -c 'echo $$ >/tmp/thaw.pid; exec ./workshop run N'",
      .by_hand =
      "kill -PIPE $(cat /tmp/thaw.pid)\n"
@@ -304,6 +328,7 @@ static const struct experiment rows[] = {
      stop_and_continue,
      {"lives", "lives", "lives", "lives", "lives", "lives"},
      .sketch = "lives",
+     .needs = HAS_RESTART,
      .server = "sh -c 'echo $$ >/tmp/thaw.pid; exec ./workshop run N'",
      .by_hand =
      "kill -STOP $(cat /tmp/thaw.pid)\n"
@@ -317,6 +342,7 @@ static const struct experiment rows[] = {
      full_disk,
      {"serves", "serves", "serves", "serves", "serves", "serves"},
      .sketch = NULL,
+     .needs = HAS_RESTART | HAS_TRACE,
      .server = "./workshop run N --trace /dev/full",
      .by_hand =
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
@@ -328,6 +354,7 @@ static const struct experiment rows[] = {
      reader_leaves,
      {"serves", "serves", "serves", "serves", "serves", "serves"},
      .sketch = NULL,
+     .needs = HAS_RESTART | HAS_EVENTS | HAS_LINES,
      .server = "./workshop run N | head -n 1",
      .by_hand =
      "curl -so /dev/null -w '%{http_code}\\n' http://127.0.0.1:8080/ \\\n"
@@ -341,6 +368,7 @@ static const struct experiment rows[] = {
      million,
      {"serves", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
+     .needs = HAS_RESTART,
      .server = "sh -c 'echo $$ >/tmp/thaw.pid; exec ./workshop run N'",
      .by_hand =
      "build/lab/lab load 8080 --get /health --requests 10000\n"
@@ -354,6 +382,7 @@ static const struct experiment rows[] = {
      slow_crowd,
      {"lives", "serves", "serves", "serves", "serves", "serves"},
      .sketch = NULL,
+     .needs = HAS_RESTART,
      .by_hand =
      "python3 -c 'import resource, socket, time\n"
      "most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
@@ -370,4 +399,5 @@ static const struct experiment rows[] = {
 // clang-format on
 
 enum { COUNT = sizeof rows / sizeof rows[0], LAST_ONES = 2 };
-const struct table rude_clients = {rows, COUNT, COUNT - LAST_ONES};
+const struct table rude_clients = {rows, COUNT, COUNT - LAST_ONES, "serves",
+                                   "lab/rude/README.md"};

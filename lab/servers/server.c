@@ -82,14 +82,27 @@ bool server_has_ended(const struct server *server)
            found.si_pid != 0;
 }
 
+bool server_is_ending(const struct server *server)
+{
+    enum { ENDING_MS = 2000 };
+    int64_t end = clock_milliseconds() + ENDING_MS;
+    while (server->pid > 0 && !port_is_listening(server->port) &&
+           !server_has_ended(server) && clock_milliseconds() < end)
+        poll(NULL, 0, 2);
+    return server_has_ended(server);
+}
+
 // False: it has ended, or the time is over.
 static bool wait_until_it_listens(const struct server *server)
 {
+    enum { PAUSE_MAX = 50 }; // to look costs more than a few microseconds
+    int pause_ms = 2;
     int64_t end = clock_milliseconds() + START_MS;
     while (!port_is_listening(server->port)) {
         if (server_has_ended(server) || clock_milliseconds() >= end)
             return false;
-        poll(NULL, 0, 2);
+        poll(NULL, 0, pause_ms);
+        pause_ms = 2 * pause_ms < PAUSE_MAX ? 2 * pause_ms : PAUSE_MAX;
     }
     return true;
 }
@@ -139,7 +152,11 @@ int server_start(struct server *server, const struct command *command,
     end_servers_with_us();
     if (command->words[0] == NULL) {
         *server = (struct server){.port = command->port};
-        return 0;
+        if (port_is_listening(server->port))
+            return 0;
+        snprintf(server->fault, sizeof server->fault,
+                 "no server listens on 127.0.0.1, port %d", server->port);
+        return -1;
     }
     for (int i = 0; i < TRIES && is_taken; i++)
         result = start_once(server, command, *settings, &is_taken);

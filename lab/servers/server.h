@@ -43,8 +43,10 @@ struct server {
 int server_start(struct server *server, const struct command *command,
                  const struct settings *settings);
 
-// Whether it has ended by itself.
+// Whether it has ended by itself. server_is_ending waits for the end of one
+// that does not listen any more: a process closes its sockets first.
 bool server_has_ended(const struct server *server);
+bool server_is_ending(const struct server *server);
 
 // Called in a process that was forked to start servers of its own: it does not
 // own its parent's servers, and on Linux it ends when the parent ends.

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""Judges a stage as itself, as if the lab did not know it.
+
+    judged.py LAB PROGRAM STAGE
+
+All rows are as the table has them, none is skipped, and without a number the
+lab finds out which stage it is. Prints TAP.
+"""
+
+import json
+import subprocess
+import sys
+
+LAB, PROGRAM, STAGE = sys.argv[1:]
+ECHOES = {"responses", "events", "echo", "restart"}
+LOOP = {"keep-alive"}
+WORKS = {"responses", "events", "restart", "keep-alive", "metrics", "work",
+         "gate", "balances", "lines"}
+HAS = {"1": ECHOES, "2": ECHOES | LOOP,
+       "3": {"responses", "events", "restart", "keep-alive", "metrics",
+             "early responses"},
+       "4": WORKS, "5": WORKS | {"early responses"},
+       "6": WORKS | {"early responses"}}
+
+
+def judge(*words):
+    result = subprocess.run([LAB, "judge", *words, "--json", "--work-ms", "200",
+                             "--", PROGRAM], capture_output=True, text=True,
+                            timeout=250)
+    return result.returncode, json.loads(result.stdout)
+
+
+def main():
+    status, found = judge(STAGE)
+    others = [row for row in found["rows"] if row["result"] != "ok"]
+    likely, guessed = judge()
+    lacks = {name for name in found["lacks"]
+             if name in HAS[STAGE] or name not in WORKS | {
+                 "echo", "early responses", "trace"}}
+    results = [
+        ("all rows are as the table has them", others),
+        ("the exit status is 0", [] if status == 0 else [status]),
+        ("what it has is found", sorted(HAS[STAGE] ^ found["has"].keys())),
+        ("what it lacks is told", sorted(lacks)),
+        ("it is most like itself",
+         [] if str(guessed["stage"]) == STAGE and likely == 0
+         else [likely, guessed["likeness"]]),
+    ]
+    print(f"1..{len(results)}")
+    for number, (name, fault) in enumerate(results, start=1):
+        print(f"{'not ok' if fault else 'ok'} {number} - {name}")
+        for line in fault:
+            print(f"# {line}")
+
+
+if __name__ == "__main__":
+    main()
