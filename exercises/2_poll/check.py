@@ -141,7 +141,9 @@ def halves(server):
         for client, request in reversed(clients):
             if client.has_some():
                 expect(client, "no response before the request is complete",
-                       lambda it: False, early)
+                       lambda it: False, early,
+                       sent=f"{shown(request[:max(at, 1)])}, by 3 clients, "
+                       "which each send a byte in turn")
             client.send(request[at:at + 1])
             server.settle()
         if at in (20, 40):
