@@ -29,7 +29,6 @@ from server import PATIENCE, Server, doing, fail, until
 
 SHOWN_MAX = 60  # bytes of a request or response that a message shows
 
-
 CRASHES = {
     signal.SIGSEGV: "the server crashed: it used memory that is not its own. "
                     "Is a pointer NULL, or an index or a length wrong? A -1 "

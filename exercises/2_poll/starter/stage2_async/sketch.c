@@ -22,8 +22,8 @@ static int count;                         // entries in use
 
 // --- build: accept_client ---
 // Accepts one client (net_accept_nonblocking), and adds an entry that waits for
-// POLLIN. If there is no room for it, the client is closed. -1: it has left
-// already, and nothing is added.
+// POLLIN. If there is no room for it, the client is closed. If it has left
+// already, net_accept_nonblocking returns -1, and nothing is added.
 static void accept_client(int listener)
 {
     (void)listener;
