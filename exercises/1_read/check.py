@@ -13,7 +13,7 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
-from black_box import expect, expect_echo, fault, run, shown
+from black_box import expect, expect_echo, run, shown
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
@@ -322,26 +322,6 @@ def expects(server):
                 if b"100 Continue" in it.data else LATE, sent=sent)
 
 
-def frozen(server):
-    """What stage 1 is: right, and still frozen."""
-    silent = [server.client() for _ in range(20)]
-    client = server.client()
-    client.send(POST)
-    first = client.receive(count=1, seconds=0.5)
-    if first.data:
-        fault(f"nothing, by 20 clients; then {shown(POST)}", str(first),
-              "no response before the 20 have left",
-              "this is more than stage 1: it serves a client while others are "
-              "silent. That is no fault, and what stage 2 is about")
-    for other in silent:
-        other.close()
-    expect_echo(client, b"hello",
-                "the 20 silent clients have left, and recv told the server "
-                "so with 0. After it, serve the next client",
-                sent="nothing, by 20 clients, which then left; "
-                f"{shown(POST)} by one that waited")
-
-
 README = "stage1_blocking/README.md, 'Read it'"
 START = """
 ./workshop run 1
@@ -384,14 +364,9 @@ and in the first one, within nine seconds: Ctrl-Z, then the command fg
 curl --max-time 3 -i http://127.0.0.1:8080/ -d hello \
   -H 'Expect: 100-continue'
 """),
-    "frozen": ("stage1_blocking/README.md, 'Prove it'", START + r"""
-sleep 3 | nc 127.0.0.1 8080 &
-curl --max-time 5 -i http://127.0.0.1:8080/ --data hello
-"""),
 }
 
 if __name__ == "__main__":
     run({function.__name__: function for function in
-         (whole, pieces, bodies, leave, not_http, limit, stopped, expects,
-         frozen)},
-        EXPLANATIONS)
+         (whole, pieces, bodies, leave, not_http, limit, stopped,
+         expects)}, EXPLANATIONS)
