@@ -22,6 +22,7 @@ FILE_MAX = 64 << 20  # in bytes, of a file that it writes
 LOOK = 0.02  # seconds between two looks at its memory
 LIBC = ctypes.CDLL(None)  # now: the child must not load anything
 IS_LINUX = sys.platform.startswith("linux")
+STOPS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
@@ -182,6 +183,8 @@ def run(command, seconds, environment=None, directory=None,
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.monotonic()
     prctl(PR_SET_CHILD_SUBREAPER, 1)
+    # A signal that comes now waits until the process would be ended, too.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     try:
         process = subprocess.Popen(
             [str(word) for word in command], stdin=subprocess.DEVNULL,
@@ -189,9 +192,11 @@ def run(command, seconds, environment=None, directory=None,
             env=dict(os.environ, **(environment or {})),
             start_new_session=True, preexec_fn=prepare)
     except (OSError, subprocess.SubprocessError) as fault:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         raise CannotRun(f"cannot run {command[0]}: {fault}") from fault
     reader = Reader(process.stdout)
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         result.reason = supervise(process, reader, seconds, memory_max)
     finally:
         # The group exists as long as its first process is not waited for, or
