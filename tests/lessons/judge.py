@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree
 
 sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -315,6 +316,127 @@ def a_server_that_prints_much_is_no_worse():
                           (START, noise * 9 + START)],
                          "ten-at-once,throughput", status=0)["rows"]
     assert {row["result"] for row in rows.values()} == {"ok"}, rows
+
+
+# --- The judgement as a file, and as a number -------------------------------
+
+def judge_into_xml(command, *options, **how):
+    """The judgement, and the root of the XML."""
+    with tempfile.TemporaryDirectory(prefix="thaw-judge-") as directory:
+        path = pathlib.Path(directory) / "judgement.xml"
+        judgement = judge(command, *options, "--junit", path, **how)
+        return judgement, xml.etree.ElementTree.parse(path).getroot()
+
+
+def numbers(root):
+    return {name: int(root.get(name))
+            for name in ("tests", "failures", "errors", "skipped")}
+
+
+@in_group("files")
+def junit_has_each_row():
+    judgement, root = judge_into_xml([sys.executable, EXAMPLE], 5, "--rows",
+                                     "not-json,not-http", status=0)
+    assert numbers(root) == {"tests": 2, "failures": 0, "errors": 0,
+                             "skipped": 0}, root.attrib
+    assert [case.get("name") for case in root] == list(judgement["rows"])
+    assert {case.get("classname") for case in root} == {"stage5_queue"}
+    assert not [element for case in root for element in case], root
+
+
+@in_group("files")
+def junit_has_the_explanation():
+    with changed_example(*WRONG["a_queue_without_a_bound"][0]) as path:
+        judgement, root = judge_into_xml([sys.executable, path], 5, "--rows",
+                                         "burst,not-json", status=1)
+    failure, = root.iter("failure")
+    row = judgement["rows"]["burst"]
+    assert numbers(root)["failures"] == 1, root.attrib
+    assert failure.get("message") == "wanted 100 in, seen takes all", failure
+    for name in ("question", "likely", "read", "start", "by_hand"):
+        assert row[name] in failure.text, (name, failure.text)
+
+
+# Every byte but NUL, and characters that XML has, and has not.
+PRINTED = bytes(range(1, 256)) + b" ]]> &amp; <b> \0 " + "é€😀".encode() + (
+    b" \xed\xa0\x80 \xef\xbf\xbe \xc0\xaf \xf4\x90\x80\x80")
+
+
+@in_group("files")
+def junit_is_well_formed_whatever_a_server_prints():
+    noise = f"os.write(1, {PRINTED!r})\n"
+    with changed_example((START, noise + START)) as path:
+        _, root = judge_into_xml([sys.executable, path, "\x1b[31m", "ÿ<&"], 5,
+                                 "--rows", "not-http,not-json", status=0)
+        assert "\\x1b[31m" in root.get("name"), root.attrib
+        path.write_text(path.read_text().replace("invalid_json", ""))
+        _, root = judge_into_xml([sys.executable, path], 5, "--rows",
+                                 "not-json", status=1)
+    printed = root.find("testcase/system-out").text
+    for text in ("\\x01", "\\x1b", "\\xff", "]]> &amp; <b>", "é€😀",
+                 "\\xed\\xa0\\x80 \\xef\\xbf\\xbe \\xc0\\xaf "
+                 "\\xf4\\x90\\x80\\x80"):
+        assert text in printed, (text, printed)
+
+
+@in_group("files")
+def junit_has_a_server_that_does_not_start():
+    _, root = judge_into_xml(
+        [sys.executable, "-c", "raise SystemExit('my <fault>')"], status=1)
+    case, = root
+    assert numbers(root)["failures"] == 1, root.attrib
+    assert case.get("name") == "start", case.attrib
+    assert "status 1" in case.find("failure").get("message"), root
+    assert "my <fault>" in case.find("system-out").text, root
+
+
+@in_group("files")
+def junit_has_what_was_skipped_and_why():
+    judgement, root = judge_into_xml(
+        [sys.executable, ELSEWHERE / "http_server_echo.py"], 5, "--rows",
+        "audit,burst,not-http", status=1)
+    assert judgement["rows"]["burst"]["makes"], judgement
+    burst, audit = (root.find(f"testcase[@name='{name}']")
+                    for name in ("burst", "audit"))
+    assert "needs" in burst.find("failure").get("message"), burst
+    assert "needs" in audit[0].get("message"), audit
+    assert sum(numbers(root).values()) >= 5, root.attrib
+
+
+@in_group("files")
+def a_file_that_cannot_be_written_is_the_labs_fault():
+    for path in ("/nowhere/judgement.xml", "/dev/full"):
+        result = subprocess.run(
+            [LAB, "judge", "5", "--junit", path, "--", "./no-such-server"],
+            capture_output=True, text=True, timeout=60)
+        assert result.returncode == 3 and path in result.stderr, result
+
+
+@in_group("files")
+def points_are_for_rows_as_wanted():
+    judgement = judge([sys.executable, EXAMPLE], 5, "--points", "--rows",
+                      "burst,lower-case-headers", status=0)
+    given = {name: (row["makes"], row["points"], row["points_max"])
+             for name, row in judgement["rows"].items()}
+    assert given == {"burst": (True, 2, 2),
+                     "lower-case-headers": (False, 1, 1)}, given
+    assert judgement["points"] == judgement["points_max"] == 3, judgement
+
+
+@in_group("files")
+def points_are_not_for_rows_that_are_skipped():
+    judgement = judge([sys.executable, ELSEWHERE / "http_server_echo.py"], 5,
+                      "--points", "--rows", "burst,audit", status=1)
+    results = {row["result"] for row in judgement["rows"].values()}
+    assert results == {"skipped"}, judgement
+    assert judgement["points"] == 0 < judgement["points_max"], judgement
+
+
+@in_group("files")
+def points_need_a_stage():
+    result = subprocess.run([LAB, "judge", "--points", "--", "true"],
+                            capture_output=True, text=True, timeout=60)
+    assert result.returncode == 2 and "of which stage" in result.stderr, result
 
 
 if __name__ == "__main__":
