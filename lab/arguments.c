@@ -29,6 +29,8 @@ const char usage_text[] =
     "                   list\n"
     "  --rows A,B       judge: only these experiments\n"
     "  --rude           judge: the rude clients, and whether it survives\n"
+    "  --junit FILE     judge: write this file for a CI, in JUnit's XML\n"
+    "  --points         judge STAGE: count points, for graders\n"
     "  --markdown       for a README: matrix, rude, list\n"
     "  --svg FILE       timeline: draw it into this file, too\n"
     "  --trace DIR      timeline: write the raw traces, for ui.perfetto.dev\n"
@@ -64,6 +66,8 @@ static const struct {
     {"--port", &options.port, 1, 65535, NULL, NULL},
     {"--rows", NULL, 0, 0, NULL, &options.rows},
     {"--rude", NULL, 0, 0, &options.rude, NULL},
+    {"--junit", NULL, 0, 0, NULL, &options.junit},
+    {"--points", NULL, 0, 0, &options.points, NULL},
     {"--get", NULL, 0, 0, NULL, &options.get},
     {"--close", NULL, 0, 0, &options.close, NULL},
     {"--help", NULL, 0, 0, &options.help, NULL},

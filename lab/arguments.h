@@ -13,8 +13,8 @@ extern const char usage_text[];
 
 extern struct arguments {
     int work_ms, clients, seconds, requests, rate, users, port;
-    bool json, markdown, close, help, rude;
-    const char *svg, *trace, *get, *rows;
+    bool json, markdown, close, help, rude, points;
+    const char *svg, *trace, *get, *rows, *junit;
     char **command; // after "--"; ends with NULL
 } options;
 

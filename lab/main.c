@@ -187,9 +187,16 @@ static int do_judge(int count, char **words)
         .table = options.rude ? &rude_clients : &lessons,
         .work_ms = options.work_ms,
         .is_json = options.json,
+        .has_points = options.points,
+        .junit = options.junit,
     };
     if (count > 1)
         return usage();
+    if (count == 0 && options.points) {
+        fprintf(stderr, "lab: --points: of which stage? lab judge 5 --points "
+                        "-- COMMAND\n");
+        return EXIT_USAGE;
+    }
     if (count == 1 &&
         !arguments_to_number("stage", words[0], 1, STAGES, &found.stage))
         return EXIT_USAGE;

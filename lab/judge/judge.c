@@ -1,4 +1,5 @@
 #include "lab/judge/judge.h"
+#include "lab/judge/junit.h"
 #include "lab/screen.h"
 #include "lab/trouble.h"
 
@@ -192,6 +193,15 @@ static void perform_all(struct judgement *judgement,
     }
 }
 
+// Writes the file, if one is wanted. Returns the exit status.
+static int finish(const struct judgement *judgement,
+                  const struct judge_options *options, int status)
+{
+    if (options->junit == NULL || junit_write(options->junit, judgement))
+        return status;
+    return TROUBLE_EXIT;
+}
+
 int judge(struct subject *subject, const struct judge_options *options)
 {
     static struct judge_row rows[JUDGE_ROWS];
@@ -204,7 +214,8 @@ int judge(struct subject *subject, const struct judge_options *options)
     found = (struct judgement){.subject = *subject,
                                .table = options->table,
                                .rows = rows,
-                               .was_asked = options->stage > 0};
+                               .was_asked = options->stage > 0,
+                               .has_points = options->has_points};
     trouble_clear();
     if (probe_subject(&found.subject, &found.probe) < 0) {
         found.stage = options->stage;
@@ -212,7 +223,8 @@ int judge(struct subject *subject, const struct judge_options *options)
             judge_print_fault_json(&found);
         else
             judge_print_fault(&found);
-        return trouble() != NULL ? TROUBLE_EXIT : EXIT_FAILURE;
+        return finish(&found, options,
+                      trouble() != NULL ? TROUBLE_EXIT : EXIT_FAILURE);
     }
     perform_all(&found, options);
     int like = most_like(&found);
@@ -222,5 +234,5 @@ int judge(struct subject *subject, const struct judge_options *options)
         judge_print_json(&found);
     else
         judge_print(&found);
-    return status_of(&found);
+    return finish(&found, options, status_of(&found));
 }

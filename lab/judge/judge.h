@@ -34,6 +34,7 @@ struct judgement {
     struct judge_row *rows; // JUDGE_ROWS of them
     int count;
     int counts[JUDGE_NOT_DONE + 1]; // of the rows, by their result
+    bool has_points;                // to be printed
 };
 
 struct judge_options {
@@ -42,6 +43,8 @@ struct judge_options {
     const struct table *table;
     int work_ms;
     bool is_json;
+    bool has_points;   // print them, too
+    const char *junit; // a file to write the judgement into; NULL: none
 };
 
 // Judges and prints. Returns the exit status: 0 if all was as wanted, 1 if a

@@ -2,6 +2,7 @@
 
 #include "lab/judge/causes.h"
 #include "lab/judge/judge.h"
+#include "lab/judge/points.h"
 #include "lab/trouble.h"
 
 #include <jansson.h>
@@ -71,6 +72,11 @@ static json_t *row_to_json(const struct judgement *judgement,
         "slowest_ms", has_time ? json_real(run->slowest_ms) : json_null(),
         "accepted", run->accepted, "rejected", run->rejected, "died",
         run->died);
+    if (judgement->has_points) {
+        json_object_set_new(json, "points", json_integer(points_of_row(row)));
+        json_object_set_new(json, "points_max",
+                            json_integer(points_max_of_row(row)));
+    }
     if (row->result == JUDGE_DIFFERS)
         add_explanation(json, judgement, row);
     return json;
@@ -101,12 +107,18 @@ void judge_print_json(const struct judgement *judgement)
                               row_to_json(judgement, &judgement->rows[i]));
     for (int i = 0; i < STAGES; i++)
         json_array_append_new(likeness, json_integer(judgement->likeness[i]));
-    print(json_pack("{s:o, s:o, s:i, s:b, s:o, s:o, s:o, s:o}", "server",
-                    to_text(judgement->subject.name), "command",
-                    command_to_json(judgement), "stage", judgement->stage,
-                    "was_asked", judgement->was_asked, "likeness", likeness,
-                    "has", list_abilities(judgement, true), "lacks",
-                    list_abilities(judgement, false), "rows", rows));
+    json_t *json = json_pack(
+        "{s:o, s:o, s:i, s:b, s:o, s:o, s:o, s:o}", "server",
+        to_text(judgement->subject.name), "command", command_to_json(judgement),
+        "stage", judgement->stage, "was_asked", judgement->was_asked,
+        "likeness", likeness, "has", list_abilities(judgement, true), "lacks",
+        list_abilities(judgement, false), "rows", rows);
+    if (judgement->has_points) {
+        json_object_set_new(json, "points", json_integer(points(judgement)));
+        json_object_set_new(json, "points_max",
+                            json_integer(points_max(judgement)));
+    }
+    print(json);
 }
 
 void judge_print_fault_json(const struct judgement *judgement)

@@ -2,6 +2,7 @@
 
 #include "lab/judge/causes.h"
 #include "lab/judge/judge.h"
+#include "lab/judge/points.h"
 #include "lab/screen.h"
 #include "lab/trouble.h"
 
@@ -168,6 +169,8 @@ void judge_print(const struct judgement *judgement)
     if (!judgement->was_asked)
         print_likeness(judgement);
     print_sum(judgement);
+    if (judgement->has_points)
+        printf("%d of %d points\n", points(judgement), points_max(judgement));
 }
 
 void judge_print_fault(const struct judgement *judgement)

@@ -1,5 +1,6 @@
 """What the tests of the lab share: they run it, and print TAP."""
 
+import concurrent.futures
 import subprocess
 import sys
 
@@ -40,16 +41,25 @@ class Server:
         self.printed = self.process.communicate(timeout=60)[0]
 
 
-def main():
+def outcome(function):
+    """The line of TAP after its number, and lines that say what is wrong."""
+    try:
+        function()
+        return f"ok {function.__name__}", []
+    except Skip as why:
+        return f"ok {function.__name__} # SKIP {why}", []
+    except Exception as fault:
+        return (f"not ok {function.__name__}",
+                f"{type(fault).__name__}: {fault}".splitlines())
+
+
+def main(at_once=1):
     print(f"1..{len(tests)}")
-    for number, function in enumerate(tests, start=1):
-        try:
-            function()
-            print(f"ok {number} - {function.__name__}")
-        except Skip as why:
-            print(f"ok {number} - {function.__name__} # SKIP {why}")
-        except Exception as fault:
-            print(f"not ok {number} - {function.__name__}")
-            for line in f"{type(fault).__name__}: {fault}".splitlines():
-                print(f"# {line}")
-        sys.stdout.flush()
+    with concurrent.futures.ThreadPoolExecutor(at_once) as threads:
+        outcomes = threads.map(outcome, tests)
+        for number, (line, fault) in enumerate(outcomes, start=1):
+            result, _, name = line.partition("ok ")
+            print(f"{result}ok {number} - {name}")
+            for fault_line in fault:
+                print(f"# {fault_line}")
+            sys.stdout.flush()
