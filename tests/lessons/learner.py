@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Types ./workshop start, check ... as a learner does, and makes mistakes.
 
-    learner.py BUILD
+    learner.py [TEST...]
 
 In a copy of the tree that has what exercise 5 needs, with an odd name. What the
 learner's file does is bad: it hangs, prints or takes memory without end,
@@ -21,10 +21,8 @@ import uuid
 
 sys.dont_write_bytecode = True  # no caches in the source tree
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(sys.argv[1]).resolve()
 FILE = "stage5_queue/channel.c"
 STARTER = SOURCE / "exercises/5_channel/starter" / FILE
-SOLUTION = SOURCE / "exercises/5_channel/solution.patch"
 MARK = f"THAW_TEST_{uuid.uuid4().hex}"
 IS_LINUX = sys.platform.startswith("linux")
 
@@ -62,6 +60,11 @@ void trace_write_span(const char *name, int64_t start)
 { (void)name; (void)start; }
 void trace_write_count(const char *name, int64_t count)
 { (void)name; (void)count; }
+"""
+# meson takes longer to start than all that it does here. One test has it.
+MESON = """#!/bin/sh
+[ "$1 $2" != "compile -C" ] || { shift 2; exec ninja -C "$@"; }
+exec "$REAL_MESON" "$@"
 """
 NO_SERVER = "int main(void) { return 1; }\n"
 
@@ -101,7 +104,13 @@ class Tree:
                            ("no_trace.c", NO_TRACE),
                            ("no_server.c", NO_SERVER)):
             (self.root / name).write_text(text)
-        self.environment = dict(os.environ, **{MARK: "1"})
+        shim = self.root.parent / "bin/meson"
+        shim.parent.mkdir()
+        shim.write_text(MESON)
+        shim.chmod(0o755)
+        self.path = f"{shim.parent}:{os.environ['PATH']}"
+        self.environment = dict(os.environ, PATH=self.path, **{
+            MARK: "1", "REAL_MESON": shutil.which("meson")})
         for name in ("THAW_BUILD", "THAW_CHECK_SECONDS"):
             self.environment.pop(name, None)
         self.file = self.root / FILE
@@ -378,7 +387,7 @@ def an_exit_in_the_middle_is_no_success():
         has(tree.type("check", "5", status=1), "in the middle of the step",
             f"exit status {status}", "does your code call exit?")
     tree.write('puts("passed"); exit(0);', top="#include <stdio.h>\n")
-    tree.type("check", "5", status=1)
+    tree.type("check", "5.1", status=1)
 
 
 @test
@@ -427,7 +436,8 @@ def a_check_that_is_interrupted_leaves_nothing():
 @test
 def a_build_directory_elsewhere():
     other = tree.root.parent / "other build"
-    has(tree.type("check", "5.1", THAW_BUILD=str(other)), "passed")
+    has(tree.type("check", "5.1", THAW_BUILD=str(other),
+                  PATH=os.environ["PATH"]), "passed")
     has(tree.type("check", "5.1", THAW_BUILD="../other build"), "passed")
     assert (other / "build.ninja").exists()
 
@@ -435,8 +445,10 @@ def a_build_directory_elsewhere():
 def main():
     global tree
     tree = Tree()
-    print(f"1..{len(tests)}")
-    for number, function in enumerate(tests, start=1):
+    chosen = [one for one in tests
+              if one.__name__ in sys.argv[1:] or not sys.argv[1:]]
+    print(f"1..{len(chosen)}")
+    for number, function in enumerate(chosen, start=1):
         tree.clean()
         try:
             function()
