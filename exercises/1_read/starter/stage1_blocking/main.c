@@ -95,8 +95,8 @@ int main(int argc, char **argv)
 {
     options_init(&options, "stage1_blocking", "one client after the other");
     http_limits_add_options(&limits, &options);
-    options_add_number(&options, "--timeout-ms", &timeout_ms, 0, 3600000,
-                       "milliseconds a client may be silent, 0: any");
+    options_add_setting(&options, "--timeout-ms", &timeout_ms, 0, 3600000,
+                        "milliseconds a client may be silent, 0: any");
     if (!options_parse(&options, argc, argv))
         return options.exit_status;
     int listener = net_listen(options.bind, options.port);
