@@ -114,8 +114,8 @@ int main(int argc, char **argv)
     server_add_options(&server, &options);
     simulated_work_add_options(&simulated_work, &options);
     store_add_options(&balances, &options);
-    options_add_flag(&options, "--work-in-loop", &work_in_loop,
-                     "work on the loop's own thread");
+    options_add_flag_setting(&options, "--work-in-loop", &work_in_loop,
+                             "work on the loop's own thread");
     if (!options_parse(&options, argc, argv))
         return options.exit_status;
     if (store_init(&balances) < 0 || simulated_work_init(&simulated_work) < 0 ||

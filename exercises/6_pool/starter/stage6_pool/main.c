@@ -95,10 +95,10 @@ int main(int argc, char **argv)
     server_add_options(&server, &options);
     simulated_work_add_options(&simulated_work, &options);
     store_add_options(&balances, &options);
-    options_add_number(&options, "--capacity", &capacity, 1, 1000000,
-                       "jobs that may wait");
-    options_add_number(&options, "--workers", &workers, 1, 1000,
-                       "threads that take jobs");
+    options_add_setting(&options, "--capacity", &capacity, 1, 1000000,
+                        "jobs that may wait");
+    options_add_setting(&options, "--workers", &workers, 1, 1000,
+                        "threads that take jobs");
     if (!options_parse(&options, argc, argv))
         return options.exit_status;
     metrics_set(METRIC_CHANNEL_CAPACITY, capacity);
