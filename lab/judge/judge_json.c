@@ -47,7 +47,10 @@ static void add_explanation(json_t *json, const struct judgement *judgement,
 {
     char text[512];
     json_object_set_new(json, "sent", to_text_or_null(cause_sent(row)));
-    json_object_set_new(json, "likely", to_text(cause_likely(row)));
+    json_object_set_new(json, "likely",
+                        to_text_or_null(row->result == JUDGE_DIFFERS
+                                            ? cause_likely(row)
+                                            : NULL));
     cause_read(judgement, row, text, sizeof text);
     json_object_set_new(json, "read", to_text(text));
     judge_start_by_hand(judgement, row, text, sizeof text);
@@ -77,7 +80,7 @@ static json_t *row_to_json(const struct judgement *judgement,
         json_object_set_new(json, "points_max",
                             json_integer(points_max_of_row(row)));
     }
-    if (row->result == JUDGE_DIFFERS)
+    if (row->result != JUDGE_OK)
         add_explanation(json, judgement, row);
     return json;
 }
