@@ -1,7 +1,9 @@
 // Experiments that ask whether the servers keep their promises.
 
 #include "lab/experiments/experiments.h"
+#include "lib/base/clock.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,6 +157,17 @@ static void judge_shutdown(struct run *run)
                    run->accepted);
 }
 
+// A server that does not finish what it accepted ends now. The gate stays
+// closed until then, or a quick worker would hide it.
+static void wait_for_hasty_end(const struct run *run)
+{
+    enum { HASTE_MS = 1000 };
+    int64_t end = clock_milliseconds() + HASTE_MS;
+    while (run_has(run, HAS_GATE) && !server_has_ended(&run->server) &&
+           clock_milliseconds() < end)
+        poll(NULL, 0, 5);
+}
+
 // The gate holds the events. If there is no work, only connections are open.
 void shutdown_by_signal(struct run *run)
 {
@@ -171,6 +184,7 @@ void shutdown_by_signal(struct run *run)
     wait_for_events(run, clients);
     run->died = server_is_ending(&run->server);
     server_signal(&run->server, SIGTERM);
+    wait_for_hasty_end(run);
     gate_release(&gate, EVENTS);
     run->accepted = clients_wait(clients, EVENTS, run_limit_ms(run));
     for (int i = 0; i < EVENTS; i++)

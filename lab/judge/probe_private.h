@@ -11,6 +11,7 @@
 enum {
     WORK_MS = 1000,   // so much that no response without work takes it
     NO_WORK_MS = 950, // what is done sooner was not worked on
+    LINE_MS = 1000,   // for a line to come out of the pipe
     FIRST_MS = 5000,  // for a first response, on a busy machine
 };
 

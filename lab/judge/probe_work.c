@@ -79,7 +79,8 @@ void probe_gate(struct probing *probing)
     }
     client_open(&client, run->server.port);
     client_post(&client, PROBE_EVENT);
-    client_wait(&client, A_WHILE);
+    bool is_early = (probing->subject->has & HAS_EARLY) != 0;
+    bool was_early = client_wait(&client, is_early ? FIRST_MS : A_WHILE);
     gate_release(&gate, BYTES);
     int64_t end = clock_milliseconds() + 2 * PATIENCE_MS;
     while (bytes_in(&gate) == BYTES && clock_milliseconds() < end)
@@ -93,6 +94,11 @@ void probe_gate(struct probing *probing)
               used, used == 1 ? "" : ": read without a buffer");
     if (used == 1)
         probing->subject->has |= HAS_WORK;
+    if (used == 1 && is_early && !was_early) {
+        probing->subject->has &= ~(unsigned)HAS_EARLY;
+        probe_set(probing, HAS_EARLY, false,
+                  "while the gate holds the work, an event gets no response");
+    }
     client_close(&client);
     server_wait(&run->server, 0);
     gate_close(&gate);
