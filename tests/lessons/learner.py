@@ -110,7 +110,8 @@ class Tree:
         shim.chmod(0o755)
         self.path = f"{shim.parent}:{os.environ['PATH']}"
         self.environment = dict(os.environ, PATH=self.path, **{
-            MARK: "1", "REAL_MESON": shutil.which("meson")})
+            MARK: "1", "REAL_MESON": shutil.which("meson"),
+            "LANGUAGE": "en"})  # for what the compiler says
         for name in ("THAW_BUILD", "THAW_CHECK_SECONDS"):
             self.environment.pop(name, None)
         self.file = self.root / FILE
