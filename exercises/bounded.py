@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-OUTPUT_MAX = 1 << 20  # in bytes; more is an endless loop
+OUTPUT_MAX = 256 << 10  # in bytes; more is an endless loop
 STORED = 1 << 16  # in bytes, of the first and of the last output
 MEMORY_MAX = 512 << 20  # in bytes, resident, of all its processes
 FILE_MAX = 64 << 20  # in bytes, of a file that it writes
@@ -157,7 +157,7 @@ class Reader:
             "utf-8", "replace")
 
 
-def supervise(process, reader, seconds, memory_max):
+def supervise(process, reader, seconds, memory_max, output_max):
     """Returns why it must be ended, or None when it ended by itself."""
     end = time.monotonic() + seconds
     is_open = True
@@ -168,7 +168,7 @@ def supervise(process, reader, seconds, memory_max):
             is_open = reader.read(LOOK)
         else:
             time.sleep(LOOK)
-        if reader.count > OUTPUT_MAX:
+        if reader.count > output_max:
             return "output"
         if sum(map(resident, family_of(process.pid))) > memory_max:
             return "memory"
@@ -176,7 +176,7 @@ def supervise(process, reader, seconds, memory_max):
 
 
 def run(command, seconds, environment=None, directory=None,
-        memory_max=MEMORY_MAX):
+        memory_max=MEMORY_MAX, output_max=OUTPUT_MAX):
     """Runs it for so many seconds at most, and returns the Result."""
     result = Result()
     before = children_of(os.getpid())
@@ -197,7 +197,8 @@ def run(command, seconds, environment=None, directory=None,
     reader = Reader(process.stdout)
     try:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        result.reason = supervise(process, reader, seconds, memory_max)
+        result.reason = supervise(process, reader, seconds, memory_max,
+                                  output_max)
     finally:
         # The group exists as long as its first process is not waited for, or
         # has children that stayed in it.

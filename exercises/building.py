@@ -9,6 +9,7 @@ import bounded
 
 SECONDS = 900
 MEMORY_MAX = 16 << 30  # in bytes; a machine with many processors needs some
+OUTPUT_MAX = 16 << 20  # in bytes
 LINES_MAX = 40  # of what the compiler says
 
 # What ninja prints besides what the compiler says.
@@ -55,7 +56,7 @@ class Build:
                               "installs it")
         try:
             result = bounded.run(command, SECONDS, directory=self.root,
-                                 memory_max=MEMORY_MAX)
+                                 memory_max=MEMORY_MAX, output_max=OUTPUT_MAX)
         except bounded.CannotRun as fault:
             raise CannotBuild(str(fault)) from fault
         if result.reason is not None:

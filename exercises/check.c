@@ -19,7 +19,8 @@ void check_doing(const char *if_it_hangs, const char *format, ...)
 {
     va_list values;
     va_start(values, format);
-    printf("doing: ");
+    // The learner's code may have printed a part of a line.
+    printf("\ndoing: ");
     vprintf(format, values);
     printf("\n");
     va_end(values);
@@ -28,7 +29,7 @@ void check_doing(const char *if_it_hangs, const char *format, ...)
 
 void check_fail(const char *came, const char *wanted, const char *likely)
 {
-    printf("came: %s\nwanted: %s\nlikely: %s\n", came, wanted, likely);
+    printf("\ncame: %s\nwanted: %s\nlikely: %s\n", came, wanted, likely);
     _exit(EXIT_FAILURE);
 }
 
@@ -66,7 +67,7 @@ static void print(const char *text)
 static void explain_the_crash(int number)
 {
     if (likely_crash != NULL) {
-        print("likely: ");
+        print("\nlikely: ");
         print(likely_crash);
         print("\n");
     }
@@ -83,7 +84,7 @@ static void end_the_hang(int number)
     struct timespec used;
     (void)number;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    print("came: no end: it was stopped after some seconds, in which it ");
+    print("\ncame: no end: it was stopped after some seconds, in which it ");
     print((double)used.tv_sec + (double)used.tv_nsec / 1e9 > seconds / 10
               ? "computed all the time\n"
               : "only waited\n");

@@ -179,7 +179,7 @@ def what_came(step, result, said, sanitized):
                  "a thread waits for a mutex, or for a wake-up that never "
                  "comes"))
     if result.reason == "output":
-        return ("more than a million bytes of output",
+        return ("more than 256 KiB of output",
                 "only what helps you", "a loop that prints, and never ends")
     if result.reason == "memory":
         return ("more than 512 MiB of memory in use", "some megabytes",

@@ -184,11 +184,12 @@ ENVIRONMENTS = [
                     "silent-clients 1", "silent-clients sketch", "lab", "table",
                     "workshop",
                     "README of stage1_blocking", "README of stage3_parse",
-                    "README of stage6_pool", "shape"],
+                    "README of stage6_pool", "shape", "exercise 6_pool"],
                 is_copy=True),
     Environment("user", f"user {USER}, who is not root", become_a_user, [
                     "wire 2", "shutdown 5", "scarce 4", "idle-crowd 2",
-                    "audit 5", "lab", "README of stage3_parse", "shape"],
+                    "audit 5", "lab", "README of stage3_parse", "shape",
+                    "learner"],
                 prepare=make_home, is_copy=True),
     Environment("locale", f"LC_ALL={LOCALE}", set_locale, [
                     "wire 3", "options 3", "options 5", "not-json 3", "lab",

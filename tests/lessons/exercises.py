@@ -32,7 +32,7 @@ BUILD = pathlib.Path(sys.argv[1]).resolve()
 NAME = sys.argv[2]
 IS_SANITIZED = "--sanitized" in sys.argv
 WRONG_MIN = 3
-AT_ONCE = 6  # most of those that fail wait until they are stopped
+AT_ONCE = 10  # most of those that fail wait until they are stopped
 
 
 def exercise_of(name):

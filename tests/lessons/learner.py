@@ -110,7 +110,8 @@ class Tree:
         shim.chmod(0o755)
         self.path = f"{shim.parent}:{os.environ['PATH']}"
         self.environment = dict(os.environ, PATH=self.path, **{
-            MARK: "1", "REAL_MESON": shutil.which("meson")})
+            MARK: "1", "REAL_MESON": shutil.which("meson"),
+            "LANGUAGE": "en"})  # for what the compiler says
         for name in ("THAW_BUILD", "THAW_CHECK_SECONDS"):
             self.environment.pop(name, None)
         self.file = self.root / FILE
@@ -356,10 +357,14 @@ def output_without_end_is_stopped_and_the_little_is_shown():
     tree.write('while (1) puts("around and around");',
                top="#include <stdio.h>\n")
     said = tree.type("check", "5", status=1)
-    has(said, "more than a million bytes", "around and around")
+    has(said, "more than 256 KiB", "around and around")
     assert len(said) < 5000
     tree.write('puts("I am here");', top="#include <stdio.h>\n")
     has(tree.type("check", "5.1"), "printed: ", "I am here", "passed")
+    tree.write('printf("no newline"); return CHANNEL_FULL;',
+               top="#include <stdio.h>\n")
+    has(tree.type("check", "5", status=1), "sent: 3 jobs",
+        "came: job 1: CHANNEL_FULL", "printed: no newline")
 
 
 @test
