@@ -2,6 +2,7 @@
 
 #include "lab/arguments.h"
 #include "lab/experiments/matrix.h"
+#include "lab/help.h"
 #include "lab/judge/judge.h"
 #include "lab/load/load.h"
 #include "lab/rude/rude_experiments.h"
@@ -28,12 +29,6 @@ static bool to_servers(int count, char **words, bool servers[SERVERS])
     return true;
 }
 
-static int usage(void)
-{
-    fputs(usage_text, stderr);
-    return EXIT_USAGE;
-}
-
 static struct matrix_options matrix_options(void)
 {
     struct matrix_options found = {.work_ms = options.work_ms};
@@ -47,7 +42,7 @@ static struct matrix_options matrix_options(void)
 static int do_tour(int count, char **words)
 {
     (void)words;
-    return count == 0 ? tour() : usage();
+    return count == 0 ? tour() : help_expected("tour", "nothing after it");
 }
 
 static int do_list(int count, char **words)
@@ -65,17 +60,27 @@ static int do_list(int count, char **words)
     return EXIT_SUCCESS;
 }
 
+static const char *nearest_in(const struct table *table, const char *typed,
+                              const char *best)
+{
+    for (int i = 0; i < table->count; i++)
+        best = help_nearer(typed, best, table->rows[i].name);
+    return best;
+}
+
 static int do_try(int count, char **words)
 {
     bool servers[SERVERS];
     struct matrix_options matrix = matrix_options();
     if (count == 0)
-        return usage();
+        return help_expected("try", "an experiment: see lab list");
     const struct experiment *experiment = experiment_find(&lessons, words[0]);
     if (experiment == NULL)
         experiment = experiment_find(&rude_clients, words[0]);
     if (experiment == NULL) {
         fprintf(stderr, "lab: no experiment '%s': see lab list\n", words[0]);
+        help_suggest(nearest_in(&rude_clients, words[0],
+                                nearest_in(&lessons, words[0], NULL)));
         return EXIT_USAGE;
     }
     if (!to_servers(count - 1, words + 1, servers))
@@ -108,7 +113,7 @@ static int do_diff(int count, char **words)
     int one;
     int two;
     if (count != 2)
-        return usage();
+        return help_expected("diff", "two stages: lab diff 4 5");
     if (!arguments_to_number("stage", words[0], 1, STAGES, &one) ||
         !arguments_to_number("stage", words[1], 1, STAGES, &two))
         return EXIT_USAGE;
@@ -121,7 +126,7 @@ static int do_timeline(int count, char **words)
     bool is_named = count > 0 && (words[0][0] < '0' || words[0][0] > '9');
     int first = is_named ? 1 : 0;
     if (count == first)
-        return usage();
+        return help_expected("timeline", "a stage from 1 to 6");
     for (int i = first; i < count; i++) {
         int stage;
         if (!arguments_to_number("stage", words[i], 1, STAGES, &stage))
@@ -146,7 +151,7 @@ static int do_load(int count, char **words)
         .json = options.json,
     };
     if (count != 1)
-        return usage();
+        return help_expected("load", "the port of a server that runs");
     if (!arguments_to_number("port", words[0], 1, 65535, &found.port))
         return EXIT_USAGE;
     return load(&found);
@@ -173,8 +178,8 @@ static bool to_command(char *const *words, struct command *command)
     }
     bool is_one = (count > 0) != (options.port > 0);
     if (!is_one || words[count] != NULL)
-        fprintf(stderr, "lab: judge: expected a command after --, or --port of "
-                        "a server that runs\n");
+        help_expected("judge",
+                      "a command after --, or --port of a server that runs");
     return is_one && words[count] == NULL;
 }
 
@@ -191,7 +196,7 @@ static int do_judge(int count, char **words)
         .junit = options.junit,
     };
     if (count > 1)
-        return usage();
+        return help_expected("judge", "one stage: lab judge 5 -- ./mine");
     if (count == 0 && options.points) {
         fprintf(stderr, "lab: --points: of which stage? lab judge 5 --points "
                         "-- COMMAND\n");
@@ -218,13 +223,20 @@ static const struct {
 
 static int perform(int count, char **words)
 {
-    for (size_t i = 0; count > 0 && i < sizeof commands / sizeof commands[0];
-         i++)
+    enum { COMMANDS = sizeof commands / sizeof commands[0] };
+    const char *best = NULL;
+    if (count == 0) {
+        fputs(usage_text, stderr);
+        return EXIT_USAGE;
+    }
+    for (int i = 0; i < COMMANDS; i++)
         if (strcmp(words[0], commands[i].name) == 0)
             return commands[i].perform(count - 1, words + 1);
-    if (count > 0)
-        fprintf(stderr, "lab: no command '%s'\n\n", words[0]);
-    return usage();
+    fprintf(stderr, "lab: no command '%s': see lab --help\n", words[0]);
+    for (int i = 0; i < COMMANDS; i++)
+        best = help_nearer(words[0], best, commands[i].name);
+    help_suggest(best);
+    return EXIT_USAGE;
 }
 
 // What was printed may still be in a buffer, and the disk may be full.
@@ -245,7 +257,7 @@ int main(int argc, char **argv)
     if (count < 0)
         return EXIT_USAGE;
     if (options.help) {
-        fputs(usage_text, stdout);
+        help_print(usage_text, count > 0 ? words[0] : NULL);
         return finish(EXIT_SUCCESS);
     }
     return finish(perform(count, words));

@@ -7,7 +7,13 @@
 #
 #     tests/wrapped.sh build /tmp/wrapped 'valgrind --tool=helgrind'
 #     THAW_BUILD=/tmp/wrapped meson test -C build 'audit 5'
+
 set -eu
+if [ $# -ne 3 ]; then
+    sed -n '2,/^$/s/^# \{0,1\}//p' "$0"
+    [ "${1:-}" = --help ] || exit 2
+    exit
+fi
 build=$(cd "$1" && pwd)
 for path in "$build"/stage*_*/; do
     name=$(basename "$path")

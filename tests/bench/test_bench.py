@@ -30,7 +30,9 @@ import tables
 from loads import Load
 from processes import children_of, is_running, wait_until
 from results import Results
+import usage
 
+usage.show_if_asked(__doc__, 1)
 BUILD = os.path.abspath(sys.argv[1])
 BENCH = pathlib.Path(__file__).with_name("bench.py")
 LOADED = ["echo", "event", "close", "idle"]

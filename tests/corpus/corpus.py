@@ -11,18 +11,22 @@ in two, and prints TAP. `peers` sends them to other servers, and prints a table
 of the responses that differ from ours.
 """
 
+import pathlib
 import sys
 
 sys.dont_write_bytecode = True  # keep the source directory clean
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
 import cases
 import peers
+import usage
 import wire
 
 
 def main():
-    command, *arguments = sys.argv[1:] or ["--help"]
+    usage.show_if_asked(__doc__, 1)
+    command, *arguments = sys.argv[1:]
     if command == "expand":
         cases.expand(arguments[0])
     elif command == "try":
@@ -31,7 +35,7 @@ def main():
     elif command == "peers":
         peers.report(arguments)
     else:
-        print(__doc__)
+        sys.exit(__doc__)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,12 @@ import sys
 import tempfile
 import threading
 
+sys.dont_write_bytecode = True  # no caches in the source tree
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+# pylint: disable=wrong-import-position
+import usage
+
 MEASURED = r"\d+\.\d+|(?<=threads: )\d+|\d+(?= (s|ms|milliseconds)\b)"
 END = "--end-of-the-output--"
 LINE_SECONDS = 10
@@ -163,6 +169,7 @@ def as_printed(output):
 
 
 def main():
+    usage.show_if_asked(__doc__, 2)
     readme = pathlib.Path(sys.argv[1])
     update = "--update" in sys.argv
     text = readme.read_text(encoding="utf-8")

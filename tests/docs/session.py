@@ -12,10 +12,17 @@ import doctest
 import pathlib
 import sys
 
+sys.dont_write_bytecode = True  # no caches in the source tree
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+# pylint: disable=wrong-import-position
+import usage
+
 PAUSE = doctest.Example("import time; time.sleep(0.1)\n", "")
 
 
 def main():
+    usage.show_if_asked(__doc__, 1)
     page = pathlib.Path(sys.argv[1])
     test = doctest.DocTestParser().get_doctest(
         page.read_text(encoding="utf-8"), {}, page.name, str(page), 0)

@@ -16,6 +16,12 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True  # no caches in the source tree
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+# pylint: disable=wrong-import-position
+import usage
+
 MAIN_MAX = 120  # lines of a main.c
 DIFF_MAX = 110  # changed lines from one main.c to the next, from stage 2 on
 LAST_DIFF_MAX = 24  # the same, from stage 5 to 6
@@ -213,6 +219,7 @@ def patch_changes(source, patch):
 
 
 def main():
+    usage.show_if_asked(__doc__, 1)
     source = pathlib.Path(sys.argv[1])
     stages = sorted(source.glob("stage[1-6]_*"))
     for readme in sorted(source.glob("**/*.md")):

@@ -13,6 +13,12 @@ import pathlib
 import re
 import sys
 
+sys.dont_write_bytecode = True  # no caches in the source tree
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+# pylint: disable=wrong-import-position
+import usage
+
 PEOPLE = {"nobody", "somebody", "whoever", "anybody", "whom"}
 PEOPLE_LINES_MAX = 9
 OLD = PEOPLE | set("""
@@ -82,6 +88,7 @@ def lines_about_people(source):
 
 
 def main():
+    usage.show_if_asked(__doc__, 1)
     source = pathlib.Path(sys.argv[1])
     print("1..2")
     for number, (name, found, count_max) in enumerate((

@@ -32,6 +32,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent))
 
+import usage
 from processes import children_of
 
 SET_CHILD_SUBREAPER = 36  # of Linux' prctl
@@ -160,6 +161,7 @@ def make_room(build):
 
 
 def main():
+    usage.show_if_asked(__doc__, 1)
     arguments = [one for one in sys.argv[1:] if one != "--selection"]
     known = [environment.name for environment in ENVIRONMENTS]
     if not arguments or set(arguments[1:]) - set(known):

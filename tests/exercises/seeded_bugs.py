@@ -19,6 +19,10 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+# pylint: disable=wrong-import-position
+import usage
 
 TRIES = 3
 # What the tests would take from our own environment.
@@ -135,6 +139,7 @@ def check_ours(tree):
 
 
 def main():
+    usage.show_if_asked(__doc__, 1)
     for name in OURS:
         os.environ.pop(name, None)
     source = pathlib.Path(sys.argv[1]).resolve()

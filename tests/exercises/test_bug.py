@@ -20,8 +20,10 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
+import usage
 from processes import is_running, wait_until
 
+usage.show_if_asked(__doc__, 1)
 SOURCE = pathlib.Path(sys.argv[1]).resolve()
 TESTS = []
 

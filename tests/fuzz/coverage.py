@@ -14,6 +14,12 @@ import pathlib
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True  # no caches in the source tree
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+# pylint: disable=wrong-import-position
+import usage
+
 from run import FUZZERS, directories
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -59,6 +65,7 @@ def lines_of(build, names):
 
 
 def main():
+    usage.show_if_asked(__doc__, 1)
     build = pathlib.Path(sys.argv[1]).resolve()
     build_in(build / "coverage")
     for path, lines in sorted(lines_of(build, FUZZERS).items()):

@@ -15,6 +15,12 @@ import re
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True  # no caches in the source tree
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+# pylint: disable=wrong-import-position
+import usage
+
 FUZZERS = ["request", "chunked", "event", "conn"]
 HERE = pathlib.Path(__file__).resolve().parent
 DICTIONARIES = {"request": "http", "chunked": "chunked", "event": "json",
@@ -87,6 +93,7 @@ def report(build, name, status, log):
 
 
 def main():
+    usage.show_if_asked(__doc__, 2)
     build = pathlib.Path(sys.argv[1]).resolve()
     minutes = float(sys.argv[2])
     names = sys.argv[3:] or FUZZERS

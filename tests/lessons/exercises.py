@@ -22,12 +22,14 @@ import tempfile
 
 sys.dont_write_bytecode = True  # no caches in the source tree
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(SOURCE / "exercises"))
+sys.path[:0] = [str(SOURCE / "tests"), str(SOURCE / "exercises")]
 
 # pylint: disable=wrong-import-position
 import catalog
 import judging
+import usage
 
+usage.show_if_asked(__doc__, 2)
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 NAME = sys.argv[2]
 IS_SANITIZED = "--sanitized" in sys.argv

@@ -8,9 +8,17 @@ lab finds out which stage it is. Prints TAP.
 """
 
 import json
+import pathlib
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True  # no caches in the source tree
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+# pylint: disable=wrong-import-position
+import usage
+
+usage.show_if_asked(__doc__, 3)
 LAB, PROGRAM, STAGE = sys.argv[1:]
 ECHOES = {"responses", "events", "echo", "restart"}
 LOOP = {"keep-alive"}

@@ -9,6 +9,7 @@ Prints TAP.
 import json
 import os
 import pathlib
+import re
 import resource
 import signal
 import subprocess
@@ -30,7 +31,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 @test
 def a_wrong_command_says_what_to_type():
     assert "usage: lab" in lab(status=2).stderr
-    assert "usage: lab" in lab("nonsense", status=2).stderr
+    assert "see lab --help" in lab("nonsense", status=2).stderr
     assert "see lab list" in lab("try", "nonsense", status=2).stderr
     assert "expected 1 to 6, got '7'" in lab("diff", 7, 1, status=2).stderr
     assert "expected 1 to 6, got '0'" in lab("try", "burst", 0, status=2).stderr
@@ -38,6 +39,57 @@ def a_wrong_command_says_what_to_type():
     assert "a value after it" in lab("matrix", "--svg", status=2).stderr
     assert "unknown option '--no'" in lab("matrix", "--no", status=2).stderr
     assert "usage: lab" in lab("--help").stdout
+
+
+@test
+def an_incomplete_command_says_what_is_missing():
+    missing = {
+        ("try",): "lab try: expected an experiment: see lab list",
+        ("diff", "4"): "lab diff: expected two stages: lab diff 4 5",
+        ("timeline",): "lab timeline: expected a stage from 1 to 6",
+        ("timeline", "silent-clients"):
+            "lab timeline: expected a stage from 1 to 6",
+        ("load",): "lab load: expected the port of a server that runs",
+        ("tour", "5"): "lab tour: expected nothing after it",
+        ("judge", 4, 5, "--", "x"):
+            "lab judge: expected one stage: lab judge 5 -- ./mine",
+    }
+    for words, expected in missing.items():
+        result = lab(*words, status=2)
+        assert result.stderr == f"{expected}\n", result
+
+
+@test
+def a_misspelled_name_is_told_the_nearest():
+    for words, meant in ((("tyr",), "try"), (("timline", 1), "timeline"),
+                         (("try", "brust"), "burst"),
+                         (("try", "silent-client"), "silent-clients"),
+                         (("try", "half-hedder"), None), (("x",), None),
+                         (("try", "y" * 200), None)):
+        lines = lab(*words, status=2).stderr.splitlines()
+        assert lines[1:] == ([f"lab: did you mean '{meant}'?"]
+                             if meant else []), lines
+
+
+@test
+def each_command_has_a_help_of_its_own():
+    whole = lab("--help").stdout
+    names = set(re.findall(r"^  ([a-z]+)", whole, re.M))
+    options = set(re.findall(r"^  (--[a-z-]+)", whole, re.M))
+    assert {"try", "timeline", "load"} <= names, names
+    explained = set()
+    for name in sorted(names):
+        own = lab(name, "--help").stdout
+        assert own == lab("--help", name).stdout
+        assert re.findall(r"^  ([a-z]+)", own, re.M)[0] == name, own
+        lines = [line for line in own.splitlines() if line[:2] == "  "]
+        assert set(lines) <= set(whole.splitlines()), own
+        explained |= set(re.findall(r"^  (--[a-z-]+)", own, re.M))
+    assert explained == options, options - explained
+    assert "--svg" in lab("timeline", "--help").stdout
+    assert "--svg" not in lab("load", "--help").stdout
+    assert "sketch" in lab("try", "--help").stdout
+    assert "sketch" not in lab("diff", "--help").stdout
 
 
 @test

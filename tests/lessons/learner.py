@@ -21,6 +21,12 @@ import uuid
 
 sys.dont_write_bytecode = True  # no caches in the source tree
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(SOURCE / "tests"))
+
+# pylint: disable=wrong-import-position
+import usage
+
+usage.show_if_asked(__doc__)
 FILE = "stage5_queue/channel.c"
 STARTER = SOURCE / "exercises/5_channel/starter" / FILE
 MARK = f"THAW_TEST_{uuid.uuid4().hex}"

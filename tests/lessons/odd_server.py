@@ -27,6 +27,13 @@ import tempfile
 import threading
 import time
 
+sys.dont_write_bytecode = True  # no caches in the source tree
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+# pylint: disable=wrong-import-position
+import usage
+
+usage.show_if_asked(__doc__, 0 if "PORT" in os.environ else 1)
 FAULT = sys.argv[1] if len(sys.argv) > 1 else "none"
 GATE = os.environ.get("WORK_GATE", "")
 jobs = queue.Queue(int(os.environ.get("CAPACITY") or 100))

@@ -4,6 +4,10 @@ import concurrent.futures
 import subprocess
 import sys
 
+import __main__
+import usage
+
+usage.show_if_asked(__main__.__doc__ or __doc__, 2)
 LAB, BUILD = sys.argv[1:3]
 tests = []
 

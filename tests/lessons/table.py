@@ -13,6 +13,12 @@ import pathlib
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True  # no caches in the source tree
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+# pylint: disable=wrong-import-position
+import usage
+
 
 def output(*command):
     return subprocess.run(command, capture_output=True, text=True,
@@ -20,6 +26,7 @@ def output(*command):
 
 
 def main():
+    usage.show_if_asked(__doc__, 4)
     lab, readme, tested, tested_sketch, *which = sys.argv[1:]
     text = pathlib.Path(readme).read_text(encoding="utf-8")
 

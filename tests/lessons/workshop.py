@@ -146,6 +146,59 @@ def a_copy_of_a_stage_beside_it_changes_nothing():
 
 
 @test
+def an_incomplete_command_says_what_is_missing():
+    wrong = {
+        ("run",): "workshop run: expected a stage from 1 to 6",
+        ("run", "7"): "workshop run: expected a stage from 1 to 6, got '7'",
+        ("diff",): "workshop diff: expected two stages: ./workshop diff 4 5",
+        ("diff", "4"): "workshop diff: expected two stages: "
+                       "./workshop diff 4 5",
+        ("diff", "4", "x"): "workshop diff: expected a stage from 1 to 6, "
+                            "got 'x'",
+        ("fuzz",): "workshop fuzz: expected how many minutes: "
+                   "./workshop fuzz 10",
+        ("fuzz", "x"): "workshop fuzz: expected how many minutes, got 'x': "
+                       "./workshop fuzz 10",
+        ("test", "stage1"): "workshop test: expected nothing after it, "
+                            "got 'stage1'",
+    }
+    with Tree() as tree:
+        for words, expected in wrong.items():
+            result = tree.type(*words, status=2)
+            assert result.stderr == f"{expected}\n", result
+            assert result.stdout == "", result
+        assert not tree.log.exists()
+
+
+@test
+def an_unknown_command_is_told_the_nearest():
+    nearest = {"tset": "test", "lap": "lab", "runn": "run", "bnech": "bench",
+               "env": "environments", "hnit": "hint", "diff5": "diff",
+               "help me": None, "xyz": None, "a": None, "\\": None}
+    with Tree() as tree:
+        for word, meant in nearest.items():
+            first = tree.type(word, status=2).stderr.splitlines()[0]
+            expected = f"workshop: no command '{word}'" + (
+                f"; did you mean '{meant}'?" if meant else "")
+            assert first == expected, first
+
+
+@test
+def each_command_has_a_help_of_its_own_and_does_nothing():
+    with Tree() as tree:
+        whole = tree.type("--help").stdout
+        for command in ("setup", "tour", "test", "run", "diff", "bug",
+                        "pictures", "lint", "coverage"):
+            lines = tree.type(command, "--help").stdout
+            assert lines.startswith(f"  ./workshop {command}"), lines
+            assert lines.splitlines()[0] in whole.splitlines(), lines
+            assert lines == tree.type(command, "-h").stdout
+        assert "run N --help" in tree.type("run", "--help").stdout
+        assert not tree.log.exists()
+        assert "--port" in tree.type("run", "2", "--help").stdout
+
+
+@test
 def cdpath_sends_it_nowhere():
     with Tree() as tree:
         other = tree.parent / "other"

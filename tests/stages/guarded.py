@@ -9,9 +9,16 @@ that is the lesson. Prints TAP.
 """
 
 import http.client
+import pathlib
 import signal
 import subprocess
 import sys
+
+sys.dont_write_bytecode = True  # no caches in the source tree
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+# pylint: disable=wrong-import-position
+import usage
 
 UNDER = "the work is done under the mutex"
 
@@ -47,6 +54,7 @@ def run(server):
 
 
 def main():
+    usage.show_if_asked(__doc__, 2)
     server, stage = sys.argv[1:]
     status, seen = run(server)
     without = sorted({line for line in seen if line != UNDER})

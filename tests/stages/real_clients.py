@@ -10,9 +10,16 @@ client alone proves little. Prints TAP; skips clients that are not installed.
 
 import http.client
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
+
+sys.dont_write_bytecode = True  # no caches in the source tree
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+# pylint: disable=wrong-import-position
+import usage
 
 EVENT = '{"user": "alice", "action": "buy", "amount": 100}'
 
@@ -80,6 +87,7 @@ def check(number, name, tool, post, url, status):
 
 
 def main():
+    usage.show_if_asked(__doc__, 2)
     server, status = sys.argv[1:]
     os.environ["no_proxy"] = "127.0.0.1"  # for curl and wget
     process = subprocess.Popen([server, "--port", "0", "--quiet"],

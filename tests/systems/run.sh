@@ -29,6 +29,10 @@ i386)
     packages="$packages clang-16"
     ;;
 s390x) suite=bookworm arch=s390x ;;
+-h | --help)
+    sed -n '2,/^$/s/^# \{0,1\}//p' "$0"
+    exit
+    ;;
 *)
     sed -n '2,/^$/s/^# \{0,1\}//p' "$0" >&2
     exit 2

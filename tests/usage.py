@@ -1,0 +1,14 @@
+"""A script's own description: for --help, and when words are missing."""
+
+import sys
+
+
+def show_if_asked(description, words_min=0):
+    """Ends the program: with 0 after --help, with 2 if it got fewer words."""
+    words = sys.argv[1:]
+    if {"-h", "--help"} & set(words):
+        print(description.strip())
+        sys.exit(0)
+    if len(words) < words_min:
+        print(description.strip(), file=sys.stderr)
+        sys.exit(2)
