@@ -31,6 +31,11 @@ class Failed(Exception):
     """What to tell the reader; nothing was changed."""
 
 
+def reds_of(text):
+    """(test, words that it says) of the lines of a section "Tests"."""
+    return re.findall(r"^- `(.*)`: `(.*)`$", text, re.M)
+
+
 class Bug:
     """One of exercises/bugs/; its parts are the sections of NN.md."""
 
@@ -41,7 +46,7 @@ class Bug:
         self.title = text.splitlines()[0].partition(": ")[2]
         parts = dict(re.findall(r"^## (.*)\n((?:(?!## ).*\n)*)", text, re.M))
         self.sees = parts["What you see"].strip()
-        self.reds = re.findall(r"^- `(.*)`: `(.*)`$", parts["Tests"], re.M)
+        self.reds = reds_of(parts["Tests"])
         self.hints = [re.sub(r"\n {3}", "\n", hint.strip()) for hint in
                       re.split(r"^\d\. ", parts["Hints"], flags=re.M)[1:]]
         self.solution = parts["Solution"].strip()

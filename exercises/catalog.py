@@ -56,6 +56,8 @@ class Exercise:
         self.steps = [Step(step) for step in said["steps"]]
         self.wrong = said.get("wrong", [])
         self.right = said.get("right", [])
+        # It changes a header, too, so it is judged in a copy of the tree.
+        self.in_tree = said.get("in_tree", False)
         self.has_check = (directory / "check.c").exists()
         self.has_starter = (directory / "starter").is_dir()
 

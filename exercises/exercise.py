@@ -27,6 +27,7 @@ import building
 import catalog
 import judging
 import patches
+import questions
 import workplace
 from catalog import ROOT
 
@@ -54,7 +55,8 @@ def listed(names):
 
 def numbers_of(exercises):
     main = [one.number for one in exercises if one.number.isdigit()]
-    more = [one.number for one in exercises if not one.number.isdigit()]
+    more = sorted([one.number for one in exercises
+                   if not one.number.isdigit()] + list(questions.questions()))
     return (f"{main[0]} to {main[-1]}" if len(main) == int(main[-1]) else
             ", ".join(main)) + "".join(f", {number}" for number in more)
 
@@ -140,6 +142,8 @@ def solution(words):
             sys.stdout.write(line if line.endswith("\n") else f"{line}\n")
     if not is_different:
         say(f"{listed(exercise.files)}: no difference to ours.")
+    if questions.more_of(exercise):
+        say("\n" + questions.more_of(exercise))
     return 0
 
 
@@ -452,12 +456,23 @@ def progress(words):
     return 0
 
 
+def ask(command, question):
+    """The same commands, for an exercise in which nothing is built."""
+    notes = workplace.Notes()
+    questions.COMMANDS[command](question, notes.of(question))
+    notes.save()
+    return 0
+
+
 def main():
     build, command, *words = sys.argv[1:]
     if "--help" in words or "-h" in words:
         say(__doc__.strip())
         return 0
     try:
+        question = questions.find(words)
+        if question is not None and command in questions.COMMANDS:
+            return ask(command, question)
         if command == "check":
             return check(words, build)
         return {"start": start, "hint": hint, "solution": solution,

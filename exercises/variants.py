@@ -58,6 +58,8 @@ def output_of(exercise, variant, path):
 def print_list():
     for exercise in catalog.exercises():
         print("input", exercise.directory / "exercise.json", sep="|")
+        if exercise.in_tree:
+            continue
         print("exercise", exercise.name, exercise.stage, exercise.main,
               "check.c" if exercise.has_check else "",
               ",".join(sources_of(exercise)), sep="|")

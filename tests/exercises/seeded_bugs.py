@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Each seeded bug is caught by the test that its page names, for its reason.
+The same for exercises that ask to break something, or that change a header.
 
     seeded_bugs.py SOURCE
 
@@ -9,6 +10,7 @@ as before, byte for byte. Prints TAP.
 """
 
 import concurrent.futures
+import importlib
 import importlib.util
 import json
 import os
@@ -59,6 +61,10 @@ class Tree:
         self.bug = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(self.bug)
         self.bugs = self.bug.bugs()
+        sys.path.insert(0, str(root / "exercises"))
+        self.catalog, self.judging, self.patches, self.questions = (
+            importlib.import_module(name) for name in
+            ("catalog", "judging", "patches", "questions"))
         self.targets = {
             target["id"]: [os.path.relpath(name, self.build)
                            for name in target["filename"]]
@@ -130,8 +136,100 @@ def check_bug(tree, bug):
     assert now == before, f"{bug.path}: not as before"
 
 
+class Changed:
+    """The tree with these files, {path: bytes}, until the end of the block."""
+
+    def __init__(self, tree, files):
+        self.files = {tree.root / path: text for path, text in files.items()}
+        self.before = {path: path.read_bytes() if path.exists() else None
+                       for path in self.files}
+
+    def __enter__(self):
+        for path, text in self.files.items():
+            path.write_bytes(text)
+
+    def __exit__(self, *_):
+        for path, text in self.before.items():
+            if text is None:
+                path.unlink()
+            else:
+                path.write_bytes(text)
+
+
+def patched(tree, patch):
+    """{path: bytes} of the files that the patch changes."""
+    paths = [path for path, _ in tree.patches.parse(patch.read_bytes())]
+    return tree.patches.apply(patch, {
+        path: (tree.root / path).read_bytes() for path in paths
+        if (tree.root / path).exists()})
+
+
+def reds_of(tree, question):
+    return tree.bug.reds_of(question.parts.get("Tests", ""))
+
+
+def check_question(tree, question):
+    """The change that it asks for makes the test red that it names."""
+    reds = reds_of(tree, question)
+    with Changed(tree, patched(tree, question.patch)):
+        tree.make([name for name, _ in reds])
+        for name, words in reds:
+            red = tree.first_red(name)
+            assert red and words in red, \
+                f"{name}: expected '{words}', found: {red}"
+
+
+def check_kqueue(tree):
+    """It compiles; there is no kqueue here to run it with."""
+    question = tree.questions.questions()["2.kqueue"]
+    with Changed(tree, patched(tree, question.patch)):
+        tree.run([*os.environ.get("CC", "cc").split(), "-std=c11", "-Wall",
+                  "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow",
+                  "-Werror", "-D_POSIX_C_SOURCE=200809L", "-I.",
+                  "-Itests/exercises/kqueue", "-fsyntax-only",
+                  "stage2_async/loop_kqueue.c"])
+        tree.run([program_of_ninja(), "-C", str(tree.build),
+                  "stage2_async/stage2_async"])
+
+
+def judge(tree, exercise, variant, step, words):
+    """The exercise's files are those of the variant; None: all steps pass."""
+    with Changed(tree, exercise.variant(variant)):
+        tree.run([program_of_ninja(), "-C", str(tree.build), exercise.server])
+        programs = tree.judging.Programs({
+            "server": tree.build / exercise.server})
+        last = tree.judging.judge(exercise, exercise.steps, programs)[-1]
+    failed = (last.step.name if last.kind == tree.judging.FAILED else None)
+    text = " ".join(last.text.split())
+    assert failed == step, f"{variant}: failed at {failed}, not {step}: {text}"
+    assert words in text, f"{variant}: expected '{words}', came: {text}"
+
+
+def check_in_tree(tree, exercise):
+    judge(tree, exercise, "starter", exercise.steps[0].name, exercise.first)
+    judge(tree, exercise, "solution", None, "")
+    for one in exercise.wrong:
+        judge(tree, exercise, f"wrong/{one['patch']}", one["step"],
+              one["words"])
+
+
+def exercise_checks(tree):
+    """(name, function) of what is not judged where exercises are."""
+    for name, question in tree.questions.questions().items():
+        if reds_of(tree, question):
+            yield (f"{name}: {question.title}",
+                   lambda question=question: check_question(tree, question))
+    yield "2.kqueue compiles", lambda: check_kqueue(tree)
+    for exercise in tree.catalog.exercises():
+        if exercise.in_tree:
+            yield (f"{exercise.number}: the steps find what is wrong",
+                   lambda exercise=exercise: check_in_tree(tree, exercise))
+
+
 def check_ours(tree):
-    names = sorted({name for bug in tree.bugs.values() for name in bug.tests()})
+    names = sorted({name for bug in tree.bugs.values() for name in bug.tests()}
+                   | {name for question in tree.questions.questions().values()
+                      for name, _ in reds_of(tree, question)})
     tree.make(names)
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         for name, red in zip(names, pool.map(tree.first_red, names)):
@@ -148,12 +246,13 @@ def main():
         return
     with tempfile.TemporaryDirectory(prefix="thaw bugs ") as directory:
         tree = Tree(source, pathlib.Path(directory) / "thaw")
-        print(f"1..{len(tree.bugs) + 1}", flush=True)
         checks = [("the tests are green without a bug",
                    lambda: check_ours(tree))]
         checks += [(f"bug {bug.number}: {bug.title}",
                     lambda bug=bug: check_bug(tree, bug))
                    for bug in tree.bugs.values()]
+        checks += exercise_checks(tree)
+        print(f"1..{len(checks)}", flush=True)
         for number, (name, check) in enumerate(checks, start=1):
             try:
                 check()

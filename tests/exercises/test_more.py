@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""Every exercise at the end of a stage has a hint, a check and a solution.
+
+    test_more.py SOURCE
+
+In a copy of exercises/, so that a learner's notes stay as they are. Prints TAP.
+"""
+
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+SOURCE = pathlib.Path(sys.argv[1]).resolve()
+
+
+def named_in_readmes():
+    """{name: the README} of the lists "More exercises"."""
+    found = {}
+    for readme in sorted(SOURCE.glob("stage[1-6]_*/README.md")):
+        section = re.search(r"^## More exercises\n(.*?)^## ",
+                            readme.read_text("utf-8"), re.M | re.S)
+        for name in re.findall(r"^- \*\*([\w.]+)\*\*: ", section[1], re.M):
+            found[name] = readme
+    return found
+
+
+class Tree:
+    """Where a learner types; all that the commands read is there."""
+
+    def __enter__(self):
+        self.directory = tempfile.TemporaryDirectory(prefix="thaw läuft ")
+        self.root = pathlib.Path(self.directory.name) / "thaw"
+        for name in ("exercises", "lib", *(path.name for path in
+                                           SOURCE.glob("stage[1-6]_*"))):
+            shutil.copytree(SOURCE / name, self.root / name,
+                            ignore=shutil.ignore_patterns("copies"))
+        shutil.copy(SOURCE / "workshop", self.root)
+        (self.root / "build").mkdir()
+        (self.root / "build/build.ninja").touch()  # so nothing is set up
+        return self
+
+    def __exit__(self, *_):
+        self.directory.cleanup()
+
+    def type(self, *words):
+        result = subprocess.run([str(self.root / "workshop"), *words],
+                                stdout=subprocess.PIPE, timeout=60,
+                                stderr=subprocess.STDOUT, check=False)
+        said = result.stdout.decode("utf-8", "replace")
+        assert result.returncode == 0, f"{' '.join(words)}: {said}"
+        return said
+
+
+def check_names():
+    there = {path.name for path in (SOURCE / "exercises/more").iterdir()
+             if path.is_dir()}
+    assert there == set(named_in_readmes()), \
+        f"not in both: {sorted(there ^ set(named_in_readmes()))}"
+
+
+def check_exercise(tree, name):
+    directory = tree.root / "exercises/more" / name
+    solution = tree.type("solution", name)
+    first = tree.type("hint", name)
+    assert "hint 1 of " in first, first
+    page = directory / "question.md"
+    if page.exists():
+        second = tree.type("hint", name)
+        assert second != first and "hint" in second, second
+        assert "shows it:" in tree.type("check", name) or name == "2.kqueue"
+        assert "Question" not in tree.type("start", name)
+        tree.type("reset", name)
+        patch = directory / "change.patch"
+        assert not patch.exists() or patch.read_text("utf-8") in solution
+    else:
+        said = json.loads((directory / "exercise.json").read_text("utf-8"))
+        assert said["number"] == name and said["steps"]
+        text = (directory / "solution.md").read_text("utf-8")
+        assert text.strip().splitlines()[-1] in solution, solution
+        assert "(ours)" in solution
+    # A number from a run, or a place in a document.
+    assert re.search(r"\d", solution), solution
+
+
+def main():
+    checks = [("every exercise is in a README, and every name there exists",
+               check_names)]
+    with Tree() as tree:
+        checks += [(f"{name} has hints, a check and a solution",
+                    lambda name=name: check_exercise(tree, name))
+                   for name in sorted(named_in_readmes())]
+        print(f"1..{len(checks)}", flush=True)
+        for number, (name, check) in enumerate(checks, start=1):
+            try:
+                check()
+                print(f"ok {number} - {name}", flush=True)
+            except Exception as fault:  # pylint: disable=broad-except
+                print(f"not ok {number} - {name}")
+                for line in (str(fault) or repr(fault)).splitlines():
+                    print(f"# {line}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
