@@ -10,6 +10,7 @@ import secrets
 import shutil
 import signal
 import sys
+import tempfile
 import textwrap
 
 import bounded
@@ -154,17 +155,20 @@ def run_bounded(command, seconds, environment):
 
 
 def run_step(command, seconds, word):
-    environment = {"THAW_CHECK_WORD": word,
-                   "THAW_CHECK_SECONDS": f"{seconds:.1f}",
-                   "TSAN_OPTIONS": TSAN_OPTIONS, "ASAN_OPTIONS": ASAN_OPTIONS,
-                   "MALLOC_PERTURB_": "165"}  # new memory is not zero
-    # The check ends a hang itself, as it knows what it did; this is for one
-    # that cannot.
-    result = run_bounded(command, seconds + 2, environment)
-    if is_unusable(result.output) and shutil.which("setarch"):
-        result = run_bounded(["setarch", "-R", *command], seconds + 2,
-                             environment)
-    return result
+    """What it leaves in its temporary directory goes with that."""
+    with tempfile.TemporaryDirectory(prefix="thaw-step-") as directory:
+        environment = {"THAW_CHECK_WORD": word, "TMPDIR": directory,
+                       "THAW_CHECK_SECONDS": f"{seconds:.1f}",
+                       "TSAN_OPTIONS": TSAN_OPTIONS,
+                       "ASAN_OPTIONS": ASAN_OPTIONS,
+                       "MALLOC_PERTURB_": "165"}  # new memory is not zero
+        # The check ends a hang itself, as it knows what it did; this is for
+        # one that cannot.
+        result = run_bounded(command, seconds + 2, environment)
+        if is_unusable(result.output) and shutil.which("setarch"):
+            result = run_bounded(["setarch", "-R", *command], seconds + 2,
+                                 environment)
+        return result
 
 
 def what_came(step, result, said, sanitized):

@@ -410,6 +410,16 @@ def processes_that_the_code_starts_are_ended():
 
 
 @test
+def files_that_the_code_leaves_are_removed():
+    tree.write('puts(getenv("TMPDIR")); chdir(getenv("TMPDIR")); '
+               'fclose(fopen("left", "w"));',
+               top="#include <stdio.h>\n#include <unistd.h>\n")
+    said = tree.type("check", "5.1")
+    path = re.search(r"\S*thaw-step-\w+", said)[0]
+    assert not pathlib.Path(path).exists(), path
+
+
+@test
 def a_data_race_names_both_places():
     tree.write("static int sends; sends++;")
     if tree.has_tsan():
