@@ -19,6 +19,8 @@ static const struct {
     {"--trace", "timeline"},
     {"--rows", "judge"},
     {"--rude", "judge"},
+    {"--junit", "judge"},
+    {"--points", "judge"},
     {"--clients", "load"},
     {"--seconds", "load"},
     {"--requests", "load"},

@@ -9,6 +9,7 @@ leaves that empty. Prints TAP.
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -46,8 +47,9 @@ def fault_of(script):
         return f"--help does not say how it is called: {text}"
     if fault or "Traceback" in result.stderr:
         return fault or result.stderr
-    if f"{script.name} " not in text or script.suffix == ".sh":
-        return ""  # it needs no words, or may need no more to begin
+    needs_words = re.search(rf"{re.escape(script.name)} [^\[]", text)
+    if not needs_words or script.suffix == ".sh":
+        return ""  # without words it may begin
     result, fault = call(script)
     if result.returncode == 0 or "Traceback" in result.stderr:
         return f"without words: exit status {result.returncode}, " + (
@@ -63,7 +65,10 @@ def main():
         sys.exit(f"{source}/tests has no script that can be started")
     print(f"1..{len(scripts)}")
     for number, script in enumerate(scripts, 1):
-        fault = fault_of(script)
+        try:
+            fault = fault_of(script)
+        except subprocess.TimeoutExpired as error:
+            fault = str(error)
         name = script.relative_to(source)
         print(f"{'not ok' if fault else 'ok'} {number} - {name}")
         for line in fault.splitlines():

@@ -15,6 +15,12 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+# pylint: disable=wrong-import-position
+import usage
+
+usage.show_if_asked(__doc__, 1)
 SOURCE = pathlib.Path(sys.argv[1]).resolve()
 
 
