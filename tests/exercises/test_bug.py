@@ -101,11 +101,15 @@ def test(function):
     return function
 
 
-def path_with(tree, *names):
+def path_without(tree, *names):
+    """All programs but these. (A shell script may need any other one.)"""
     directory = tree.root.parent / "programs"
-    directory.mkdir(exist_ok=True)
-    for name in names:
-        (directory / name).symlink_to(shutil.which(name))
+    directory.mkdir()
+    for part in os.environ["PATH"].split(os.pathsep):
+        for path in pathlib.Path(part).glob("*") if part else ():
+            if path.name not in names and not os.path.lexists(
+                    directory / path.name):
+                (directory / path.name).symlink_to(path)
     return str(directory)
 
 
@@ -263,7 +267,7 @@ def notes_that_cannot_be_read_do_no_harm():
 @test
 def it_needs_no_git():
     with Tree() as tree:
-        path = path_with(tree, "python3", "patch", "sh", "dirname", "sed")
+        path = path_without(tree, "git")
         tree.type(BUG, path=path)
         assert CHANGED in tree.file.read_bytes()
         tree.type(BUG, "undo", path=path)
@@ -286,7 +290,7 @@ def it_works_inside_another_repository():
 @test
 def without_patch_it_says_so():
     with Tree() as tree:
-        path = path_with(tree, "python3", "sh", "dirname", "sed")
+        path = path_without(tree, "patch", "gpatch")
         assert "./workshop setup" in tree.type(BUG, status=1, path=path)
         tree.expect_before()
 
