@@ -58,10 +58,21 @@ def program(name):
 
 # --- exercises/examples: each is a stage 5 ----------------------------------
 
+def other_rows(command, *options):
+    """How many rows there are, and which are not as wanted."""
+    rows = judge(command, 5, "--work-ms", 200, *options)["rows"]
+    return len(rows), {name: (row["result"], row["seen"], row["detail"])
+                       for name, row in rows.items() if row["result"] != "ok"}
+
+
 def is_a_stage_5(*command):
-    rows = judge(command, 5, status=0)["rows"]
-    other = {name: row for name, row in rows.items() if row["result"] != "ok"}
-    assert not other and len(rows) >= 17, other or rows
+    """Some rows measure times. On a busy machine one that differs is asked
+    again; a wrong server differs again."""
+    count, other = other_rows(command)
+    assert count >= 17, (count, other)
+    if other:
+        _, again = other_rows(command, "--rows", ",".join(other))
+        assert not again, (other, again)
 
 
 @in_group("examples")
