@@ -263,8 +263,10 @@ def stop(process):
     process.stdout.close()
 
 
-def first_red(build, test):
-    """Runs it until its first line that is not ok. None: there is none."""
+def first_red(build, test, words=""):
+    """Runs it until its first line that is not ok and has these words; without
+    one, the first that is not ok. None: there is none."""
+    first = None
     environment = {**os.environ, **test["env"]}
     environment.pop("CK_RUN_CASE", None)
     with subprocess.Popen(test["cmd"], env=environment, text=True, cwd=build,
@@ -275,11 +277,13 @@ def first_red(build, test):
         try:
             for line in process.stdout:
                 if line.startswith("not ok"):
-                    return line.strip()
+                    first = first or line.strip()
+                    if words in line:
+                        return line.strip()
             status = process.wait()
         finally:
             stop(process)
-    return None if status == 0 else f"exit status {status}"
+    return first or (None if status == 0 else f"exit status {status}")
 
 
 def check(bug, state, build):

@@ -84,8 +84,8 @@ class Tree:
                          for path in self.targets[target]})
         self.run([program_of_ninja(), "-C", str(self.build), *needed])
 
-    def first_red(self, name):
-        return self.bug.first_red(self.build, self.test(name))
+    def first_red(self, name, words=""):
+        return self.bug.first_red(self.build, self.test(name), words)
 
     def type(self, *words):
         return self.run([sys.executable, "-B", "exercises/bug.py",
@@ -125,7 +125,7 @@ def check_bug(tree, bug):
         tree.make(bug.tests())
         for name, words in bug.reds:
             # A busy machine may hide that a server spins, or that two meet.
-            red = next(filter(None, (tree.first_red(name)
+            red = next(filter(None, (tree.first_red(name, words)
                                      for _ in range(TRIES))), None)
             assert red, f"{name} is green with the bug"
             assert words in red, f"{name}: expected '{words}', found: {red}"
@@ -174,7 +174,7 @@ def check_question(tree, question):
     with Changed(tree, patched(tree, question.patch)):
         tree.make([name for name, _ in reds])
         for name, words in reds:
-            red = tree.first_red(name)
+            red = tree.first_red(name, words)
             assert red and words in red, \
                 f"{name}: expected '{words}', found: {red}"
 
