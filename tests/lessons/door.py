@@ -215,7 +215,7 @@ def no_process_is_left(number):
     process = subprocess.Popen([LAB, "judge", "--", *command],
                                stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
-    wait_until(lambda: len(descendants(process.pid)) >= 3)
+    wait_until(lambda: any(map(children_of, children_of(process.pid))))
     found = descendants(process.pid)
     os.kill(process.pid, number)
     process.wait(timeout=60)
