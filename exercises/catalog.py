@@ -18,6 +18,7 @@ SECONDS = 5  # of a step, when it says nothing
 # A part that the learner writes: from the first mark to the next second one.
 HOLE = re.compile(rb"^ *(?://|/\*|#) --- build: .*\n(?:.*\n)*?"
                   rb" *(?://|/\*|#) --- end ---.*\n", re.M)
+FUNCTION = re.compile(r"^\w[^;=(\n]*?(\w+)\(", re.M)
 
 
 class Unknown(Exception):
@@ -66,6 +67,18 @@ class Exercise:
         if self.has_starter:
             return (self.directory / "starter" / path).read_bytes()
         return original(path)
+
+    def unwritten(self, content):
+        """The names of the holes that are as the learner got them, spaces
+        aside. content(path): the bytes of a file, or None."""
+        names = []
+        for path in self.files if self.has_starter else []:
+            now = {b"".join(hole[0].split())
+                   for hole in HOLE.finditer(content(path) or b"")}
+            text = self.starter(path)
+            names += [name_of(text, hole) for hole in HOLE.finditer(text)
+                      if b"".join(hole[0].split()) in now]
+        return names
 
     def solution(self):
         """{path: bytes} of all files, finished."""
@@ -125,6 +138,16 @@ def find(word):
             return exercise, exercise.step(word)
     raise Unknown("expected an exercise: " + ", ".join(
         exercise.number for exercise in known) + f"; got '{word}'")
+
+
+def name_of(text, hole):
+    """What its first mark says; a part of a function has a name of its own:
+    the loop in main."""
+    mark = hole[0].decode("utf-8", "replace").split("\n")[0]
+    name = mark.partition("build: ")[2].rpartition(" ---")[0]
+    before = FUNCTION.findall(text[:hole.start()].decode("utf-8", "replace"))
+    is_part = mark.startswith(" ") and before and before[-1] != name
+    return f"{name} in {before[-1]}" if is_part else name
 
 
 def lines_of(text, functions):

@@ -241,7 +241,8 @@ class Tree:
                     f"{self.build.directory} has no program {name}")
             else:
                 paths[program] = path
-        return judging.Programs(paths, missing, self.prepare)
+        return judging.Programs(paths, missing, self.prepare,
+                                workplace.content)
 
     def prepare(self, step):
         """The first call compiles nearly all; a warning is shown once."""

@@ -55,8 +55,10 @@ class Outcome:
 class Programs:
     """The programs of a tree or of a variant: {"check": path, ...}."""
 
-    def __init__(self, paths, missing=None, prepare=None):
+    def __init__(self, paths, missing=None, prepare=None,
+                 content=lambda path: None):
         self.paths = paths
+        self.content = content  # of a file that the learner writes, as bytes
         self.missing = missing or {}  # {"tsan": why there is none}
         self.prepare = prepare or (lambda step: None)  # builds what it needs
 
@@ -105,6 +107,8 @@ class Said:
                 self.parts["sent"] = text
             elif colon and label in LABELS:
                 self.parts[label] = text
+            elif colon and label in MORE_LABELS and not text:
+                self.parts.pop(label, None)  # other lines come, instead
             elif colon and label in MORE_LABELS:
                 self.parts[label] = "\n".join(
                     [*self.parts.get(label, "").splitlines(), text])
@@ -210,8 +214,12 @@ def what_came(step, result, said, sanitized):
             "does your code call exit?")
 
 
-def explain(exercise, step, result, said, command, sanitized=""):
+def explain(exercise, step, result, said, command, sanitized="",
+            unwritten=()):
     came, wanted, likely = what_came(step, result, said, sanitized)
+    if unwritten:
+        likely += (("" if likely.endswith((".", "?")) else ".") +
+                   " Still as started: " + ", ".join(unwritten))
     parts = [("sent", said.parts.get("sent", "")), ("came", came),
              ("wanted", wanted), ("likely", likely),
              ("printed", "" if report_of(result.output) else said.printed()),
@@ -264,8 +272,9 @@ def judge_step(exercise, step, programs, sanitize=None):
     report = ""
     if result.number is not None and sanitize is not None:
         report = sanitize(step)
-    return Outcome(step, FAILED, explain(exercise, step, result, said, command,
-                                         report), result.seconds)
+    return Outcome(step, FAILED, explain(
+        exercise, step, result, said, command, report,
+        exercise.unwritten(programs.content)), result.seconds)
 
 
 def judge(exercise, steps, programs, before=lambda step: None,

@@ -183,8 +183,8 @@ static void deliver(int wanted)
         check_text("%d, one for each mail", wanted),
         is_asleep && if_asleep != NULL ? if_asleep
         : count == 0 && is_asleep && !has_byte
-            ? "nothing wakes the loop: is mailbox_post built yet, and does it "
-              "write a byte into pipe[1]?"
+            ? "nothing wakes the loop: does mailbox_post write a byte into "
+              "pipe[1]?"
         : count == 0
             ? "the byte in the pipe wakes the loop, but no response is "
               "completed: is the mail in the list? Does take_all return it, "

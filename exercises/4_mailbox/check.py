@@ -137,7 +137,8 @@ def expect_none(server, clients, why):
             status, body = response(server, client, "no response yet")
             fail(f"a response before {why}: {status} {body}",
                  "no response yet",
-                 "submit returned false: is it built yet?" if status == 503
+                 "submit returned false, and true is for a job that was "
+                 "submitted" if status == 503
                  else "response->deferred must be true, so that nothing is "
                  "sent before conn_complete")
 

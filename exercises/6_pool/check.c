@@ -69,12 +69,13 @@ static void start_workers(struct pool *pool, int count, void *work(void *))
 {
     errno = 0;
     int result = pool_start(pool, count, work);
-    check_that(result == 0,
-               check_text("pool_start returned %d, errno is \"%s\"", result,
-                          strerror(errno)),
-               "0",
-               "is pool_start written yet? Or has this machine no threads "
-               "left (ulimit -u)?");
+    check_that(
+        result == 0,
+        check_text("pool_start returned %d, errno is \"%s\"", result,
+                   strerror(errno)),
+        "0",
+        "does pool_start return 0 when all threads are there? Or has this "
+        "machine no threads left (ulimit -u)?");
 }
 
 static const char *list_numbers(void)

@@ -47,7 +47,8 @@ def programs_of(exercise, variant):
              for name in ("check", *judging.SANITIZERS, "server")}
     missing = {name: "it is not built" for name in judging.SANITIZERS
                if not paths[name].exists()}
-    return judging.Programs(dict(paths, lab=BUILD / "lab/lab"), missing)
+    return judging.Programs(dict(paths, lab=BUILD / "lab/lab"), missing,
+                            content=exercise.variant(variant).get)
 
 
 def judge(name, variant, until):

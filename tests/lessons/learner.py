@@ -297,13 +297,28 @@ def the_starter_fails_at_its_first_step_and_ours_passes():
     tree.type("start", "5")
     said = tree.type("check", "5", status=1)
     has(said, "nothing is written yet", "5.1 a full channel rejects", "FAILED",
-        "is channel_try_send written yet?", "again: ./workshop check 5.1",
+        "Still as started: channel_try_send, channel_receive, channel_close",
+        "again: ./workshop check 5.1",
         "by hand: build/check_5_channel full")
     assert "5.2" not in said
     tree.type("reset", "5")
     said = tree.type("check", "5.3")
     has(said, "ours", "./workshop start 5", "1 of 6 steps passed")
     assert "5.1" not in said
+
+
+@test
+def what_is_still_as_started_is_named():
+    """Also when its lines are indented in another way."""
+    tree.type("start", "5")
+    starter = tree.file.read_bytes()
+    begun = starter.replace(b"return CHANNEL_CLOSED;", b"return CHANNEL_FULL;")
+    assert begun != starter
+    tree.file.write_bytes(begun.replace(b"    ", b"\t"))
+    said = tree.type("check", "5", status=1)
+    has(said, "Still as started: channel_receive, channel_close")
+    tree.write("return CHANNEL_CLOSED;")
+    assert "as started" not in tree.type("check", "5", status=1)
 
 
 @test
