@@ -46,6 +46,10 @@ CLOSED = ("the listening socket was closed. It is no client: the server does "
           "not receive from it, and does not close it")
 ENDED = ("main came to its end. Its loop has none: wait, serve what is ready, "
          "and again")
+NO_TEXT = ("the parser saw bytes that this client never sent: more bytes were "
+           "added to {} than recv returned. What recv wrote has no NUL at its "
+           "end, and may fill a part of the array only: strlen, "
+           "buffer_add_text and sizeof say nothing about it")
 NO_CLOSE = ("the response must say that the connection does not stay open: "
             "false for keep_alive, an argument of http_write_response")
 
@@ -70,6 +74,15 @@ def shown(data):
         for byte in start)
     more = f"... ({len(data):,} bytes)" if len(data) > SHOWN_MAX else ""
     return f"'{text}'{more}"
+
+
+def is_more_than(sent, received):
+    """Has the server seen more than this part of a good request? The parser
+    finds no fault in that, and its end is the next byte at most."""
+    at = re.match(r"byte (\d+): (.*)", received.detail or "")
+    return bool(at and (int(at[1]) > len(sent) + 1
+                        or at[2] == "a control character")
+                or received.status == 200 and received.body not in sent)
 
 
 def detail_of(body):
@@ -294,6 +307,17 @@ def expect_echo(client, body, likely, sent=None, received=None):
 # --- Running a step ---------------------------------------------------------
 
 
+def by_hand_instead(lines):
+    """From here on, the step is repeated in another way."""
+    print("by hand: ")
+    print_by_hand(lines)
+
+
+def print_by_hand(lines):
+    for line in lines.strip().splitlines():
+        print(f"by hand: {line}")
+
+
 def run(steps, explanations):
     """`steps`: name to function; `explanations`: name to (what to read, how to
     repeat it by hand, options of the server)."""
@@ -302,8 +326,7 @@ def run(steps, explanations):
     name, program = sys.argv[1:]
     read, by_hand, *options = explanations[name]
     print(f"read: {read}")
-    for line in by_hand.strip().splitlines():
-        print(f"by hand: {line}")
+    print_by_hand(by_hand)
     try:
         with Observed([program], *options) as server:
             steps[name](server)

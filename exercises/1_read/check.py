@@ -13,7 +13,8 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
-from black_box import expect, expect_echo, run, shown
+from black_box import (NO_TEXT, by_hand_instead, expect, expect_echo,
+                       is_more_than, run, shown)
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
@@ -23,7 +24,7 @@ NEXT = [CHUNKED + b"5\r\nhello\r\n0\r\n\r\n",
         CHUNKED + b"2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"]
 
 HOLE = ("serve has no request to respond to, or does not send the response. "
-        "What does read_request return? Is it still a hole?")
+        "What does read_request return?")
 LATE = ("the server called recv again although the request is complete. This "
         "client sends nothing more: it waits for its response. Ask the parser "
         "after each recv; at DONE, read_request returns. Or did the parser "
@@ -90,6 +91,8 @@ def cut(server, at):
     if client.has_some():
         expect(client, "no response before the request is complete",
                lambda it: False,
+               lambda it: NO_TEXT.format("`in`")
+               if is_more_than(POST[:at], it) else
                "one recv is taken for the whole request. TCP is a stream: recv "
                "returns what is here, which may be half a line. While the "
                "parser says MORE, call recv again",
@@ -124,6 +127,8 @@ def expect_body(server, request, body, what, likely):
     client.send(request)
 
     def why(received):
+        if received.status == 200 and set(received.body) - set(request):
+            return NO_TEXT.format("`in`")
         if received.status in (200, None) or received.ended:
             return likely
         return (f"a good request is rejected with {received.status}. " + likely)
@@ -163,6 +168,10 @@ def bodies(server):
         "the bytes after a NUL are missing. What recv returns is a number "
         "of bytes, and its bytes are no string: strlen, strcpy and "
         "\"%s\" stop at the first NUL")
+    by_hand_instead(START + r"""
+printf 'HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello' |
+  nc 127.0.0.1 8080
+""")
     client = server.client()
     client.send(POST.replace(b"POST", b"HEAD"))
     expect(client, "200, Content-Length: 5, and no body",

@@ -14,7 +14,8 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
-from black_box import CLOSED, ENDED, expect, expect_echo, fault, run, shown
+from black_box import (CLOSED, ENDED, NO_TEXT, expect, expect_echo,
+                       fault, is_more_than, run, shown)
 
 CLIENTS = 1100
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -134,6 +135,7 @@ def silent(server):
 def halves(server):
     """Three requests, a byte at a time, and others that need not wait. The last
     client is done first, so that no entry moves: that is for `moved`."""
+    alone(server)
     clients = [(server.client(), post(b"client %d" % number))
                for number in (1, 2, 3)]
     size = len(clients[0][1])
@@ -158,6 +160,24 @@ def halves(server):
         expect_echo(client, request[-8:], mixed,
                     sent="by one of 3 clients, which each send a byte in "
                     f"turn: {shown(request)}")
+
+
+def alone(server):
+    """There are no bytes of other clients: are there more than were sent?"""
+    good(server, "by the first client", "see step 2.1")
+    client = server.client()
+    request = post(b"client 0")
+    for at in range(len(request)):
+        client.send(request[at:at + 1])
+        server.settle()
+        if at < len(request) - 1 and client.has_some():
+            expect(client, "no response before the request is complete",
+                   lambda it: False,
+                   lambda it: NO_TEXT.format("in[i]")
+                   if is_more_than(client.sent, it) else early(it),
+                   sent=f"only {shown(client.sent)}, a byte at a time")
+    expect_echo(client, b"client 0", mixed,
+                sent=f"{shown(request)}, a byte at a time")
 
 
 def early(received):
