@@ -51,7 +51,8 @@ static ssize_t receive(int client, struct buffer *in)
 // * MORE: the client sent nothing of a request, and sends no more.
 //
 // Some clients send the body only when they are told to: after MORE,
-// request->wants_continue says so. Such a client gets http_continue, once.
+// request->wants_continue says so. Such a client gets http_continue (of
+// lib/http/http_response.h), once.
 static enum http_parse read_request(int client, struct buffer *in,
                                     struct http_request *request)
 {
@@ -79,9 +80,10 @@ static void serve(int client)
         respond_rejected(&response, &request);
     trace_instant("request", client);
     // --- build: the response ---
-    // Write it into `out`, tell observe_response, which prints a line about it,
-    // and send all of it. The connection does not stay open. After MORE, send
-    // nothing: there was no request.
+    // Write it into `out` with http_write_response (lib/http/http_response.h),
+    // tell observe_response, which prints a line about it, and send all of it.
+    // The connection does not stay open. After MORE, send nothing: there was no
+    // request.
     //
     // main closes the connection then. Are there bytes that were not read? See
     // net_linger.
