@@ -18,6 +18,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import select
 import signal
 import socket
@@ -183,7 +184,51 @@ class Observed(Server):
         return self.descriptors()
 
 
+    @contextlib.contextmanager
+    def without_descriptors(self):
+        """accept fails in it meanwhile: no descriptor is free (EMFILE)."""
+        pid = self.process.pid
+        try:
+            before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+            numbers = set(map(int, os.listdir(f"/proc/{pid}/fd")))
+            free = next(n for n in range(len(numbers) + 1) if n not in numbers)
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (free, before[1]))
+        except (AttributeError, OSError):
+            yield  # no Linux: the check knows less
+            return
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):  # it has ended
+                resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+
+    def seconds_used(self):
+        """Of the processor."""
+        stat = self.stat()
+        return (0 if stat is None else
+                sum(map(int, stat[11:13])) / os.sysconf("SC_CLK_TCK"))
+
+
 # --- Its clients ------------------------------------------------------------
+
+
+def is_ready(client, seconds):
+    """poll, because select knows only descriptors below 1,024."""
+    asked = select.poll()
+    asked.register(client, select.POLLIN)
+    return bool(asked.poll(seconds * 1000))
+
+
+def allow_descriptors(wanted):
+    """This process, and the servers that it starts, may have so many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        raise Trouble(f"it allows {hard} descriptors, and {wanted} are needed: "
+                      "ulimit -Hn")
 
 
 class Client:
@@ -207,7 +252,7 @@ class Client:
 
     def has_some(self):
         """Has something come: bytes, or the end?"""
-        return bool(select.select([self.socket], [], [], 0)[0])
+        return is_ready(self.socket, 0)
 
     def receive(self, count=None, seconds=PATIENCE):
         """What comes until the end, or until so many bytes are here."""
@@ -216,7 +261,7 @@ class Client:
         how = f"then nothing for {seconds:g} s; the connection is open"
         while count is None or len(data) < count:
             left = end - time.monotonic()
-            if not select.select([self.socket], [], [], max(left, 0))[0]:
+            if not is_ready(self.socket, max(left, 0)):
                 break
             try:
                 some = self.socket.recv(65536)
@@ -318,9 +363,10 @@ def print_by_hand(lines):
         print(f"by hand: {line}")
 
 
-def run(steps, explanations):
+def run(steps, explanations, descriptors=None):
     """`steps`: name to function; `explanations`: name to (what to read, how to
-    repeat it by hand, options of the server)."""
+    repeat it by hand, options of the server). `descriptors`: name to how many
+    the step needs."""
     if len(sys.argv) != 3 or sys.argv[1] not in steps:
         sys.exit(f"usage: {sys.argv[0]} {'|'.join(steps)} SERVER")
     name, program = sys.argv[1:]
@@ -328,6 +374,7 @@ def run(steps, explanations):
     print(f"read: {read}")
     print_by_hand(by_hand)
     try:
+        allow_descriptors((descriptors or {}).get(name, 0))
         with Observed([program], *options) as server:
             steps[name](server)
     except (Trouble, OSError) as error:

@@ -14,12 +14,19 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
-from black_box import (CLOSED, ENDED, NO_TEXT, expect, expect_echo,
-                       fault, is_more_than, run, shown)
+from black_box import (CLOSED, ENDED, NO_TEXT, expect, expect_echo, fault,
+                       is_more_than, run, shown, until)
 
 CLIENTS = 1100
+CLIENTS_MAX = 1000  # for which sketch.c has room
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
+BEYOND = (f"polled and in have room for {CLIENTS_MAX:,} clients. When count is "
+          "1 + CLIENTS_MAX, polled[count] is beyond the end of the array: "
+          "accept_client closes the client, and adds nothing")
+NONE = ("net_accept_nonblocking returned -1: there is no client, because no "
+        "descriptor was free, or because it has left. accept_client adds an "
+        "entry for a descriptor only, so look at the result first")
 BUSY = ("poll returns at once, again and again. Is its time limit -1, and is "
         "count the number of entries? It reports a client until its bytes are "
         "received, and one that has left until its entry is removed; its "
@@ -312,6 +319,55 @@ def crowd(server):
                             f"and 20 go on, this one with {shown(post(body))}")
 
 
+def full(server):
+    """One client more than there are entries; before it, one for which there is
+    no descriptor."""
+    sent = f"nothing, by {CLIENTS_MAX - 1:,} clients, which stay"
+    server.settle()
+    before = server.descriptors()
+    clients = [server.client(sent, BEYOND) for _ in range(CLIENTS_MAX - 1)]
+    has_descriptors(server, before, len(clients))
+    no_descriptor(server, f"{sent}; then by one more, while the server may have"
+                  " no more descriptors (EMFILE)")
+    clients.append(server.client(sent, BEYOND))
+    last = server.client(sent, BEYOND)
+    expect(last, "no byte, and the end of the connection",
+           lambda it: it.is_closed and not it.data, BEYOND,
+           sent=f"nothing, by {CLIENTS_MAX:,} clients, which stay; then by one "
+           "more", received=without_crash(last))
+    clients.pop(0).close()
+    has_descriptors(server, before, len(clients))
+    good(server, f"nothing, by {CLIENTS_MAX:,} clients, of which one left; then"
+         " by another one",
+         "there is room again for one: remove_client makes count one less")
+
+
+def no_descriptor(server, sent):
+    with server.without_descriptors():
+        before = server.seconds_used()
+        client = server.client(sent, NONE)
+        # The server is told again and again of a client that it cannot accept.
+        until(lambda: server.seconds_used() > before + 0.05
+              or server.has_ended(), 0.5)
+    client.send(post(b"hello"))
+    expect_echo(client, b"hello", NONE, received=without_crash(client),
+                sent=f"{sent}; and then, when it may, {shown(post(b'hello'))}")
+
+
+def has_descriptors(server, before, clients):
+    """It has accepted so many, and closed the others."""
+    server.settle()
+    if before is not None:
+        server.descriptors_are(before + clients)
+
+
+def without_crash(client):
+    """What is beyond an array may be anything: a crash says less than this."""
+    received = client.receive()
+    received.crash = None
+    return received
+
+
 README = "stage2_async/README.md"
 START = """
 build/stage2_async/stage2_sketch
@@ -335,6 +391,15 @@ curl --max-time 3 -i http://127.0.0.1:8080/ -d hello
 printf 'POST / HT' | timeout 1 nc 127.0.0.1 8080
 sleep 3; ps -o time -p $(pgrep stage2_sketch)
 """),
+    "full": ("the comment above accept_client; man 2 accept, EMFILE", r"""
+ulimit -n 1020; build/stage2_async/stage2_sketch
+and in another terminal:
+ulimit -n 1020; python3 -c '
+import socket
+address = ("127.0.0.1", 8080)
+clients = [socket.create_connection(address) for _ in range(1001)]
+print(clients[-1].recv(1))'
+"""),
     "moved": ("the comment above remove_client", START + r"""
 for i in 1 2 3 4; do
   (printf 'POST / HT'; sleep $i) | nc 127.0.0.1 8080 &
@@ -345,4 +410,5 @@ curl --max-time 3 -i http://127.0.0.1:8080/ -d hello
 
 if __name__ == "__main__":
     run({function.__name__: function for function in
-         (echo, silent, halves, gone, moved)}, EXPLANATIONS)
+         (echo, silent, halves, gone, moved, full)}, EXPLANATIONS,
+        {"full": CLIENTS_MAX + 20})
