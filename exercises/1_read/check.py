@@ -332,18 +332,19 @@ def expects(server):
 
 
 README = "stage1_blocking/README.md, 'Read it'"
+HEADERS = "lib/http/http_request.h and http_response.h"
 START = """
 ./workshop run 1
 and in another terminal:"""
 EXPLANATIONS = {
-    "whole": (f"{README}; lib/http/http_request.h", START + r"""
+    "whole": (f"{README}; {HEADERS}", START + r"""
 curl --max-time 3 -i http://127.0.0.1:8080/ --data hello
 """),
     "pieces": (f"{README}, read_request; lib/base/buffer.h", START + r"""
 (printf 'POST / HT'; sleep 1; printf 'TP/1.1\r\nHost: a\r\n\r\n') |
   nc 127.0.0.1 8080
 """),
-    "bodies": (f"{README}; lib/http/http_request.h", START + r"""
+    "bodies": (f"{README}; {HEADERS}", START + r"""
 head -c 95000 /dev/zero >body
 curl --max-time 3 -so echoed http://127.0.0.1:8080/ --data-binary @body
 cmp body echoed && echo the same
