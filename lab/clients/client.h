@@ -35,7 +35,8 @@ struct client {
 };
 
 // Connects to 127.0.0.1. On failure `ended` is set, and the socket is -1. If
-// the server's backlog is full, connecting goes on while the client waits.
+// the server's backlog is full, connecting goes on while the client waits; what
+// it sends goes after that.
 void client_open(struct client *client, int port);
 
 // Like client_open, with a tiny receive buffer: a server soon has to wait until

@@ -20,15 +20,20 @@ static bool is_the_servers(int error)
            error == ECONNABORTED || error == ETIMEDOUT;
 }
 
+enum { CONNECT_MS = 1000 }; // on loopback, only a busy kernel needs some time
+
 // What connect(2) would return if it waited: 0, or -1 and errno. A server whose
-// backlog is full gives no answer, and connecting goes on: that is not waited
-// for, because the other clients must come, too.
-static int result_of_connect(int descriptor)
+// backlog is full gives no answer, and connecting goes on. The first client
+// waits for that, and the others only look: they must come, too.
+static int result_of_connect(int descriptor, int port)
 {
+    static int full_port; // the last client there is not connected yet
     struct pollfd polled = {.fd = descriptor, .events = POLLOUT};
     socklen_t length = sizeof errno;
     int error = 0;
-    if (poll(&polled, 1, 0) > 0)
+    bool is_over = poll(&polled, 1, port == full_port ? 0 : CONNECT_MS) > 0;
+    full_port = is_over ? 0 : port;
+    if (is_over)
         getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length);
     errno = error;
     return error == 0 ? 0 : -1;
@@ -39,7 +44,9 @@ static int begin_connecting(int descriptor, const struct sockaddr_in *address)
     if (connect(descriptor, (const struct sockaddr *)address,
                 sizeof *address) == 0)
         return 0;
-    return errno == EINPROGRESS ? result_of_connect(descriptor) : -1;
+    return errno == EINPROGRESS
+               ? result_of_connect(descriptor, ntohs(address->sin_port))
+               : -1;
 }
 
 // With TCP_NODELAY, what a client sends in pieces also arrives in pieces.
