@@ -319,6 +319,30 @@ def a_build_directory_elsewhere_has_its_own_lock():
 
 
 @test
+def a_stage_with_holes_says_so_when_it_runs():
+    path = "stage5_queue/channel.c"
+    starter = SOURCE / "exercises/5_channel/starter" / path
+    with Tree() as tree:
+        said = tree.type("run", "5", "--version").stderr
+        assert "holes" not in said, said
+        shutil.copy(starter, tree.root / path)
+        holes = (f"{path} has holes: channel_try_send, channel_receive, "
+                 "channel_close\n")
+        for words in (("run", "5", "--version"), ("run", "6", "--version"),
+                      ("lab", "try", "not-http", "5")):
+            said = tree.type(*words).stderr
+            assert holes in said and "./workshop reset 5" in said, said
+        assert "holes" not in tree.type("run", "4", "--version").stderr
+        # One is filled in, and still has its marks.
+        text = starter.read_text()
+        mark = "// --- build: channel_receive ---\n"
+        assert mark in text
+        (tree.root / path).write_text(text.replace(mark, mark + "// mine\n"))
+        said = tree.type("run", "5", "--version").stderr
+        assert "has holes: channel_try_send, channel_close\n" in said, said
+
+
+@test
 def cdpath_sends_it_nowhere():
     with Tree() as tree:
         other = tree.parent / "other"
