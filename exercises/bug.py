@@ -342,7 +342,10 @@ def main():
     except Failed as failed:
         print(f"workshop: {failed}", file=sys.stderr)
         sys.exit(1)
-    except (KeyboardInterrupt, BrokenPipeError):
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
         sys.exit(130)
 
 

@@ -4,8 +4,10 @@ import json
 import pathlib
 import re
 import shutil
+import sys
 
 import bounded
+import build_lock
 
 SECONDS = 900
 MEMORY_MAX = 16 << 30  # in bytes; a machine with many processors needs some
@@ -27,6 +29,10 @@ class CannotBuild(Exception):
     """meson or the build directory is not as it must be."""
 
 
+def tell(text):
+    print(f"workshop: {text}", file=sys.stderr, flush=True)
+
+
 class Build:
     def __init__(self, directory, root):
         self.directory = pathlib.Path(directory)
@@ -35,8 +41,9 @@ class Build:
     def targets(self):
         """{name: path} of all programs that meson knows."""
         try:
-            text = (self.directory / "meson-info/intro-targets.json").read_text(
-                "utf-8")
+            with build_lock.held(self.directory, tell):
+                text = (self.directory / "meson-info/intro-targets.json"
+                        ).read_text("utf-8")
         except OSError as fault:
             raise CannotBuild(f"{fault.filename}: {fault.strerror}. Does "
                               "meson setup succeed?") from fault
@@ -55,8 +62,12 @@ class Build:
             raise CannotBuild(f"there is no {command[0]}: ./workshop setup "
                               "installs it")
         try:
-            result = bounded.run(command, SECONDS, directory=self.root,
-                                 memory_max=MEMORY_MAX, output_max=OUTPUT_MAX)
+            with build_lock.held(self.directory, tell):
+                result = bounded.run(command, SECONDS, directory=self.root,
+                                     memory_max=MEMORY_MAX,
+                                     output_max=OUTPUT_MAX)
+        except OSError as fault:
+            raise CannotBuild(f"{fault.filename}: {fault.strerror}") from fault
         except bounded.CannotRun as fault:
             raise CannotBuild(str(fault)) from fault
         if result.reason is not None:

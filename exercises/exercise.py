@@ -490,6 +490,8 @@ def main():
 
 def stop(number, frame):
     del frame
+    # Not by print: the signal may have come in the middle of one.
+    os.write(2, b"\ninterrupted\n")
     sys.exit(128 + number)  # so that what runs is ended
 
 

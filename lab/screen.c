@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATIENT_MS = 2000, BAR = 30 };
+enum { PATIENT_MS = 2000, BAR = 30, COLUMNS = 80 };
 
 static int64_t started; // in milliseconds: the first call
 static bool is_shown;
@@ -45,6 +45,25 @@ const char *screen_red(void)
 const char *screen_plain(void)
 {
     return colour("\033[0m");
+}
+
+void screen_wrapped(int column, int indent, const char *text)
+{
+    bool is_first = true;
+    while (*text != '\0') {
+        int length = (int)strcspn(text, " \n");
+        if (!is_first && column + 1 + length > COLUMNS) {
+            printf("\n%*s", indent, "");
+            column = indent;
+            is_first = true;
+        }
+        if (length > 0)
+            column += printf("%s%.*s", is_first ? "" : " ", length, text);
+        is_first = is_first && length == 0;
+        text += length;
+        text += *text != '\0' ? 1 : 0;
+    }
+    printf("\n");
 }
 
 void screen_progress(const char *what, int done, int total)

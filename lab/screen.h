@@ -13,6 +13,10 @@ const char *screen_bold(void);
 const char *screen_red(void);
 const char *screen_plain(void);
 
+// Prints text from this column on, in lines of at most 80 columns. The lines
+// after the first begin after `indent` blanks. A word is never broken.
+void screen_wrapped(int column, int indent, const char *text);
+
 // Shows progress on standard error, "[######......] burst", once two seconds
 // have passed since the first call.
 void screen_progress(const char *what, int done, int total);

@@ -23,6 +23,27 @@ static int first_line(struct slice text)
     return length;
 }
 
+// Bytes came, and no response: for example HTTP/0.9, which has no status line.
+static void judge_bytes(struct run *run, struct slice bytes)
+{
+    enum { SHOWN = 24, ESCAPED = 4 };
+    char text[SHOWN * ESCAPED + 1] = "";
+    size_t length = 0;
+    for (size_t i = 0; i < bytes.length && i < SHOWN; i++) {
+        unsigned char byte = (unsigned char)bytes.bytes[i];
+        bool is_shown = byte >= ' ' && byte < 127 && byte != '\\';
+        length += (size_t)snprintf(text + length, sizeof text - length,
+                                   is_shown ? "%c" : "\\x%02x", byte);
+    }
+    run_verdict(run, "no status");
+    run_detail(run, "bytes, but no status line: %s", text);
+}
+
+static bool is_status_line(struct slice bytes)
+{
+    return slice_starts_with(bytes, "HTTP/");
+}
+
 static void judge_response(struct run *run, const struct client *client)
 {
     char reason[40];
@@ -51,6 +72,8 @@ static void judge(struct run *run, struct slice request, const char *body)
     client_send(&client, request);
     if (!client_wait(&client, LIMIT_MS)) {
         run_verdict(run, "none");
+        if (client.in.length > 0 && !is_status_line(buffer_slice(&client.in)))
+            judge_bytes(run, buffer_slice(&client.in));
     } else if (client_body_is(&client, body)) {
         run_verdict(run, "echoed");
         run_detail(run, "%d, the same bytes", client.status);

@@ -77,24 +77,25 @@ void matrix_print_json(json_t *json)
     json_decref(json);
 }
 
-static void print_number(int number)
-{
-    if (number > 0)
-        printf("%6d ", number);
-    else
-        printf("%6s ", "");
-}
-
 void matrix_print_row(const struct run *run)
 {
     char ms[16] = "none";
+    char accepted[16] = "";
     if (run->slowest_ms >= 0 && isfinite(run->slowest_ms))
         snprintf(ms, sizeof ms, "%.1f", run->slowest_ms);
-    printf("%-15s  %-10s %8s ", stage_name(run->subject->number), run->verdict,
+    if (run->accepted > 0)
+        snprintf(accepted, sizeof accepted, "%d", run->accepted);
+    printf("%-15s  %-10s %8s", stage_name(run->subject->number), run->verdict,
            ms);
-    print_number(run->accepted);
-    print_number(run->rejected);
-    printf("\n%17s%s\n", "", run->detail);
+    if (run->rejected > 0)
+        printf(" %6s %6d", accepted, run->rejected);
+    else if (run->accepted > 0)
+        printf(" %6s", accepted);
+    printf("\n");
+    if (run->detail[0] != '\0') {
+        printf("%17s", "");
+        screen_wrapped(17, 17, run->detail);
+    }
 }
 
 // Bold: this stage differs from the one before.

@@ -60,7 +60,8 @@ static const struct experiment rows[] = {
      .server = "./workshop run N --body-max-bytes 9000000",
      .by_hand =
      "{ printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 8000000\\r\\n\\r\\n'\n"
-     "  head -c 8000000 /dev/zero; } | nc 127.0.0.1 8080 | sleep 30 & pid=$!; sleep 1\n"
+     "  head -c 8000000 /dev/zero; } | nc 127.0.0.1 8080 | sleep 30 &\n"
+     "pid=$!; sleep 1\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
      "  http://127.0.0.1:8080/health\n"
      "kill $pid\n",
@@ -136,7 +137,8 @@ static const struct experiment rows[] = {
      .by_hand =
      "(for i in $(seq 10); do\n"
      "  curl -so /dev/null -m 30 -w '%{http_code} after %{time_total} s\\n' \\\n"
-     "    http://127.0.0.1:8080/ --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
+     "    http://127.0.0.1:8080/ \\\n"
+     "    --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
      "done; wait)\n",
      .shows =
      "Stage 4: after 0.5 s, 1.0 s, ... 5.0 s, one by one. The others: at once.\n"},
@@ -202,7 +204,8 @@ static const struct experiment rows[] = {
      .by_hand =
      "(for i in $(seq 80); do\n"
      "  curl -so /dev/null -m 30 -w '%{http_code} after %{time_total} s\\n' \\\n"
-     "    http://127.0.0.1:8080/ --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
+     "    http://127.0.0.1:8080/ \\\n"
+     "    --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
      "  sleep 0.25\n"
      "done; wait)\n",
      .shows =

@@ -44,6 +44,9 @@ const struct cause causes[] = {
      "It gives no response even after the others left. Has a thread ended, or "
      "does it still wait for one that left? Look at what recv returns: 0 is "
      "the end, and -1 an error."},
+    {NULL, NULL, "no status",
+     "Bytes come, and their first line is no status line, as HTTP/1.1 400 Bad "
+     "Request is. Does it take the request for HTTP/0.9, which has none?"},
     {"silent-clients", NULL, "frozen",
      "The second client got its response only after the first left. Do you "
      "read one client to its end before you accept the next? A read must not "

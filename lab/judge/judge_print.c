@@ -15,13 +15,24 @@ enum { COLUMNS = 80, LABEL = 10 };
 static void print_wrapped(const char *label, const char *text)
 {
     int column = printf("  %-*s", LABEL, label);
+    screen_wrapped(column, LABEL + 2, text);
+}
+
+// A command, after spaces, in lines that a shell joins again.
+static void print_command(const char *text)
+{
+    int column = printf("     ");
     while (*text != '\0') {
-        int length = (int)strcspn(text, " \n");
-        if (column + 1 + length > COLUMNS && column > LABEL + 2)
-            column = printf("\n%*s", LABEL + 2, "") - 1;
-        column += printf("%s%.*s", column > LABEL + 2 ? " " : "", length, text);
+        size_t length = 0;
+        for (bool is_quoted = false;
+             text[length] != '\0' && (is_quoted || text[length] != ' ');
+             length++)
+            is_quoted ^= text[length] == '\'';
+        if (column + 1 + (int)length + 2 > COLUMNS && column > 8)
+            column = printf(" \\\n       ") - 3;
+        column += printf(" %.*s", (int)length, text);
         text += length;
-        text += *text != '\0' ? 1 : 0;
+        text += *text == ' ' ? 1 : 0;
     }
     printf("\n");
 }
@@ -51,15 +62,20 @@ static void print_abilities(const struct judgement *judgement)
 
 static void print_row(const struct judge_row *row)
 {
-    const char *seen = row->result == JUDGE_SKIPPED ? "" : row->run.verdict;
-    const char *colour = row->result == JUDGE_DIFFERS ? screen_red() : "";
-    printf("%-19s %-11s %-11s %s%s%s", row->experiment->name,
-           row->wanted != NULL ? row->wanted : "-", seen, colour,
-           judge_result_name(row->result),
-           colour[0] != '\0' ? screen_plain() : "");
-    if (row->why[0] != '\0')
-        printf(": %s", row->why);
-    printf("\n");
+    const char *wanted = row->wanted != NULL ? row->wanted : "-";
+    const char *result = judge_result_name(row->result);
+    bool differs = row->result == JUDGE_DIFFERS;
+    int column = printf("%-19s %-11s ", row->experiment->name, wanted);
+    if (row->result != JUDGE_SKIPPED)
+        column += printf("%-11s ", row->run.verdict);
+    if (row->why[0] != '\0') {
+        char text[160];
+        snprintf(text, sizeof text, "%s: %s", result, row->why);
+        screen_wrapped(column, column + 2, text);
+    } else {
+        printf("%s%s%s\n", differs ? screen_red() : "", result,
+               differs ? screen_plain() : "");
+    }
 }
 
 // The commands at another port, if the server runs at one.
@@ -106,8 +122,9 @@ static void print_difference(const struct judgement *judgement,
                              const struct judge_row *row)
 {
     char text[512];
-    printf("\n%s%s%s: %s\n", screen_bold(), row->experiment->name,
-           screen_plain(), row->experiment->question);
+    printf("\n%s%s%s: ", screen_bold(), row->experiment->name, screen_plain());
+    screen_wrapped((int)strlen(row->experiment->name) + 2, 2,
+                   row->experiment->question);
     if (cause_sent(row) != NULL)
         print_wrapped("sent", cause_sent(row));
     snprintf(text, sizeof text, "%s%s%s", row->run.verdict,
@@ -119,7 +136,8 @@ static void print_difference(const struct judgement *judgement,
     print_wrapped("read", text);
     printf("  by hand\n");
     judge_start_by_hand(judgement, row, text, sizeof text);
-    print_indented(text);
+    if (text[0] != '\0')
+        print_command(text);
     print_by_hand(judgement, row->experiment->by_hand);
     if (row->run.failed || row->run.died) {
         printf("  it printed\n");
@@ -148,19 +166,40 @@ static void print_sum(const struct judgement *judgement)
 
 static void print_likeness(const struct judgement *judgement)
 {
-    printf("\nmost like %s%s%s: rows as there, minus rows that differ:\n",
-           screen_bold(), stage_name(judgement->stage), screen_plain());
+    const int *likeness = judgement->likeness;
+    char best[128] = "";
+    int count = 0;
     for (int i = 0; i < STAGES; i++)
-        printf("  %-16s %3d\n", stage_name(i + 1), judgement->likeness[i]);
+        if (likeness[i] == likeness[judgement->stage - 1]) {
+            size_t length = strlen(best);
+            snprintf(best + length, sizeof best - length, "%s%s",
+                     count++ > 0 ? ", " : "", stage_name(i + 1));
+        }
+    printf("\n");
+    if (count == 1) {
+        printf("most like %s%s%s: rows as there, minus rows that differ:\n",
+               screen_bold(), best, screen_plain());
+    } else {
+        char text[512];
+        snprintf(text, sizeof text,
+                 "most like %s: no row tells them apart. Compared with the "
+                 "first of them. Rows as there, minus rows that differ:",
+                 best);
+        screen_wrapped(0, 0, text);
+    }
+    for (int i = 0; i < STAGES; i++)
+        printf("  %-16s %3d\n", stage_name(i + 1), likeness[i]);
 }
 
 void judge_print(const struct judgement *judgement)
 {
-    printf("%s, %s %s\n", judgement->subject.name,
-           judgement->was_asked ? "judged as" : "compared with",
-           stage_name(judgement->stage));
+    char text[320];
+    snprintf(text, sizeof text, "%s, %s %s", judgement->subject.name,
+             judgement->was_asked ? "judged as" : "compared with",
+             stage_name(judgement->stage));
+    screen_wrapped(0, 2, text);
     print_abilities(judgement);
-    printf("\n%-19s %-11s %-11s\n", "", "wanted", "seen");
+    printf("\n%-19s %-11s %s\n", "", "wanted", "seen");
     for (int i = 0; i < judgement->count; i++)
         print_row(&judgement->rows[i]);
     for (int i = 0; i < judgement->count; i++)

@@ -130,7 +130,8 @@ static const struct experiment rows[] = {
      .server = "./workshop run N --body-max-bytes 9000000",
      .by_hand =
      "{ printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 8000000\\r\\n\\r\\n'\n"
-     "  head -c 8000000 /dev/zero; } | nc 127.0.0.1 8080 | sleep 30 & pid=$!; sleep 1\n"
+     "  head -c 8000000 /dev/zero; } | nc 127.0.0.1 8080 | sleep 30 &\n"
+     "pid=$!; sleep 1\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
      "  http://127.0.0.1:8080/health\n"
      "kill $pid\n",

@@ -250,5 +250,47 @@ def a_full_backlog_does_not_stop_the_lab():
     assert time.monotonic() - begun < 30
 
 
+def printed(*words):
+    """All that the lab prints, whatever it ends with."""
+    return subprocess.run([LAB, *map(str, words)], text=True, timeout=120,
+                          stdout=subprocess.PIPE, check=False,
+                          cwd=os.path.dirname(ODD[1]),
+                          stderr=subprocess.STDOUT).stdout
+
+
+@test
+def no_line_is_wider_than_a_terminal_or_ends_with_a_blank():
+    # Short words: a word is never broken.
+    miser = ["env", "A_WORD_THAT_IS_NOT_SHORT=and-a-value-that-is-not-short",
+             "python3", os.path.basename(ODD[1]), "miser"]
+    for text in (printed("judge", "--", "python3", "-m", "http.server",
+                         "--bind", "127.0.0.1", "--directory", ".", "{port}"),
+                 printed("judge", 5, "--rows", "not-http,burst,ten-at-once",
+                         "--", *miser),
+                 printed("try", "not-http"), printed("try", "ten-at-once", 4)):
+        for line in text.splitlines():
+            assert len(line) <= 80 and line == line.rstrip(), repr(line)
+
+
+@test
+def bytes_without_a_status_line_are_no_silence():
+    found = judge("--rows", "not-http", status=0,
+                  command=[sys.executable, "-m", "http.server", "{port}"])
+    row, = found["rows"]
+    assert row["seen"] == "no status", row
+    assert "no status line: <!DOCTYPE HTML>\\x0a" in row["detail"], row
+    assert "HTTP/0.9" in row["likely"], row
+
+
+@test
+def stages_that_no_row_tells_apart_are_all_named():
+    said = " ".join(printed("judge", "--rows", "silent-clients,exit", "--",
+                            *ODD, "none").split())
+    assert ("most like stage2_async, stage3_parse, stage4_slow, stage5_queue, "
+            "stage6_pool: no row tells them apart") in said, said
+    for_help = " ".join(printed("judge", "--help").split())
+    assert "without one, 0 if it can be judged" in for_help, for_help
+
+
 if __name__ == "__main__":
     main()

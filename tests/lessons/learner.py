@@ -8,6 +8,7 @@ learner's file does is bad: it hangs, prints or takes memory without end,
 crashes, exits, starts processes. Prints TAP.
 """
 
+import fcntl
 import os
 import pathlib
 import re
@@ -460,13 +461,32 @@ def a_check_that_is_interrupted_leaves_nothing():
         while len(left_over()) < 2 and time.monotonic() < end:
             time.sleep(0.01)
         process.send_signal(number)
-        process.communicate(timeout=30)
+        said = process.communicate(timeout=30)[0]
         assert process.returncode != 0
+        assert said.endswith("\ninterrupted\n"), said
         # The kernel ends what is left; that may take a moment.
         end = time.monotonic() + 5
         while left_over() and time.monotonic() < end:
             time.sleep(0.01)
         assert not left_over(), number
+
+
+@test
+def a_check_waits_for_the_other_build():
+    tree.type("check", "5.1")  # so that there is a build directory
+    with open(tree.root / "build/.one-build", "a", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = subprocess.Popen(
+            ["./workshop", "check", "5.1"], cwd=tree.root, text=True,
+            env=tree.environment, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT)
+        said = ""
+        for line in process.stdout:
+            said += line
+            if "waiting" in line:
+                break
+    said += process.communicate(timeout=60)[0]
+    has(said, "waiting for the other build in", "passed")
 
 
 @test

@@ -9,7 +9,9 @@ build directory has the programs of BUILD. Prints TAP.
 
 import os
 import pathlib
+import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
 from lessons.running import BUILD, LAB, Skip, main, test
+from processes import is_running, wait_until
 
 os.environ.pop("THAW_BUILD", None)
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -29,6 +32,15 @@ MESON = """#!/bin/sh
 echo "$@" >>"$0.log"
 echo '[1/1] Compiling C object main.c.o'
 printf 'main.c:1:2: \\033[01;35mwarning: \\033[munused variable\\n'
+"""
+
+
+# It builds until there is a file "go", and notes when another one does.
+SLOW_MESON = """#!/bin/sh
+mkdir "$0.busy" || echo overlap >>"$0.log"
+echo $$ >>"$0.log"
+while [ ! -e "$0.go" ]; do sleep 0.01; done
+rmdir "$0.busy"
 """
 
 
@@ -43,6 +55,8 @@ class Tree:
         self.caller.mkdir()
         self.root.mkdir()
         shutil.copy(SOURCE / "workshop", self.root)
+        shutil.copytree(SOURCE / "exercises", self.root / "exercises",
+                        ignore=shutil.ignore_patterns("copies"))
         for name in STAGES:
             (self.root / name).mkdir()
             shutil.copy(SOURCE / name / "main.c", self.root / name)
@@ -196,6 +210,136 @@ def each_command_has_a_help_of_its_own_and_does_nothing():
         assert "run N --help" in tree.type("run", "--help").stdout
         assert not tree.log.exists()
         assert "--port" in tree.type("run", "2", "--help").stdout
+
+
+@test
+def help_is_shown_wherever_it_is_asked_for():
+    with Tree() as tree:
+        for words, expected in (
+                (("test", "-v", "--help"), "  ./workshop test "),
+                (("diff", "4", "--help"), "  ./workshop diff N M"),
+                (("bug", "3", "-h"), "  ./workshop bug "),
+                (("fuzz", "10", "--help"), "  ./workshop fuzz MINUTES"),
+                (("help", "tour"), "  ./workshop tour"),
+                (("check", "5", "--help"), "Usage: ./workshop COMMAND"),
+                (("help", "hint"), "Usage: ./workshop COMMAND")):
+            if not (tree.root / "tests").exists() and words[0] == "fuzz":
+                (tree.root / "tests").symlink_to(SOURCE / "tests")
+            said = tree.type(*words).stdout
+            assert said.startswith(expected), (words, said)
+        for word in ("--help", "-h"):
+            assert "no command" in tree.type("nonsense", word, status=2).stderr
+        assert not tree.log.exists()
+
+
+class Typed:
+    """A command that still runs, and what it says."""
+
+    def __init__(self, tree, *words, **environment):
+        self.process = subprocess.Popen(
+            [tree.root / "workshop", *words], cwd=tree.root, text=True,
+            env=dict(os.environ, PATH=tree.path, **environment),
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            start_new_session=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            try:  # the first is passed on to the build
+                os.killpg(self.process.pid, number)
+                self.process.wait(timeout=5)
+            except (ProcessLookupError, subprocess.TimeoutExpired):
+                pass
+        self.process.communicate(timeout=60)
+
+    def expect_waiting(self):
+        ready, _, _ = select.select([self.process.stderr], [], [], 60)
+        said = self.process.stderr.readline() if ready else "nothing"
+        assert "waiting for the other build" in said, said
+
+
+def slow(tree):
+    """From now on a build lasts until the file that this returns is there."""
+    (tree.log.parent / "meson").write_text(SLOW_MESON)
+    return tree.log.with_suffix(".go")
+
+
+def begun(tree):
+    return tree.log.read_text().split() if tree.log.exists() else []
+
+
+@test
+def one_build_waits_for_the_other():
+    with Tree() as tree:
+        go = slow(tree)
+        with Typed(tree, "lab", "list", "2") as one:
+            wait_until(lambda: begun(tree))
+            with Typed(tree, "run", "3", "--version") as two:
+                two.expect_waiting()
+                assert len(begun(tree)) == 1
+                go.touch()
+                assert one.process.wait(timeout=60) == 0
+                assert two.process.wait(timeout=60) == 0
+        assert len(begun(tree)) == 2 and "overlap" not in begun(tree)
+
+
+@test
+def a_build_that_is_ended_leaves_no_lock():
+    for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
+        with Tree() as tree:
+            go = slow(tree)
+            with Typed(tree, "lab", "list", "2") as one:
+                wait_until(lambda: begun(tree))
+                os.killpg(one.process.pid, number)
+                one.process.wait(timeout=60)
+                wait_until(lambda: not is_running(begun(tree)[0]))
+            go.touch()
+            tree.log.with_suffix(".busy").rmdir()
+            tree.type("lab", "list", "2")
+            assert "overlap" not in begun(tree)
+
+
+@test
+def a_build_directory_elsewhere_has_its_own_lock():
+    with Tree() as tree:
+        (tree.root / "build").rename(tree.caller / "other")
+        before = sorted(tree.root.rglob("*"))
+        go = slow(tree)
+        other = {"THAW_BUILD": str(tree.caller / "other")}
+        with Typed(tree, "lab", "list", "2", **other) as one:
+            wait_until(lambda: begun(tree))
+            with Typed(tree, "lab", "list", "2", **other) as two:
+                two.expect_waiting()
+                go.touch()
+                assert one.process.wait(timeout=60) == 0
+                assert two.process.wait(timeout=60) == 0
+        assert sorted(tree.root.rglob("*")) == before
+
+
+@test
+def a_stage_with_holes_says_so_when_it_runs():
+    path = "stage5_queue/channel.c"
+    starter = SOURCE / "exercises/5_channel/starter" / path
+    with Tree() as tree:
+        said = tree.type("run", "5", "--version").stderr
+        assert "holes" not in said, said
+        shutil.copy(starter, tree.root / path)
+        holes = (f"{path} has holes: channel_try_send, channel_receive, "
+                 "channel_close\n")
+        for words in (("run", "5", "--version"), ("run", "6", "--version"),
+                      ("lab", "try", "not-http", "5")):
+            said = tree.type(*words).stderr
+            assert holes in said and "./workshop reset 5" in said, said
+        assert "holes" not in tree.type("run", "4", "--version").stderr
+        # One is filled in, and still has its marks.
+        text = starter.read_text()
+        mark = "// --- build: channel_receive ---\n"
+        assert mark in text
+        (tree.root / path).write_text(text.replace(mark, mark + "// mine\n"))
+        said = tree.type("run", "5", "--version").stderr
+        assert "has holes: channel_try_send, channel_close\n" in said, said
 
 
 @test
