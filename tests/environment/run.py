@@ -37,7 +37,8 @@ from processes import children_of
 
 SET_CHILD_SUBREAPER = 36  # of Linux' prctl
 SUITES = [f"--suite={name}" for name in
-          (*(f"stage{number}" for number in range(1, 7)), "lessons", "docs", "exercises")]
+          (*(f"stage{number}" for number in range(1, 7)), "lessons", "docs",
+           "exercises")]
 
 
 def files_of(source):

@@ -151,8 +151,8 @@ def main():
     signal.signal(signal.SIGTERM,
                   lambda *_: threading.Thread(target=stop).start())
     buffering = -1 if FAULT == "greedy" else 0
-    gate = os.fdopen(os.open(GATE, os.O_RDWR), "r+b" if buffering == 0 else "rb",
-                     buffering) if GATE else None
+    mode = "r+b" if buffering == 0 else "rb"
+    gate = GATE and os.fdopen(os.open(GATE, os.O_RDWR), mode, buffering)
     threading.Thread(target=work, args=(gate,), daemon=True).start()
     server.serve_forever()
 
