@@ -152,7 +152,9 @@ def main():
                   lambda *_: threading.Thread(target=stop).start())
     buffering = -1 if FAULT == "greedy" else 0
     mode = "r+b" if buffering == 0 else "rb"
-    gate = GATE and os.fdopen(os.open(GATE, os.O_RDWR), mode, buffering)
+    gate = None
+    if GATE:
+        gate = os.fdopen(os.open(GATE, os.O_RDWR), mode, buffering)
     threading.Thread(target=work, args=(gate,), daemon=True).start()
     server.serve_forever()
 
