@@ -24,6 +24,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+COLUMNS = 80
 VERBS = ("hint", "check", "solution", "undo")
 
 
@@ -173,6 +174,19 @@ def write_sees(bug):
         f"./workshop bug {bug.number} undo      to take it out")
 
 
+def cut(line):
+    """A command in lines of 80 columns, which a shell joins again. Blanks in
+    quotes stay."""
+    lines = [""]
+    for part in re.findall(r"""(?:'[^']*'|"[^"]*"|[^\s'"]|['"])+|\s+""", line):
+        if part.strip() and lines[-1].strip() and (
+                len(lines[-1]) + len(part) + len("     \\") > COLUMNS):
+            lines[-1] = lines[-1].rstrip() + " \\"
+            lines.append("  ")
+        lines[-1] += part
+    return lines
+
+
 def plain(text):
     """For a terminal: code blocks are indented, and have no fences."""
     lines = []
@@ -180,8 +194,17 @@ def plain(text):
     for line in text.splitlines():
         if line.startswith("```"):
             inside = not inside
+            is_shell = line == "```sh"
+            block = ""
+        elif not inside or not line:
+            lines.append(line)
         else:
-            lines.append("    " + line if inside and line else line)
+            # A text in quotes, or a here-document, goes over several lines.
+            is_text = block.count('"') % 2 == 1 or "<<" in block
+            lines += ["    " + part for part in (
+                cut(line) if is_shell and not is_text and
+                len(line) + 4 > COLUMNS else [line])]
+            block += line
     return "\n".join(lines)
 
 

@@ -308,13 +308,13 @@ def tell_state(exercise):
             f"    ./workshop reset {exercise.number}    puts ours back")
         return False
     if workplace.is_untouched(exercise):
-        say(f"{listed(exercise.files)}: nothing is written yet, so the first "
-            "step fails.")
+        say(wrapped(f"{listed(exercise.files)}: nothing is written yet, so the "
+                    "first step fails."))
         say()
     elif exercise.has_starter and workplace.is_ours(exercise):
-        say(f"{listed(exercise.files)}: ours, so this is what a finished "
-            f"exercise shows.\nTo build it yourself: ./workshop start "
-            f"{exercise.number}")
+        say(wrapped(f"{listed(exercise.files)}: ours, so this is what a "
+                    "finished exercise shows."))
+        say(f"To build it yourself: ./workshop start {exercise.number}")
         say()
     return True
 
@@ -339,7 +339,7 @@ def tell_outcome(outcome):
 
 def build_first(tree, steps, said):
     """Compiles before the first step is announced. False: it failed."""
-    say(f"building {listed(tree.exercise.files)}")
+    say(wrapped(f"building {listed(tree.exercise.files)}"))
     try:
         programs = tree.programs(steps)
         for step in steps[:1]:
@@ -383,7 +383,7 @@ def note_outcomes(exercise, said, outcomes):
 
 def check(words, build):
     exercise, steps = parse_check(words)
-    say(f"exercise {exercise.number}: {exercise.title}")
+    say(wrapped(f"exercise {exercise.number}: {exercise.title}"))
     if not tell_state(exercise):
         return 1
     notes = workplace.Notes()

@@ -9,6 +9,7 @@ In copies of the tree, of which nothing is built. Prints TAP.
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -148,6 +149,26 @@ def every_bug_comes_and_goes():
             assert tree.all_files() != files, number
             tree.type(str(number), "undo")
             assert tree.all_files() == files, number
+
+
+@test
+def what_one_types_is_cut_at_80_columns_and_stays_the_same():
+    with Tree() as tree:
+        for page in (tree.root / "exercises/bugs").glob("[0-9]*.md"):
+            number = str(int(page.stem))
+            said = tree.type(number)
+            tree.type(number, "undo")
+            for line in said.splitlines():
+                # A word that cannot be cut may be longer.
+                is_word = len(re.findall(r"""(?:'[^']*'|"[^"]*"|[^ '"])+""",
+                                         line.rstrip("\\"))) == 1
+                assert len(line) <= 80 or is_word, (number, line)
+                assert line == line.rstrip(), (number, line)
+            flat = " ".join(said.replace("\\\n", " ").split())
+            for block in re.findall(r"```sh\n(.*?)```", page.read_text().split(
+                    "## Tests")[0], re.S):
+                assert " ".join(block.replace("\\\n", " ").split()) in flat, (
+                    number, block, said)
 
 
 @test

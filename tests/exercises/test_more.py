@@ -93,6 +93,22 @@ def check_exercise(tree, name):
     assert re.search(r"\d", solution), solution
 
 
+def check_columns(tree):
+    """What start and check print of an exercise itself."""
+    for number in "123456":
+        said = tree.type("start", number)
+        code = ("import catalog, exercise; exercise.tell_state(found := "
+                f"catalog.find('{number}')[0]); "
+                "[exercise.tell_step(step) for step in found.steps]")
+        result = subprocess.run([sys.executable, "-B", "-c", code], text=True,
+                                cwd=tree.root / "exercises", check=True,
+                                stdout=subprocess.PIPE)
+        assert "nothing is written yet" in " ".join(result.stdout.split())
+        tree.type("reset", number)
+        for line in (said + result.stdout).splitlines():
+            assert len(line) <= 80 and line == line.rstrip(), repr(line)
+
+
 def main():
     checks = [("every exercise is in a README, and every name there exists",
                check_names)]
@@ -100,6 +116,8 @@ def main():
         checks += [(f"{name} has hints, a check and a solution",
                     lambda name=name: check_exercise(tree, name))
                    for name in sorted(named_in_readmes())]
+        checks.append(("no line is wider than a terminal",
+                       lambda: check_columns(tree)))
         print(f"1..{len(checks)}", flush=True)
         for number, (name, check) in enumerate(checks, start=1):
             try:
