@@ -73,7 +73,7 @@ static const char *find_entry(const char *usage, const char *name)
 {
     for (; *usage != '\0'; usage += line_length(usage)) {
         bool is_entry = strncmp(usage, "  ", 2) == 0 && usage[2] != ' ';
-        size_t length = strcspn(usage + 2 * is_entry, " \n");
+        size_t length = strcspn(is_entry ? usage + 2 : usage, " \n");
         if (is_entry && length == strlen(name) &&
             strncmp(usage + 2, name, length) == 0)
             return usage;

@@ -268,7 +268,7 @@ static void thread_has_posted(void)
 // The loop has time to wake up, and to fall asleep again.
 static void pause_before_lock(void *context)
 {
-    const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
+    const struct timespec pause = {.tv_nsec = 50000000};
     (void)context;
     nanosleep(&pause, NULL);
 }

@@ -19,7 +19,10 @@ static json_t *to_text(const char *text)
     if (found != NULL)
         return found;
     for (; text[length] != '\0' && length + 1 < sizeof ascii; length++)
-        ascii[length] = (unsigned char)text[length] < 128 ? text[length] : '?';
+        if ((unsigned char)text[length] < 128)
+            ascii[length] = text[length];
+        else
+            ascii[length] = '?';
     ascii[length] = '\0';
     return json_string(ascii);
 }

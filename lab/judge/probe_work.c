@@ -14,7 +14,7 @@ void probe_work(struct probing *probing)
                    client->status != 0;
     bool is_done = is_late;
     while (!is_done &&
-           clock_nanoseconds() - client->sent_at < 3 * WORK_MS * 1000000LL) {
+           clock_nanoseconds() - client->sent_at < 3LL * WORK_MS * 1000000) {
         is_done = run_is_done(run, 1, 1);
         poll(NULL, 0, 5);
     }
@@ -82,7 +82,7 @@ void probe_gate(struct probing *probing)
     bool is_early = (probing->subject->has & HAS_EARLY) != 0;
     bool was_early = client_wait(&client, is_early ? FIRST_MS : A_WHILE);
     gate_release(&gate, BYTES);
-    int64_t end = clock_milliseconds() + 2 * PATIENCE_MS;
+    int64_t end = clock_milliseconds() + 2L * PATIENCE_MS;
     while (bytes_in(&gate) == BYTES && clock_milliseconds() < end)
         poll(NULL, 0, 5);
     poll(NULL, 0, A_WHILE); // for more than one

@@ -18,8 +18,12 @@ static void add(struct output *output, const char *bytes, size_t count)
         memmove(output->text, output->text + dropped, half);
         output->length = half;
     }
-    for (size_t i = 0; i < count; i++)
-        output->text[output->length++] = bytes[i] != '\0' ? bytes[i] : '?';
+    for (size_t i = 0; i < count; i++) {
+        char byte = bytes[i];
+        if (byte == '\0')
+            byte = '?';
+        output->text[output->length++] = byte;
+    }
     output->text[output->length] = '\0';
     pthread_mutex_unlock(&output->mutex);
 }

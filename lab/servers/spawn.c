@@ -3,6 +3,7 @@
 #include "lib/base/net.h"
 #include "lib/base/process.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -62,6 +63,7 @@ static _Noreturn void become_server(char *const *words,
                                     const struct command *command,
                                     struct inherited ends, pid_t parent)
 {
+    assert(words[0] != NULL); // a command has a name
     end_with_lab(parent);
     process_init();
     signal(SIGXFSZ, SIG_DFL);

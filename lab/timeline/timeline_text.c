@@ -104,7 +104,9 @@ static void print_channel(const struct timeline *timeline, double end)
         char row[WIDTH + 1];
         for (int i = 0; i < WIDTH; i++) {
             bool is_blank = counts[i] < 0 || (unit > 1 && counts[i] < unit);
-            row[i] = is_blank ? ' ' : (char)('0' + counts[i] / unit % 10);
+            row[i] = ' ';
+            if (!is_blank)
+                row[i] = (char)('0' + counts[i] / unit % 10);
         }
         print_lane(label, row, "");
     }

@@ -15,9 +15,11 @@ void option_variable(const struct option *option,
          length++) {
         char byte = name[length];
         bool is_small = byte >= 'a' && byte <= 'z';
-        variable[length] = byte == '-' ? '_'
-                           : is_small  ? (char)(byte - 'a' + 'A')
-                                       : byte;
+        if (byte == '-')
+            byte = '_';
+        else if (is_small)
+            byte = (char)(byte - 'a' + 'A');
+        variable[length] = byte;
     }
     variable[length] = '\0';
 }

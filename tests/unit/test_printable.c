@@ -22,8 +22,8 @@ static const struct {
     {"a NUL in the middle", SLICE("a\0b"), "a?b"},
     {"delete", SLICE("\x7f"), "?"},
     {"C1", SLICE("a\xc2\x80\xc2\x9f"), "a????"},
-    // NOLINTNEXTLINE(misc-misleading-bidirectional): such text is the test.
     {"what follows is shown from right to left",
+     // NOLINTNEXTLINE(misc-misleading-bidirectional): such text is the test.
      SLICE("\xe2\x80\xae"
            "evil"),
      "???evil"},
