@@ -23,18 +23,18 @@ static bool is_the_servers(int error)
 enum { CONNECT_MS = 1000 }; // on loopback, only a busy kernel needs some time
 
 // What connect(2) would return if it waited: 0, or -1 and errno. A server whose
-// backlog is full gives no answer, and connecting goes on. The first client
-// waits for that, and the others only look: they must come, too.
+// backlog is full gives no answer, and connecting goes on. One client waits for
+// that; those after it only look, because they must come, too.
 static int result_of_connect(int descriptor, int port)
 {
-    static int full_port; // the last client there is not connected yet
+    static int full_port; // its backlog has been full
     struct pollfd polled = {.fd = descriptor, .events = POLLOUT};
     socklen_t length = sizeof errno;
     int error = 0;
-    bool is_over = poll(&polled, 1, port == full_port ? 0 : CONNECT_MS) > 0;
-    full_port = is_over ? 0 : port;
-    if (is_over)
+    if (poll(&polled, 1, port == full_port ? 0 : CONNECT_MS) > 0)
         getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length);
+    else
+        full_port = port;
     errno = error;
     return error == 0 ? 0 : -1;
 }

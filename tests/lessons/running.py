@@ -1,6 +1,7 @@
 """What the tests of the lab share: they run it, and print TAP."""
 
 import concurrent.futures
+import os
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ import __main__
 import usage
 
 usage.show_if_asked(__main__.__doc__ or __doc__, 2)
-LAB, BUILD = sys.argv[1:3]
+LAB, BUILD = map(os.path.abspath, sys.argv[1:3])
 tests = []
 
 
