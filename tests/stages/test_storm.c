@@ -24,7 +24,7 @@ enum kind {
     PIPELINES, // several requests in one piece
     RETURNS,   // a connection for each request
     HESITATES, // sends half a request, and the other half some time later
-    LEAVES,    // does not wait for its response
+    LEAVES,    // now and then, does not wait for its response
     KINDS
 };
 
@@ -177,7 +177,7 @@ static void step(struct storm *storm, int i)
         check_end(storm, i);
         client_close(client);
         guest->is_gone = true;
-    } else if (guest->kind == LEAVES) {
+    } else if (guest->kind == LEAVES && random_below(&storm->random, 8) == 0) {
         leave(storm, i);
         connect_client(storm, i);
     } else if (guest->is_halfway && random_below(&storm->random, 16) == 0) {
