@@ -134,17 +134,23 @@ void rude_judge(struct run *run, const char *word, double before_mb)
         run_verdict(run, "%s", word);
 }
 
+// It computes, or would if there was a processor for it.
+static double busy_ms(const struct run *run)
+{
+    return server_usage(&run->server).cpu_s * 1e3 +
+           (double)server_run_delay(run->server.pid) / 1e6;
+}
+
 static double computed_ms(const struct run *run, int milliseconds)
 {
-    double before_s = server_usage(&run->server).cpu_s;
+    double before = busy_ms(run);
     poll(NULL, 0, milliseconds);
-    return (server_usage(&run->server).cpu_s - before_s) * 1e3;
+    return busy_ms(run) - before;
 }
 
 // A server that waits uses no CPU time. On a busy machine it may still be
 // handling what the clients sent, so one quiet look is enough. The bound is two
-// ticks of the system's clock: a loop that spins uses more, even on a busy
-// machine.
+// ticks of the system's clock.
 static void judge_computing(struct run *run)
 {
     enum { LOOKS = 50, LOOK_MS = 200, QUIET_MS = 20 };
