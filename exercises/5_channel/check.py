@@ -55,10 +55,10 @@ def finish_three(server):
 def stop(server):
     doing("SIGTERM, while 98 jobs wait; then the worker may finish them all")
     server.stop()
-    that(until(lambda: "still to do" in server.printed()
+    that(until(lambda: "are not done" in server.printed()
                or server.process.poll() is not None),
          f"it printed {server.printed().strip().splitlines()[-1]!r}",
-         "a line that says how many accepted events are still to do",
+         "a line that says how many accepted events are not done",
          "SIGTERM ends the loop, and main calls channel_close")
     server.finish(EVENTS)
     last = server.expect_end(

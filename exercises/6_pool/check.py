@@ -57,10 +57,10 @@ def stop(server):
     doing(f"SIGTERM, while {EVENTS - WORKERS} jobs are not done; then the "
           "workers may finish them")
     server.stop()
-    that(until(lambda: "still to do" in server.printed() or
+    that(until(lambda: "are not done" in server.printed() or
                server.process.poll() is not None),
          f"it printed {server.printed().strip().splitlines()[-1]!r}",
-         "a line that says how many accepted events are still to do",
+         "a line that says how many accepted events are not done",
          "SIGTERM ends the loop, and main calls channel_close")
     server.finish(EVENTS)
     last = server.expect_end(

@@ -69,7 +69,7 @@ void report_stopping(const char *program, int requests)
         return;
     is_said = true;
     print_line("%s stopping: %d requests are in progress, %" PRId64
-               " accepted events are still to do; another signal, %d s after "
+               " accepted events are not done; another signal, %d s after "
                "the first, drops them\n",
                program, requests, events, PROCESS_REPEAT_MS / 1000);
 }

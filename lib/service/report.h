@@ -25,8 +25,8 @@ int report_listening(const struct options *options, int listener);
 void report_event(const char *role, int number, const struct event *event,
                   enum store_result result, int64_t balance);
 
-// During the graceful shutdown: what is still to do, and what another signal
-// does. Prints one line, once, and none if nothing is to do.
+// During the graceful shutdown: what is not done, and what another signal
+// does. Prints one line, once, and none if all is done.
 void report_stopping(const char *program, int requests);
 
 // Instead of the last line, when a second signal ends the process at once: what

@@ -174,7 +174,7 @@ START_TEST(the_first_signal_says_what_another_one_does)
     const char *said =
         strstr(stage.output.text,
                " stopping: 1 requests are in progress, 0 accepted events are "
-               "still to do; another signal, 1 s after the first, drops "
+               "not done; another signal, 1 s after the first, drops "
                "them\n");
     ck_assert_msg(said != NULL, "%s", stage.output.text);
     ck_assert_ptr_null(strstr(said + 1, " stopping: "));
@@ -198,11 +198,11 @@ static void post_held(struct server *stage, struct gate *gate,
 }
 
 // The server prints its tally at the very end; before that, how many events are
-// still to do.
+// not done.
 static void assert_runs_on(struct server *stage)
 {
-    ck_assert(output_contains(&stage->output, "accepted events are still to do",
-                              SOON));
+    ck_assert(
+        output_contains(&stage->output, "accepted events are not done", SOON));
     ck_assert(!output_contains(&stage->output, " stopped: ", A_WHILE));
 }
 

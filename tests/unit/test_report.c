@@ -190,7 +190,7 @@ START_TEST(what_is_still_to_do_is_said_once)
     report_stopping("program", 0);
     ck_assert_str_eq(printed(),
                      "program stopping: 1 requests are in progress, 3 accepted "
-                     "events are still to do; another signal, 1 s after the "
+                     "events are not done; another signal, 1 s after the "
                      "first, drops them\n");
 }
 END_TEST
