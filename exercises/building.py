@@ -54,7 +54,10 @@ class Build:
     def find(self, name):
         """The program's path, or None: the compiler here cannot build it."""
         if name not in self.targets():  # it was configured before there was one
-            self.run(["meson", "setup", "--reconfigure", self.directory])
+            try:
+                self.run(["meson", "setup", "--reconfigure", self.directory])
+            except Failed as fault:
+                raise CannotBuild(f"meson setup failed:\n{fault}") from fault
         return self.targets().get(name)
 
     def run(self, command):
