@@ -280,7 +280,9 @@ def judge_step(exercise, step, programs, sanitize=None):
         report = sanitize(step)
     return Outcome(step, FAILED, explain(
         exercise, step, result, said, command, report,
-        exercise.unwritten(programs.content)), result.seconds)
+        [name for path in exercise.files
+         for name in exercise.unwritten(path, programs.content(path))]),
+        result.seconds)
 
 
 def judge(exercise, steps, programs, before=lambda step: None,
