@@ -12,7 +12,6 @@ A bug is two files of exercises/bugs/: NN.md (what one sees, tests, hints,
 solution) and NN.patch. Nothing here needs git.
 """
 
-import ctypes
 import json
 import os
 import pathlib
@@ -23,8 +22,10 @@ import subprocess
 import sys
 import tempfile
 
+from build_lock import with_parent
+from pages import hints_of, parts_of, plain, title_of
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-COLUMNS = 80
 VERBS = ("hint", "check", "solution", "undo")
 
 
@@ -44,13 +45,12 @@ class Bug:
         text = page.read_text(encoding="utf-8")
         self.number = int(page.stem)
         self.patch = page.with_suffix(".patch")
-        self.title = text.splitlines()[0].partition(": ")[2]
-        parts = dict(re.findall(r"^## (.*)\n((?:(?!## ).*\n)*)", text, re.M))
-        self.sees = parts["What you see"].strip()
+        self.title = title_of(text)
+        parts = parts_of(text)
+        self.sees = parts["What you see"]
         self.reds = reds_of(parts["Tests"])
-        self.hints = [re.sub(r"\n {3}", "\n", hint.strip()) for hint in
-                      re.split(r"^\d\. ", parts["Hints"], flags=re.M)[1:]]
-        self.solution = parts["Solution"].strip()
+        self.hints = hints_of(parts["Hints"])
+        self.solution = parts["Solution"]
         self.path = re.search(r"^\+\+\+ b/(.*)$", self.patch.read_text("utf-8"),
                               re.M)[1]
 
@@ -174,40 +174,6 @@ def write_sees(bug):
         f"./workshop bug {bug.number} undo      to take it out")
 
 
-def cut(line):
-    """A command in lines of 80 columns, which a shell joins again. Blanks in
-    quotes stay."""
-    lines = [""]
-    for part in re.findall(r"""(?:'[^']*'|"[^"]*"|[^\s'"]|['"])+|\s+""", line):
-        if part.strip() and lines[-1].strip() and (
-                len(lines[-1]) + len(part) + len("     \\") > COLUMNS):
-            lines[-1] = lines[-1].rstrip() + " \\"
-            lines.append("  ")
-        lines[-1] += part
-    return lines
-
-
-def plain(text):
-    """For a terminal: code blocks are indented, and have no fences."""
-    lines = []
-    inside = False
-    for line in text.splitlines():
-        if line.startswith("```"):
-            inside = not inside
-            is_shell = line == "```sh"
-            block = ""
-        elif not inside or not line:
-            lines.append(line)
-        else:
-            # A text in quotes, or a here-document, goes over several lines.
-            is_text = block.count('"') % 2 == 1 or "<<" in block
-            lines += ["    " + part for part in (
-                cut(line) if is_shell and not is_text and
-                len(line) + 4 > COLUMNS else [line])]
-            block += line
-    return "\n".join(lines)
-
-
 def take_out(bug, state):
     path = ROOT / bug.path
     now = path.read_bytes()
@@ -267,12 +233,6 @@ def built_test(build, name):
         if test["name"] == name:
             return test
     raise Failed(f"{path} has no test '{name}'")
-
-
-def with_parent():
-    """In the new process, on Linux: it ends when this program ends."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 def stop(process):

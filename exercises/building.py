@@ -54,7 +54,10 @@ class Build:
     def find(self, name):
         """The program's path, or None: the compiler here cannot build it."""
         if name not in self.targets():  # it was configured before there was one
-            self.run(["meson", "setup", "--reconfigure", self.directory])
+            try:
+                self.run(["meson", "setup", "--reconfigure", self.directory])
+            except Failed as fault:
+                raise CannotBuild(f"meson setup failed:\n{fault}") from fault
         return self.targets().get(name)
 
     def run(self, command):
@@ -73,7 +76,7 @@ class Build:
         if result.reason is not None:
             raise Failed("the compiler was stopped: it took too much "
                          f"{result.reason}. What does the file include?")
-        said = what_matters(result.output, self.directory, self.root)
+        said = what_matters(result.output, self.root)
         if result.status != 0:
             raise Failed(said or result.output[-2000:])
         return said
@@ -83,7 +86,7 @@ class Build:
         return self.run(["meson", "compile", "-C", self.directory, *names])
 
 
-def what_matters(output, build, root):
+def what_matters(output, root):
     """Without ninja's lines, and with paths that count from the root."""
     lines = []
     skip = False
@@ -93,7 +96,6 @@ def what_matters(output, build, root):
             for prefix in (f"{root}/", "../"):
                 line = line.replace(prefix, "")
             lines.append(line)
-    del build
     more = len(lines) - LINES_MAX
     if more > 0:
         lines[LINES_MAX:] = [f"... and {more} lines more"]

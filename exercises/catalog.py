@@ -68,17 +68,15 @@ class Exercise:
             return (self.directory / "starter" / path).read_bytes()
         return original(path)
 
-    def unwritten(self, content):
-        """The names of the holes that are as the learner got them, spaces
-        aside. content(path): the bytes of a file, or None."""
-        names = []
-        for path in self.files if self.has_starter else []:
-            now = {b"".join(hole[0].split())
-                   for hole in HOLE.finditer(content(path) or b"")}
-            text = self.starter(path)
-            names += [name_of(text, hole) for hole in HOLE.finditer(text)
-                      if b"".join(hole[0].split()) in now]
-        return names
+    def unwritten(self, path, now):
+        """The names of the holes of a file that are as the learner got them,
+        spaces aside. `now`: its bytes, or None."""
+        left = {b"".join(hole[0].split()) for hole in HOLE.finditer(now or b"")}
+        if not self.has_starter or not left:
+            return []
+        text = self.starter(path)
+        return [name_of(text, hole) for hole in HOLE.finditer(text)
+                if b"".join(hole[0].split()) in left]
 
     def solution(self):
         """{path: bytes} of all files, finished."""

@@ -8,8 +8,8 @@
 //     check_that(received, "false", "true", "does close discard the jobs?");
 //
 // * A check is a program with a function for each step: "check full".
-// * It prints "doing: ..." before each part, and where it ends, "came: ...",
-//   "wanted: ..." and "likely: ..." ./workshop check makes a text of them.
+// * It prints "doing: ..." before each part; and "came: ...", "wanted: ..." and
+//   "likely: ..." where it ends. ./workshop check makes a text of them.
 // * A part that hangs is ended after some seconds, with its likely cause.
 // * The last line is a word that only check_main knows. Without it the step
 //   failed, also when the learner's code calls exit(0).

@@ -31,8 +31,6 @@ import questions
 import workplace
 from catalog import ROOT
 
-COMMANDS = ("start", "check", "hint", "solution", "reset", "progress")
-
 
 class Wrong(Exception):
     """The command is wrong: the text says what is missing."""

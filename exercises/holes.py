@@ -8,25 +8,12 @@ It prints nothing if there is none. A hole that is filled in may still have its
 marks, so the text between them is compared with the starter's.
 """
 
-import re
 import sys
 
 import catalog
 import workplace
 
 OWN = ("main.c", "sketch.c")  # a later stage does not link these
-NAME = re.compile(rb"--- build: (.*?) ---")
-
-
-def holes(exercise, path):
-    """The names of those that are as in the starter."""
-    now = workplace.content(path) or b""
-    if b"--- build: " not in now:
-        return []
-    mine = {hole[0] for hole in catalog.HOLE.finditer(now)}
-    return [NAME.search(hole[0])[1].decode()
-            for hole in catalog.HOLE.finditer(exercise.starter(path))
-            if hole[0] in mine]
 
 
 def matters(path, exercise, stage):
@@ -44,12 +31,10 @@ def main():
         print(__doc__.strip())
         return 0 if {"-h", "--help"} & set(sys.argv) else 2
     for exercise in catalog.exercises():
-        if not exercise.has_starter:
-            continue
         for path in exercise.files:
             if not matters(path, exercise, sys.argv[1]):
                 continue
-            names = holes(exercise, path)
+            names = exercise.unwritten(path, workplace.content(path))
             if names:
                 print(f"workshop: {path} has holes: {', '.join(names)}\n"
                       f"workshop: ours back: ./workshop reset "

@@ -230,12 +230,18 @@ def explain(exercise, step, result, said, command, sanitized="",
     return "\n".join(paragraph(label, text) for label, text in parts if text)
 
 
+def runs_learner(step):
+    """Is the learner's code in the program itself, and not in a server that
+    the program starts?"""
+    return any(map(step.runs, ("check", *SANITIZERS)))
+
+
 def passed(step, result, said):
     """The learner's code cannot know the word; a program in which it is not
     needs none."""
     if result.status != 0 or result.reason is not None:
         return False
-    return said.has_word or not any(map(step.runs, ("check", *SANITIZERS)))
+    return said.has_word or not runs_learner(step)
 
 
 def seconds_of(step):
@@ -265,8 +271,8 @@ def judge_step(exercise, step, programs, sanitize=None):
         raise Trouble(said.parts["trouble"])
     if passed(step, result, said):
         return Outcome(step, PASSED, said.printed(), result.seconds)
-    if (not step.runs("check") and not step.runs("tsan") and
-            result.status is not None and "came" not in said.parts):
+    if (not runs_learner(step) and result.status is not None
+            and "came" not in said.parts):
         raise Trouble(f"the check of {step.name} itself failed:\n"
                       + result.output.strip()[-1500:])
     report = ""
@@ -274,7 +280,9 @@ def judge_step(exercise, step, programs, sanitize=None):
         report = sanitize(step)
     return Outcome(step, FAILED, explain(
         exercise, step, result, said, command, report,
-        exercise.unwritten(programs.content)), result.seconds)
+        [name for path in exercise.files
+         for name in exercise.unwritten(path, programs.content(path))]),
+        result.seconds)
 
 
 def judge(exercise, steps, programs, before=lambda step: None,

@@ -5,21 +5,17 @@ solution. Each is a file exercises/more/NAME/question.md; a change.patch beside
 it is the change to the code that its question asks for.
 """
 
-import re
-
 from catalog import HERE, ROOT
+from pages import hints_of, parts_of, plain, title_of
 
 
 class Question:
     def __init__(self, page):
         text = page.read_text(encoding="utf-8")
         self.name = page.parent.name
-        self.title = text.splitlines()[0].partition(": ")[2]
-        self.parts = {
-            heading: part.strip() for heading, part in
-            re.findall(r"^## (.*)\n((?:(?!## ).*\n)*)", text, re.M)}
-        self.hints = [re.sub(r"\n {3}", "\n", hint.strip()) for hint in
-                      re.split(r"^\d\. ", self.parts["Hints"], flags=re.M)[1:]]
+        self.title = title_of(text)
+        self.parts = parts_of(text)
+        self.hints = hints_of(self.parts["Hints"])
         self.patch = page.with_name("change.patch")
 
 
@@ -31,18 +27,6 @@ def questions():
 def find(words):
     """The question of this name, or None."""
     return questions().get(words[0]) if len(words) == 1 else None
-
-
-def plain(text):
-    """For a terminal: code blocks are indented, and have no fences."""
-    lines = []
-    inside = False
-    for line in text.splitlines():
-        if line.startswith("```"):
-            inside = not inside
-        else:
-            lines.append("    " + line if inside and line else line)
-    return "\n".join(lines)
 
 
 def start(question, said):

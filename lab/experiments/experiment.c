@@ -76,7 +76,7 @@ bool experiment_perform(const struct experiment *experiment,
 }
 
 // Performs it in a child process. Returns the end of a pipe from which the run
-// can be read; -1 and sets errno.
+// can be read; -1 and notes the trouble.
 static int perform_in_child(const struct experiment *experiment,
                             const struct subject *subject, int work_ms)
 {
@@ -134,10 +134,10 @@ void experiment_perform_all(const struct experiment *experiment,
         if (!servers[i])
             continue;
         if (ends[i] < 0 || !read_run(ends[i], &runs[i])) {
-            runs[i] = (struct run){.subject = &subjects[i], .failed = true};
-            run_verdict(&runs[i], "not done");
-            if (ends[i] < 0)
-                judge_lab(&runs[i]);
+            if (trouble() == NULL)
+                trouble_note("a process of the lab has ended too early");
+            runs[i] = (struct run){.subject = &subjects[i]};
+            judge_lab(&runs[i]);
         }
         if (ends[i] >= 0)
             close(ends[i]);

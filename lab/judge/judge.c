@@ -162,19 +162,24 @@ static void compare(struct judgement *judgement)
     }
 }
 
+int judge_count_missing(const struct judgement *judgement)
+{
+    int count = 0;
+    for (int i = 0; i < judgement->count; i++)
+        count += judgement->rows[i].result == JUDGE_SKIPPED &&
+                 judgement->rows[i].makes;
+    return count;
+}
+
 static int status_of(const struct judgement *judgement)
 {
     if (judgement->counts[JUDGE_NOT_DONE] > 0)
         return TROUBLE_EXIT;
     if (!judgement->was_asked)
         return EXIT_SUCCESS;
-    for (int i = 0; i < judgement->count; i++) {
-        const struct judge_row *row = &judgement->rows[i];
-        if (row->result == JUDGE_DIFFERS ||
-            (row->result == JUDGE_SKIPPED && row->makes))
-            return EXIT_FAILURE;
-    }
-    return EXIT_SUCCESS;
+    return judgement->counts[JUDGE_DIFFERS] + judge_count_missing(judgement) > 0
+               ? EXIT_FAILURE
+               : EXIT_SUCCESS;
 }
 
 static void perform_all(struct judgement *judgement,

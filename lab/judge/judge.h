@@ -52,8 +52,12 @@ struct judge_options {
 // TROUBLE_EXIT for what is the lab's own fault.
 int judge(struct subject *subject, const struct judge_options *options);
 
-// For judge_print.c and judge_json.c.
+// For the files that print.
 const char *judge_result_name(enum judge_result result);
+
+// How many rows were skipped that make the stage what it is.
+int judge_count_missing(const struct judgement *judgement);
+
 void judge_print(const struct judgement *judgement);
 void judge_print_json(const struct judgement *judgement);
 

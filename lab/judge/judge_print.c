@@ -148,20 +148,17 @@ static void print_difference(const struct judgement *judgement,
 static void print_sum(const struct judgement *judgement)
 {
     const int *counts = judgement->counts;
-    int needed = 0;
-    for (int i = 0; i < judgement->count; i++)
-        needed += judgement->rows[i].result == JUDGE_SKIPPED &&
-                  judgement->rows[i].makes;
+    int missing = judge_count_missing(judgement);
     printf("\n%d as wanted, %d differ, %d skipped", counts[JUDGE_OK],
            counts[JUDGE_DIFFERS], counts[JUDGE_SKIPPED]);
     if (counts[JUDGE_NOT_DONE] > 0)
         printf(", %d not done, which is not the server's fault",
                counts[JUDGE_NOT_DONE]);
     printf("\n");
-    if (judgement->was_asked && needed > 0)
+    if (judgement->was_asked && missing > 0)
         printf("%d of the skipped rows make a stage %d what it is: see "
                "lab/CONTRACT.md\n",
-               needed, judgement->stage);
+               missing, judgement->stage);
 }
 
 static void print_likeness(const struct judgement *judgement)

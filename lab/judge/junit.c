@@ -171,24 +171,16 @@ static void write_fault(FILE *file, const struct judgement *judgement)
     fputs("</testcase>\n", file);
 }
 
-static int count_failures(const struct judgement *judgement)
-{
-    int count = judgement->counts[JUDGE_DIFFERS];
-    for (int i = 0; i < judgement->count; i++)
-        count += judgement->rows[i].result == JUDGE_SKIPPED &&
-                 judgement->rows[i].makes;
-    return count;
-}
-
 static void write_suite(FILE *file, const struct judgement *judgement)
 {
     bool has_fault = judgement->probe.fault[0] != '\0' || trouble() != NULL;
     bool is_started = judgement->count > 0 || !has_fault;
-    int failures = is_started ? count_failures(judgement) : trouble() == NULL;
+    int missing = judge_count_missing(judgement);
+    int failures = is_started ? judgement->counts[JUDGE_DIFFERS] + missing
+                              : trouble() == NULL;
     int errors =
         is_started ? judgement->counts[JUDGE_NOT_DONE] : trouble() != NULL;
-    int skipped = judgement->counts[JUDGE_DIFFERS] +
-                  judgement->counts[JUDGE_SKIPPED] - count_failures(judgement);
+    int skipped = judgement->counts[JUDGE_SKIPPED] - missing;
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite", file);
     write_attribute(file, "name", judgement->subject.name);
     fprintf(file,

@@ -11,7 +11,6 @@ as before, byte for byte. Prints TAP.
 
 import concurrent.futures
 import importlib
-import importlib.util
 import json
 import os
 import pathlib
@@ -56,15 +55,11 @@ class Tree:
         shutil.copytree(source, root, ignore=left_out(source))
         self.run(["meson", "setup", str(self.build), str(root),
                   "-Dbuildtype=debug", "-Dwerror=true"])
-        spec = importlib.util.spec_from_file_location(
-            "bug", root / "exercises/bug.py")
-        self.bug = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(self.bug)
-        self.bugs = self.bug.bugs()
         sys.path.insert(0, str(root / "exercises"))
-        self.catalog, self.judging, self.patches, self.questions = (
+        self.bug, self.catalog, self.judging, self.patches, self.questions = (
             importlib.import_module(name) for name in
-            ("catalog", "judging", "patches", "questions"))
+            ("bug", "catalog", "judging", "patches", "questions"))
+        self.bugs = self.bug.bugs()
         self.targets = {
             target["id"]: [os.path.relpath(name, self.build)
                            for name in target["filename"]]
