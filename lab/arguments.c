@@ -1,89 +1,125 @@
 #include "lab/arguments.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-const char usage_text[] =
-    "usage: lab COMMAND [OPTION...]\n"
-    "\n"
-    "  tour                        the six stages, one after the other\n"
-    "  list [rude] [STAGE...]      the experiments, and what each asks\n"
-    "  try EXPERIMENT [STAGE...]   one of them, against all stages or these\n"
-    "  matrix [STAGE...]           all of them, against all stages or these\n"
-    "  rude [STAGE...]             rude clients, and whether a stage survives\n"
-    "  judge [STAGE] -- COMMAND... any server: is it this stage, and why not?\n"
-    "  judge [STAGE] --port N      the same, for a server that runs already;\n"
-    "                              with a stage, the exit status is 1 if a "
-    "row\n"
-    "                              differs; without one, 0 if it can be "
-    "judged\n"
-    "  diff STAGE STAGE            where two stages behave differently\n"
-    "  timeline [SCENARIO] STAGE...\n"
-    "                              a picture of a run; the scenario is\n"
-    "                              silent-clients, ten-at-once or\n"
-    "                              sustained-overload\n"
-    "  load PORT                   many clients, at a server on this machine\n"
-    "\n"
-    "A STAGE is a number from 1 to 6; list, try, matrix and rude also take "
-    "the\n"
-    "word sketch: the first poll server, stage2_async/sketch.c.\n"
-    "\n"
-    "  --work-ms N      milliseconds of simulated work for an event (100)\n"
-    "  --json           for programs: try, matrix, rude, judge, diff, load,\n"
-    "                   list\n"
-    "  --rows A,B       judge: only these experiments\n"
-    "  --rude           judge: the rude clients, and whether it survives\n"
-    "  --junit FILE     judge: write this file for a CI, in JUnit's XML\n"
-    "  --points         judge STAGE: count points, for graders\n"
-    "  --markdown       for a README: matrix, rude, list\n"
-    "  --svg FILE       timeline: draw it into this file, too\n"
-    "  --trace DIR      timeline: write the raw traces, for ui.perfetto.dev\n"
-    "  --clients N      load: the number of connections (16)\n"
-    "  --seconds N      load: how long it takes (5)\n"
-    "  --requests N     load: stop after N requests\n"
-    "  --rate N         load: requests per second; without it, no limit\n"
-    "  --users N        load: the events are of N users (1)\n"
-    "  --get PATH       load: GET this path, instead of posting events\n"
-    "  --close          load: a connection for each request\n"
-    "  --help           print this, and exit\n";
+struct arguments options;
 
-struct arguments options = {
-    .work_ms = 100, .clients = 16, .seconds = 5, .users = 1};
-
-static const struct {
+// An option is a number, a flag or a text.
+static struct row {
     const char *name;
+    const char *argument; // what the help calls its value
+    const char *help;
+    const char *commands; // that take it; NULL: all
     int *number;
-    int min, max;
+    int usual, min, max; // of the number; usual 0: nothing to print
     bool *flag;
     const char **text;
+    bool is_given;
 } rows[] = {
-    {"--work-ms", &options.work_ms, 1, 10000, NULL, NULL},
-    {"--json", NULL, 0, 0, &options.json, NULL},
-    {"--markdown", NULL, 0, 0, &options.markdown, NULL},
-    {"--svg", NULL, 0, 0, NULL, &options.svg},
-    {"--trace", NULL, 0, 0, NULL, &options.trace},
-    {"--clients", &options.clients, 1, 50000, NULL, NULL},
-    {"--seconds", &options.seconds, 1, 3600, NULL, NULL},
-    {"--requests", &options.requests, 1, 1000000000, NULL, NULL},
-    {"--rate", &options.rate, 1, 1000000, NULL, NULL},
-    {"--users", &options.users, 1, 64, NULL, NULL},
-    {"--port", &options.port, 1, 65535, NULL, NULL},
-    {"--rows", NULL, 0, 0, NULL, &options.rows},
-    {"--rude", NULL, 0, 0, &options.rude, NULL},
-    {"--junit", NULL, 0, 0, NULL, &options.junit},
-    {"--points", NULL, 0, 0, &options.points, NULL},
-    {"--get", NULL, 0, 0, NULL, &options.get},
-    {"--close", NULL, 0, 0, &options.close, NULL},
-    {"--help", NULL, 0, 0, &options.help, NULL},
+    // clang-format off
+    {"--work-ms", "N", "milliseconds of simulated work for an event",
+     "try, matrix, rude, judge, diff, timeline",
+     .number = &options.work_ms, .usual = 100, .min = 1, .max = 10000},
+    {"--json", NULL, "for programs",
+     "list, try, matrix, rude, judge, diff, load", .flag = &options.json},
+    {"--markdown", NULL, "for a README",
+     "list, matrix, rude", .flag = &options.markdown},
+    {"--rows", "A,B", "only these experiments",
+     "judge", .text = &options.rows},
+    {"--rude", NULL, "the rude clients, and whether it survives",
+     "judge", .flag = &options.rude},
+    {"--junit", "FILE", "write this file for a CI, in JUnit's XML",
+     "judge", .text = &options.junit},
+    {"--points", NULL, "with a STAGE: count points, for graders",
+     "judge", .flag = &options.points},
+    {"--port", "N", "a server that runs already, on this port",
+     "judge", .number = &options.port, .min = 1, .max = 65535},
+    {"--svg", "FILE", "draw it into this file, too",
+     "timeline", .text = &options.svg},
+    {"--trace", "DIR", "write the raw traces, for ui.perfetto.dev",
+     "timeline", .text = &options.trace},
+    {"--clients", "N", "the number of connections",
+     "load", .number = &options.clients, .usual = 16, .min = 1, .max = 50000},
+    {"--seconds", "N", "how long it takes",
+     "load", .number = &options.seconds, .usual = 5, .min = 1, .max = 3600},
+    {"--requests", "N", "stop after N requests, and not after seconds",
+     "load", .number = &options.requests, .min = 1, .max = 1000000000},
+    {"--rate", "N", "requests per second; without it, no limit",
+     "load", .number = &options.rate, .min = 1, .max = 1000000},
+    {"--users", "N", "the events are of N users",
+     "load", .number = &options.users, .usual = 1, .min = 1, .max = 64},
+    {"--get", "PATH", "GET this path, instead of posting events",
+     "load", .text = &options.get},
+    {"--close", NULL, "a connection for each request",
+     "load", .flag = &options.close},
+    {"--help", NULL, "print this, and exit", NULL, .flag = &options.help},
+    // clang-format on
 };
+
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+// Of each pair one option says what the other one would say.
+static const char *const pairs[][2] = {
+    {"--json", "--markdown"},
+    {"--requests", "--seconds"},
+    {"--get", "--users"},
+};
+
+static bool takes(const char *command, const struct row *row)
+{
+    size_t length = strlen(command);
+    const char *found = row->commands;
+    while (found != NULL && (strncmp(found, command, length) != 0 ||
+                             strchr(", ", found[length]) == NULL)) {
+        found = strstr(found, ", ");
+        if (found != NULL)
+            found += strlen(", ");
+    }
+    return row->commands == NULL || found != NULL;
+}
+
+static struct row *find(const char *name)
+{
+    for (int i = 0; i < ROWS; i++)
+        if (strcmp(name, rows[i].name) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+// The commands that take it are before its help if they are few.
+static void print(FILE *file, const struct row *row)
+{
+    enum { COLUMN = 19 };
+    char left[COLUMN];
+    const char *commands = row->commands != NULL ? row->commands : "";
+    bool are_many = strchr(commands, ',') != NULL;
+    snprintf(left, sizeof left, "  %s %s", row->name,
+             row->argument != NULL ? row->argument : "");
+    fprintf(file, "%-*s", COLUMN, left);
+    if (commands[0] != '\0' && !are_many)
+        fprintf(file, "%s: ", commands);
+    fprintf(file, "%s", row->help);
+    if (row->usual > 0)
+        fprintf(file, " (%d)", row->usual);
+    if (are_many)
+        fprintf(file, ":\n%*s%s", COLUMN, "", commands);
+    fprintf(file, "\n");
+}
+
+void arguments_print_options(FILE *file, const char *command)
+{
+    for (int i = 0; i < ROWS; i++)
+        if (command == NULL || takes(command, &rows[i]))
+            print(file, &rows[i]);
+}
 
 bool arguments_to_number(const char *name, const char *text, int min, int max,
                          int *number)
 {
-    char *end;
-    long value = strtol(text, &end, 10);
-    if (end != text && *end == '\0' && value >= min && value <= max) {
+    bool is_digits = text[strspn(text, "0123456789")] == '\0';
+    long value = strtol(text, NULL, 10);
+    if (text[0] != '\0' && is_digits && value >= min && value <= max) {
         *number = (int)value;
         return true;
     }
@@ -96,38 +132,39 @@ bool arguments_to_number(const char *name, const char *text, int min, int max,
 // took. If it is wrong, prints why and returns 0.
 static int set_option(const char *word, const char *next)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (strcmp(word, rows[i].name) != 0)
-            continue;
-        if (rows[i].flag != NULL) {
-            *rows[i].flag = true;
-            return 1;
-        }
-        if (next == NULL) {
-            fprintf(stderr, "lab: %s: expected a value after it\n", word);
-            return 0;
-        }
-        if (rows[i].text != NULL) {
-            *rows[i].text = next;
-            return 2;
-        }
-        return arguments_to_number(word, next, rows[i].min, rows[i].max,
-                                   rows[i].number)
-                   ? 2
-                   : 0;
+    struct row *row = find(word);
+    if (row == NULL) {
+        fprintf(stderr, "lab: unknown option '%s': see lab --help\n", word);
+        return 0;
     }
-    fprintf(stderr, "lab: unknown option '%s': see lab --help\n", word);
-    return 0;
+    row->is_given = true;
+    if (row->flag != NULL) {
+        *row->flag = true;
+        return 1;
+    }
+    if (next == NULL) {
+        fprintf(stderr, "lab: %s: expected a value after it\n", word);
+        return 0;
+    }
+    if (row->text != NULL)
+        *row->text = next;
+    else if (!arguments_to_number(word, next, row->min, row->max, row->number))
+        return 0;
+    return 2;
 }
 
 int arguments_take_options(int count, char **words)
 {
     int left = 0;
     int i = 0;
+    for (int row = 0; row < ROWS; row++)
+        if (rows[row].number != NULL)
+            *rows[row].number = rows[row].usual;
     options.command = words + count; // the NULL that ends argv
     while (i < count) {
         if (strcmp(words[i], "--") == 0) {
             options.command = words + i + 1;
+            options.has_command = true;
             break;
         }
         if (words[i][0] != '-') {
@@ -140,4 +177,27 @@ int arguments_take_options(int count, char **words)
         i += taken;
     }
     return left;
+}
+
+bool arguments_fit(const char *command, bool takes_command)
+{
+    for (int i = 0; i < ROWS; i++) {
+        if (!rows[i].is_given || takes(command, &rows[i]))
+            continue;
+        fprintf(stderr, "lab %s: %s is an option of %s: see lab %s --help\n",
+                command, rows[i].name, rows[i].commands, command);
+        return false;
+    }
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        if (!find(pairs[i][0])->is_given || !find(pairs[i][1])->is_given)
+            continue;
+        fprintf(stderr, "lab %s: expected %s or %s, got both\n", command,
+                pairs[i][0], pairs[i][1]);
+        return false;
+    }
+    if (!options.has_command || takes_command)
+        return true;
+    fprintf(stderr, "lab %s: expected no command after --: see lab %s --help\n",
+            command, command);
+    return false;
 }

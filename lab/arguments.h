@@ -4,23 +4,34 @@
 // arguments.h - the lab's command line
 //
 //     lab WORD... [OPTION...] [-- COMMAND...]
+//
+// One table has all options: what each means, and which commands take it. From
+// it come the help and the messages about an option that a command does not
+// take.
 
 #include <stdbool.h>
+#include <stdio.h>
 
 enum { EXIT_USAGE = 2 };
-
-extern const char usage_text[];
 
 extern struct arguments {
     int work_ms, clients, seconds, requests, rate, users, port;
     bool json, markdown, close, help, rude, points;
     const char *svg, *trace, *get, *rows, *junit;
-    char **command; // after "--"; ends with NULL
+    char **command;   // after "--"; ends with NULL
+    bool has_command; // there was a "--"
 } options;
 
 // Removes the options from the words, and the command. Returns how many words
 // are left; -1: an option is wrong, and it printed why.
 int arguments_take_options(int count, char **words);
+
+// Whether a command of the lab takes all options that were given, and they
+// agree with each other. If not, it printed which one is wrong.
+bool arguments_fit(const char *command, bool takes_command);
+
+// Prints the options that a command of the lab takes; NULL: all options.
+void arguments_print_options(FILE *file, const char *command);
 
 // False: it is not a number from min to max, and it printed that.
 bool arguments_to_number(const char *name, const char *text, int min, int max,

@@ -1,39 +1,9 @@
 #include "lab/help.h"
 #include "lab/arguments.h"
 
-#include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { NAME_MAX_LENGTH = 40, NEAR = 2 };
-
-// Which commands take an option. --help is for all.
-static const struct {
-    const char *option;
-    const char *commands;
-} uses[] = {
-    {"--work-ms", "try matrix rude diff timeline judge"},
-    {"--json", "try matrix rude diff load list judge"},
-    {"--markdown", "matrix rude list"},
-    {"--svg", "timeline"},
-    {"--trace", "timeline"},
-    {"--rows", "judge"},
-    {"--rude", "judge"},
-    {"--junit", "judge"},
-    {"--points", "judge"},
-    {"--clients", "load"},
-    {"--seconds", "load"},
-    {"--requests", "load"},
-    {"--rate", "load"},
-    {"--users", "load"},
-    {"--get", "load"},
-    {"--close", "load"},
-};
-
-static const char takes_stages[] = "list try matrix rude diff timeline judge";
-static const char takes_sketch[] = "list try matrix rude";
-static const char sketch[] = ", or the word sketch: the first poll\n"
-                             "server, stage2_async/sketch.c";
 
 int help_expected(const char *command, const char *expected)
 {
@@ -41,74 +11,47 @@ int help_expected(const char *command, const char *expected)
     return EXIT_USAGE;
 }
 
-// The length of a text's first line, with its end.
-static size_t line_length(const char *text)
+// Which commands take the sketch is in the table.
+static void print_stages(FILE *file, const struct help_command *commands)
 {
-    size_t length = strcspn(text, "\n");
-    return text[length] == '\n' ? length + 1 : length;
-}
-
-// An entry is a line that begins with two blanks, and those below it that begin
-// with more.
-static size_t entry_length(const char *text)
-{
-    size_t length = line_length(text);
-    while (strncmp(text + length, "   ", 3) == 0)
-        length += line_length(text + length);
-    return length;
-}
-
-static bool has_word(const char *words, const char *word, size_t length)
-{
-    for (; *words != '\0'; words += strspn(words, " ")) {
-        size_t found = strcspn(words, " \n");
-        if (found == length && strncmp(words, word, length) == 0)
-            return true;
-        words += found;
+    const char *comma = "";
+    fputs("\nA STAGE is a number from 1 to 6, or for ", file);
+    for (; commands->name != NULL; commands++) {
+        if (commands->takes != HELP_SKETCH)
+            continue;
+        fprintf(file, "%s%s", comma, commands->name);
+        comma = ", ";
     }
-    return false;
+    fputs(" the word sketch:\nthe first poll server, "
+          "stage2_async/sketch.c.\n",
+          file);
 }
 
-static const char *find_entry(const char *usage, const char *name)
+static void print_stage(FILE *file, const struct help_command *command)
 {
-    for (; *usage != '\0'; usage += line_length(usage)) {
-        bool is_entry = strncmp(usage, "  ", 2) == 0 && usage[2] != ' ';
-        size_t length = strcspn(is_entry ? usage + 2 : usage, " \n");
-        if (is_entry && length == strlen(name) &&
-            strncmp(usage + 2, name, length) == 0)
-            return usage;
-    }
-    return NULL;
+    if (command->takes == HELP_STAGE)
+        fputs("\nA STAGE is a number from 1 to 6.\n", file);
+    if (command->takes == HELP_SKETCH)
+        fputs(
+            "\nA STAGE is a number from 1 to 6, or the word sketch: the first "
+            "poll\nserver, stage2_async/sketch.c.\n",
+            file);
 }
 
-// A command may have several entries.
-static void print_entries(const char *usage, const char *name)
+void help_print(FILE *file, const struct help_command *commands,
+                const struct help_command *command)
 {
-    const char *entry;
-    while ((entry = find_entry(usage, name)) != NULL) {
-        size_t length = entry_length(entry);
-        printf("%.*s", (int)length, entry);
-        usage = entry + length;
+    fputs("usage: lab COMMAND [OPTION...]\n\n", file);
+    if (command != NULL) {
+        fputs(command->usage, file);
+        print_stage(file, command);
+    } else {
+        for (int i = 0; commands[i].name != NULL; i++)
+            fputs(commands[i].usage, file);
+        print_stages(file, commands);
     }
-}
-
-void help_print(const char *usage, const char *command)
-{
-    const char *entry = command != NULL ? find_entry(usage, command) : NULL;
-    if (entry == NULL) {
-        fputs(usage, stdout);
-        return;
-    }
-    printf("usage: lab COMMAND [OPTION...]\n\n");
-    print_entries(usage, command);
-    printf("\n");
-    if (has_word(takes_stages, command, strlen(command)))
-        printf("A STAGE is a number from 1 to 6%s.\n\n",
-               has_word(takes_sketch, command, strlen(command)) ? sketch : "");
-    for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++)
-        if (has_word(uses[i].commands, command, strlen(command)))
-            print_entries(usage, uses[i].option);
-    print_entries(usage, "--help");
+    fputs("\n", file);
+    arguments_print_options(file, command != NULL ? command->name : NULL);
 }
 
 static int smaller(int one, int two)

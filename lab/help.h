@@ -3,12 +3,28 @@
 
 // help.h - what a person meant, and what is missing
 
+#include <stdbool.h>
+#include <stdio.h>
+
+// A command of the lab: a row of the table in main.c, which ends with a NULL.
+struct help_command {
+    const char *name;
+    int (*perform)(int count, char **words); // with the words after the name
+    enum {
+        HELP_NO_STAGE,
+        HELP_STAGE,  // a number from 1 to 6
+        HELP_SKETCH, // the same, or the word sketch
+    } takes;
+    bool takes_command; // after "--"
+    const char *usage;  // its lines in the help
+};
+
 // Prints "lab try: expected an experiment: see lab list". Returns EXIT_USAGE.
 int help_expected(const char *command, const char *expected);
 
-// Prints the part of the usage that is about this command: its own lines, and
-// its options. All of it if the command is NULL or not in there.
-void help_print(const char *usage, const char *command);
+// Prints what a command is for, and its options. All commands if it is NULL.
+void help_print(FILE *file, const struct help_command *commands,
+                const struct help_command *command);
 
 // Which name was meant by what was typed: `name` if it is nearer than `best`,
 // else `best`, which is NULL if there is none yet. Two letters differ at most;

@@ -212,28 +212,58 @@ static int do_judge(int count, char **words)
     return judge(&subject, &found);
 }
 
-static const struct {
-    const char *name;
-    int (*perform)(int count, char **words); // with the words after the name
-} commands[] = {
-    {"tour", do_tour},     {"list", do_list},         {"try", do_try},
-    {"matrix", do_matrix}, {"rude", do_rude},         {"diff", do_diff},
-    {"load", do_load},     {"timeline", do_timeline}, {"judge", do_judge},
+static const struct help_command commands[] = {
+    // clang-format off
+    {"tour", do_tour, HELP_NO_STAGE, false,
+     "  tour                        the six stages, one after the other\n"},
+    {"list", do_list, HELP_SKETCH, false,
+     "  list [rude] [STAGE...]      the experiments, and what each asks\n"},
+    {"try", do_try, HELP_SKETCH, false,
+     "  try EXPERIMENT [STAGE...]   one of them, against all stages or these\n"},
+    {"matrix", do_matrix, HELP_SKETCH, false,
+     "  matrix [STAGE...]           all of them, against all stages or these\n"},
+    {"rude", do_rude, HELP_SKETCH, false,
+     "  rude [STAGE...]             rude clients, and whether a stage survives\n"},
+    {"judge", do_judge, HELP_STAGE, true,
+     "  judge [STAGE] -- COMMAND... any server: is it this stage, and why not?\n"
+     "  judge [STAGE] --port N      the same, for a server that runs already;\n"
+     "                              with a stage, the exit status is 1 if a row\n"
+     "                              differs; without one, 0 if it can be judged\n"},
+    {"diff", do_diff, HELP_STAGE, false,
+     "  diff STAGE STAGE            where two stages behave differently\n"},
+    {"timeline", do_timeline, HELP_STAGE, false,
+     "  timeline [SCENARIO] STAGE...\n"
+     "                              a picture of a run; the scenario is\n"
+     "                              silent-clients, ten-at-once or\n"
+     "                              sustained-overload\n"},
+    {"load", do_load, HELP_NO_STAGE, false,
+     "  load PORT                   many clients, at a server on this machine\n"},
+    {.name = NULL},
+    // clang-format on
 };
+
+static const struct help_command *find(const char *name)
+{
+    for (int i = 0; name != NULL && commands[i].name != NULL; i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return &commands[i];
+    return NULL;
+}
 
 static int perform(int count, char **words)
 {
-    enum { COMMANDS = sizeof commands / sizeof commands[0] };
     const char *best = NULL;
     if (count == 0) {
-        fputs(usage_text, stderr);
+        help_print(stderr, commands, NULL);
         return EXIT_USAGE;
     }
-    for (int i = 0; i < COMMANDS; i++)
-        if (strcmp(words[0], commands[i].name) == 0)
-            return commands[i].perform(count - 1, words + 1);
+    const struct help_command *command = find(words[0]);
+    if (command != NULL)
+        return arguments_fit(command->name, command->takes_command)
+                   ? command->perform(count - 1, words + 1)
+                   : EXIT_USAGE;
     fprintf(stderr, "lab: no command '%s': see lab --help\n", words[0]);
-    for (int i = 0; i < COMMANDS; i++)
+    for (int i = 0; commands[i].name != NULL; i++)
         best = help_nearer(words[0], best, commands[i].name);
     help_suggest(best);
     return EXIT_USAGE;
@@ -257,7 +287,7 @@ int main(int argc, char **argv)
     if (count < 0)
         return EXIT_USAGE;
     if (options.help) {
-        help_print(usage_text, count > 0 ? words[0] : NULL);
+        help_print(stdout, commands, find(count > 0 ? words[0] : NULL));
         return finish(EXIT_SUCCESS);
     }
     return finish(perform(count, words));

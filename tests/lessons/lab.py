@@ -93,6 +93,44 @@ def each_command_has_a_help_of_its_own():
 
 
 @test
+def a_command_rejects_the_options_that_its_help_lacks():
+    whole = lab("--help").stdout
+    commands = set(re.findall(r"^  ([a-z]+)", whole, re.M))
+    options = dict(re.findall(r"^  (--[a-z-]+)( [A-Z])?", whole, re.M))
+    for command in sorted(commands):
+        own = re.findall(r"^  (--[a-z-]+)", lab(command, "--help").stdout, re.M)
+        for option in sorted(set(options) - set(own)):
+            words = [option, 5] if options[option] else [option]
+            for line in ([command, *words], [*words, command]):
+                said = lab(*line, status=2).stderr
+                assert said.startswith(
+                    f"lab {command}: {option} is an option of "), said
+                assert said.endswith(f": see lab {command} --help\n"), said
+                assert f" {command}," not in said, said
+        if command != "judge":
+            said = lab(command, "--", "x", status=2).stderr
+            assert "expected no command after --" in said, said
+
+
+@test
+def two_options_that_contradict_each_other_are_told():
+    for words, pair in ((("matrix", "--json", "--markdown"), "--json or"),
+                        (("list", "--markdown", "--json"), "--json or"),
+                        (("load", 1, "--get", "/", "--users", 2), "--get or"),
+                        (("load", 1, "--requests", 1, "--seconds", 1),
+                         "--requests or")):
+        said = lab(*words, status=2).stderr
+        assert f"expected {pair} " in said and "got both" in said, said
+
+
+@test
+def a_number_has_digits_alone():
+    for text in ("", " 5", "+5", "5 ", "5.0", "0x5", "five", "9" * 30):
+        for words in (["list", text], ["matrix", "--work-ms", text]):
+            assert f"got '{text}'" in lab(*words, status=2).stderr, words
+
+
+@test
 def no_line_of_the_help_is_wider_than_a_terminal():
     for text in (lab("--help").stdout, lab("list").stdout,
                  lab("list", "rude").stdout):
