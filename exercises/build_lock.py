@@ -51,11 +51,12 @@ def with_parent():
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
-def run(command):
-    """Its exit status. What would end this program ends the command and all
-    that it started, so that nothing builds without the lock."""
+def run(command, **how):
+    """Its exit status; `how` is subprocess.Popen's. What would end this program
+    ends the command and all that it started, so that nothing builds without the
+    lock."""
     with subprocess.Popen(command, preexec_fn=with_parent,
-                          start_new_session=True) as process:
+                          start_new_session=True, **how) as process:
         def stop(number, _):
             if process.returncode is None:
                 os.killpg(process.pid, number)

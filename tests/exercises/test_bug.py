@@ -23,6 +23,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 # pylint: disable=wrong-import-position
 import usage
 from processes import is_running, wait_until
+from ready_build import make_ready
 
 usage.show_if_asked(__doc__, 1)
 SOURCE = pathlib.Path(sys.argv[1]).resolve()
@@ -83,8 +84,7 @@ class Tree:
 
     def make_build(self, script):
         """A build in which the test of the bug is this script."""
-        (self.build / "meson-info").mkdir(parents=True)
-        (self.build / "build.ninja").touch()
+        make_ready(self.build, self.root)
         (self.build / "channel").write_text("#!/bin/sh\n" + script)
         (self.build / "channel").chmod(0o755)
         (self.build / "meson-info/intro-tests.json").write_text(json.dumps(

@@ -3,13 +3,14 @@
 
     workshop.py LAB BUILD
 
-It does not build: a meson that does nothing is first in the path, and the
+Most tests do not build: a meson that does nothing is first in the path, and the
 build directory has the programs of BUILD. Prints TAP.
 """
 
 import os
 import pathlib
 import select
+import shlex
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 # pylint: disable=wrong-import-position
 from lessons.running import BUILD, LAB, Skip, main, test
 from processes import is_running, wait_until
+from ready_build import make_ready
 
 os.environ.pop("THAW_BUILD", None)
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -29,6 +31,7 @@ STAGES = sorted(path.name for path in SOURCE.glob("stage[1-6]_*")
                 if (pathlib.Path(BUILD) / path.name / path.name).exists())
 
 MESON = """#!/bin/sh
+[ "$1" != --version ] || exit
 echo "$@" >>"$0.log"
 echo '[1/1] Compiling C object main.c.o'
 printf 'main.c:1:2: \\033[01;35mwarning: \\033[munused variable\\n'
@@ -37,6 +40,7 @@ printf 'main.c:1:2: \\033[01;35mwarning: \\033[munused variable\\n'
 
 # It builds until there is a file "go", and notes when another one does.
 SLOW_MESON = """#!/bin/sh
+[ "$1" != --version ] || exit
 mkdir "$0.busy" || echo overlap >>"$0.log"
 echo $$ >>"$0.log"
 while [ ! -e "$0.go" ]; do sleep 0.01; done
@@ -73,7 +77,11 @@ class Tree:
             target = build / path.parent.name
             target.mkdir(parents=True)
             shutil.copy(path, target)
-        (build / "build.ninja").touch()
+        make_ready(build, self.root)
+
+    def move_build(self, place):
+        (self.root / "build").rename(place)
+        make_ready(place, self.root)
 
     def make_meson(self, directory):
         directory.mkdir()
@@ -140,7 +148,7 @@ def a_relative_file_is_the_callers():
 @test
 def a_relative_build_directory_is_the_callers():
     with Tree() as tree:
-        (tree.root / "build").rename(tree.caller / "other")
+        tree.move_build(tree.caller / "other")
         result = subprocess.run(
             [tree.root / "workshop", "run", "3", "--version"], text=True,
             env=dict(os.environ, PATH=tree.path, THAW_BUILD="other"),
@@ -304,7 +312,7 @@ def a_build_that_is_ended_leaves_no_lock():
 @test
 def a_build_directory_elsewhere_has_its_own_lock():
     with Tree() as tree:
-        (tree.root / "build").rename(tree.caller / "other")
+        tree.move_build(tree.caller / "other")
         before = sorted(tree.root.rglob("*"))
         go = slow(tree)
         other = {"THAW_BUILD": str(tree.caller / "other")}
@@ -350,6 +358,190 @@ def cdpath_sends_it_nowhere():
         result = tree.type("run", "1", "--version", cwd=tree.parent,
                            command="thaw/workshop", CDPATH=str(other))
         assert result.stdout.startswith("stage1_blocking"), result
+
+
+# --- a build directory that came from elsewhere -----------------------------
+
+PROGRAMS = ["lab/lab", "stage2_async/stage2_sketch",
+            *(f"{name}/{name}" for name in STAGES)]
+SAYS_WHERE = """#include <stdio.h>
+int main(void) { puts(WHERE); return LEVEL; }
+"""
+# With a name of its own, since every meson and compiler has another version.
+OTHER_MESON = """#!/bin/sh
+[ "$1" != --version ] || { echo "$OTHER_VERSION"; exit; }
+exec "$REAL_MESON" "$@"
+"""
+
+
+class RealTree(Tree):
+    """Its meson is the real one, and its programs say where they are built."""
+
+    def __enter__(self):
+        super().__enter__()
+        if len(STAGES) < 6:
+            raise Skip("not all stages are built")
+        shutil.rmtree(self.root / "build")
+        self.parent.chmod(0o755)  # another user looks at it, too
+        self.path = os.environ["PATH"]
+        lines = ["project('thaw', 'c')"]
+        for program in PROGRAMS:
+            directory, name = program.split("/")
+            (self.root / directory).mkdir(exist_ok=True)
+            (self.root / directory / f"{name}_says.c").write_text(SAYS_WHERE)
+            with open(self.root / directory / "meson.build", "a",
+                      encoding="utf-8") as file:
+                file.write(
+                    f"executable('{name}', '{name}_says.c', c_args: ["
+                    "'-DWHERE=\"@0@\"'.format(meson.project_source_root()), "
+                    "'-DLEVEL=' + get_option('level').to_string()])\n")
+            if f"subdir('{directory}')" not in lines:
+                lines.append(f"subdir('{directory}')")
+        (self.root / "meson.build").write_text("\n".join(lines) + "\n")
+        (self.root / "meson_options.txt").write_text(
+            "option('level', type: 'integer', value: 0)\n")
+        return self
+
+    def lab(self, status=0, root=None, **environment):
+        """What the lab prints, and what ./workshop says."""
+        root = root or self.root
+        result = self.type("lab", status=status, command=root / "workshop",
+                           **environment)
+        return result.stdout, result.stderr
+
+    def expect_again(self, why, root=None, status=0, **environment):
+        """It is set up again, says why, and only this time."""
+        root = root or self.root
+        for said in (f"workshop: build/ {why}: setting it up again\n", ""):
+            printed, told = self.lab(status, root, **environment)
+            assert (printed, told) == (f"{root}\n", said), (printed, told)
+
+
+@test
+def a_moved_or_copied_checkout_sets_its_build_up_again():
+    with RealTree() as tree:
+        assert tree.lab() == (f"{tree.root}\n",
+                              "workshop: building in build/\n")
+        copy = tree.parent / "the copy"
+        (tree.root / "build/mine").touch()
+        shutil.copytree(tree.root, copy, symlinks=True)
+        why = f"was set up for {tree.root}"
+        tree.expect_again(why, copy)
+        assert tree.lab() == (f"{tree.root}\n", "")  # the original is the same
+        moved = tree.parent / "moved"
+        tree.root.rename(moved)
+        tree.expect_again(why, moved)
+        assert (copy / "build/mine").exists()
+        assert (moved / "build/mine").exists()
+
+
+@test
+def the_options_of_a_build_outlive_its_move():
+    with RealTree() as tree:
+        subprocess.run(["meson", "setup", tree.root / "build", tree.root,
+                        "-Dlevel=3"], check=True, stdout=subprocess.DEVNULL)
+        assert tree.lab(status=3)[0] == f"{tree.root}\n"
+        moved = tree.parent / "moved"
+        tree.root.rename(moved)
+        tree.expect_again(f"was set up for {tree.root}", moved, status=3)
+
+
+@test
+def a_build_that_is_only_half_set_up_is_set_up_again():
+    with RealTree() as tree:
+        tree.lab()
+        for name, text in (("build.ninja", None),
+                           ("meson-private/coredata.dat", None),
+                           ("meson-info/meson-info.json", '{"meson_ver'),
+                           ("meson-info", None)):
+            path = tree.root / "build" / name
+            if text is not None:
+                path.write_text(text)
+            elif path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+            tree.expect_again("was not set up to its end")
+
+
+@test
+def a_build_of_another_meson_or_compiler_is_set_up_again():
+    with RealTree() as tree:
+        programs = tree.parent / "programs"
+        programs.mkdir()
+        (programs / "meson").write_text(OTHER_MESON)
+        gone = programs / "gone-cc"
+        gone.write_text('#!/bin/sh\nexec cc "$@"\n')
+        (programs / "meson").chmod(0o755)
+        gone.chmod(0o755)
+        tree.lab(CC=shlex.quote(str(gone)))
+        real = shutil.which("meson")
+        version = subprocess.check_output([real, "--version"], text=True)
+        other = {"PATH": f"{programs}:{tree.path}", "REAL_MESON": real,
+                 "OTHER_VERSION": version}
+        tree.path = other.pop("PATH")
+        assert tree.lab(**other)[1] == ""  # the same version elsewhere
+        other["OTHER_VERSION"] = "0.59.9"
+        said = tree.lab(**other)[1]
+        assert f"by meson {version.strip()}, and this is 0.59.9: sett" in said
+        tree.path = os.environ["PATH"]
+        gone.unlink()
+        tree.expect_again(f"was set up for the compiler {gone}, which is gone")
+
+
+def times_of(build):
+    """When its files changed, the lock aside."""
+    return {path: path.stat().st_mtime_ns for path in build.iterdir()
+            if path.name != ".one-build"}
+
+
+@test
+def the_build_of_another_checkout_or_program_is_left_alone():
+    with RealTree() as tree:
+        tree.lab()
+        copy = tree.parent / "copy"
+        shutil.copytree(tree.root, copy, symlinks=True)
+        elsewhere = tree.parent / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / "build.ninja").write_text("# of cmake\n")
+        for build, said in ((tree.root / "build", "is the build directory of "
+                             f"{tree.root}. Please build elsewhere"),
+                            (elsewhere, "of another program than meson")):
+            before = times_of(build)
+            result = subprocess.run(
+                [copy / "workshop", "lab"], capture_output=True, text=True,
+                env=dict(os.environ, THAW_BUILD=str(build)), timeout=60)
+            assert result.returncode == 1 and said in result.stderr, result
+            assert times_of(build) == before
+
+
+@test
+def a_build_directory_of_another_user_is_told():
+    """Root may write everything, so root becomes another user."""
+    def become_another():
+        if os.geteuid() == 0:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+    with RealTree() as tree:
+        tree.lab()
+        build = tree.root / "build"
+        for path, mode in ((build, 0o555), (build, 0o755),
+                           (build / "build.ninja", 0o444)):
+            path.chmod(mode)
+            # pylint: disable=subprocess-popen-preexec-fn
+            result = subprocess.run(
+                [tree.root / "workshop", "lab"], capture_output=True, text=True,
+                env=dict(os.environ, PATH=tree.path), timeout=60,
+                preexec_fn=become_another)
+            if os.geteuid() != 0 and mode == 0o755:
+                assert result.returncode == 0, result
+                continue
+            assert result.returncode == 1, result
+            assert result.stderr.startswith("workshop: cannot write "), result
+            assert "THAW_BUILD=DIRECTORY ./workshop" in result.stderr, result
+            assert result.stderr.count("\n") == 1, result
+        build.chmod(0o755)
 
 
 if __name__ == "__main__":
