@@ -77,12 +77,12 @@ static void handle(const struct http_request *request,
                    struct http_response *response)
 {
     struct event event = {0};
-    char detail[EVENT_DETAIL_SIZE];
+    struct event_fault fault;
     char user[EVENT_NAME_MAX + 1];
     switch (route_find(request, response, user)) {
     case ROUTE_EVENT:
-        if (!event_decode(request->body, &event, detail))
-            admission_invalid(response, detail);
+        if (!event_decode(request->body, &event, &fault))
+            admission_invalid(response, &fault);
         else if (!submit(apply, &event, response))
             admission_reject(response);
         break;

@@ -65,14 +65,14 @@ static void handle(const struct http_request *request,
                    struct http_response *response)
 {
     struct event event;
-    char detail[EVENT_DETAIL_SIZE];
+    struct event_fault fault;
     char user[EVENT_NAME_MAX + 1];
     switch (route_find(request, response, user)) {
     case ROUTE_EVENT:
-        if (event_decode(request->body, &event, detail))
+        if (event_decode(request->body, &event, &fault))
             submit(&event, response);
         else
-            admission_invalid(response, detail);
+            admission_invalid(response, &fault);
         break;
     case ROUTE_BALANCES:
         look_up(user, response);

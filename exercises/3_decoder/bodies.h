@@ -196,12 +196,15 @@ static const struct invalid beyond[] = {
     {"2^63", AMOUNT("9223372036854775808"), "byte ", narrow},
     {"an amount twice", AMOUNT("1,\"amount\":2"), "byte ", duplicate},
     {"another key twice", AMOUNT("1,\"x\":1,\"x\":1"), "byte ", duplicate},
+    {"an escaped NUL in a name", USER("a\\u0000b"), "byte ", nul_byte},
+};
+
+static const struct invalid around[] = {
     {"an event, and one byte more", SLICE("{" ALICE "}x"),
      "byte 45:", trailing},
     {"two events", SLICE("{" ALICE "}\n{" ALICE "}"), "byte 46:", trailing},
     {"an event and a NUL", SLICE("{" ALICE "}\0"), "byte 45:", nul_byte},
     {"a NUL after the amount", SLICE("{" ALICE "\0}"), "byte 44:", nul_byte},
-    {"an escaped NUL in a name", USER("a\\u0000b"), "byte ", nul_byte},
     {"nothing: an empty body", {"", 0}, "empty body", empty},
 };
 

@@ -142,8 +142,8 @@ static struct {
     bool accepted;
     struct event event;
     char after_event[512]; // must stay as it is
-    char detail[EVENT_DETAIL_SIZE];
-    char after_detail[64]; // the same
+    struct event_fault fault;
+    char after_fault[64]; // the same
 } outcome;
 
 static bool is_untouched(const void *bytes, size_t length)
@@ -168,12 +168,20 @@ static const char *text_of(const char *text, size_t size)
         for_people(text, end == NULL ? size : (size_t)(end - text)));
 }
 
+static const char *reason(void)
+{
+    if (is_untouched(&outcome.fault.reason, sizeof outcome.fault.reason))
+        return "(not set)";
+    return outcome.fault.reason == NULL ? "NULL" : outcome.fault.reason;
+}
+
 static const char *came(void)
 {
     const struct event *event = &outcome.event;
     if (!outcome.accepted)
-        return check_text("rejected, with the detail \"%s\"",
-                          text_of(outcome.detail, sizeof outcome.detail));
+        return check_text(
+            "rejected, with the reason %s and the detail \"%s\"", reason(),
+            text_of(outcome.fault.detail, sizeof outcome.fault.detail));
     return check_text("accepted: user \"%s\", action \"%s\", amount %" PRId64,
                       text_of(event->user, sizeof event->user),
                       text_of(event->action, sizeof event->action),
@@ -188,13 +196,14 @@ static bool has_nul(const char *text, size_t size)
 static void check_borders(void)
 {
     if (!is_untouched(outcome.after_event, sizeof outcome.after_event) ||
-        !is_untouched(outcome.after_detail, sizeof outcome.after_detail))
+        !is_untouched(outcome.after_fault, sizeof outcome.after_fault))
         fail("bytes after struct event, or after the detail, were changed",
              "nothing is written outside of the event and of the detail",
              "a copy without a limit: a name has room for EVENT_NAME_MAX bytes "
              "and a NUL, a detail for EVENT_DETAIL_SIZE bytes with the NUL");
-    if (!outcome.accepted && has_nul(outcome.detail, sizeof outcome.detail) &&
-        strstr(outcome.detail, "AFTERTHE") != NULL)
+    if (!outcome.accepted &&
+        has_nul(outcome.fault.detail, sizeof outcome.fault.detail) &&
+        strstr(outcome.fault.detail, "AFTERTHE") != NULL)
         fail(came(), "only the bytes of the slice are read",
              "a slice has no NUL at its end: json_loads reads up to a NUL, "
              "json_loadb takes a length");
@@ -222,7 +231,7 @@ static void decode(const char *name, struct slice bytes)
         memcpy(room, bytes.bytes, bytes.length);
     memcpy(room + bytes.length, other, sizeof other);
     outcome.accepted = event_decode_jansson((struct slice){room, bytes.length},
-                                            &outcome.event, outcome.detail);
+                                            &outcome.event, &outcome.fault);
     check_borders();
 }
 
@@ -238,8 +247,8 @@ static const char *cause_of(const struct valid *row)
 {
     const struct event *event = &outcome.event;
     if (!outcome.accepted)
-        return !has_nul(outcome.detail, sizeof outcome.detail) ||
-                       strstr(outcome.detail, "not written yet") == NULL
+        return !has_nul(outcome.fault.detail, sizeof outcome.fault.detail) ||
+                       strstr(outcome.fault.detail, "not written yet") == NULL
                    ? row->cause
                    : "a part is not built yet: look for \"build:\" in "
                      "lib/event/event_jansson.c";
@@ -278,31 +287,42 @@ static void check_valid(const struct valid *rows, size_t count)
 static bool has_detail(const char *wanted)
 {
     if (wanted[0] == '*')
-        return strstr(outcome.detail, wanted + 1) != NULL;
-    return strncmp(outcome.detail, wanted, strlen(wanted)) == 0;
+        return strstr(outcome.fault.detail, wanted + 1) != NULL;
+    return strncmp(outcome.fault.detail, wanted, strlen(wanted)) == 0;
 }
 
 // Each rejection has a detail, which is one line of printable ASCII.
 static void check_detail(void)
 {
     static const char wanted[] = "false, and a detail in printable ASCII";
-    const char *nul = memchr(outcome.detail, '\0', sizeof outcome.detail);
-    if (is_untouched(outcome.detail, sizeof outcome.detail) ||
-        nul == outcome.detail)
+    const char *nul =
+        memchr(outcome.fault.detail, '\0', sizeof outcome.fault.detail);
+    if (is_untouched(outcome.fault.detail, sizeof outcome.fault.detail) ||
+        nul == outcome.fault.detail)
         fail("rejected, without a detail", wanted,
              "the detail is not set on this way out: the client is then told "
              "what was in that memory before");
     if (nul == NULL)
         fail("rejected, with a detail without a NUL", wanted,
-             "write the detail with snprintf and EVENT_DETAIL_SIZE");
-    for (const char *at = outcome.detail; at < nul; at++)
+             "write the detail with reject, which knows its size");
+    for (const char *at = outcome.fault.detail; at < nul; at++)
         if (*at < ' ' || *at > '~')
             fail(came(), wanted,
-                 "jansson's text quotes the client's bytes: make_printable "
-                 "replaces those that a terminal would obey");
+                 "jansson's text quotes the client's bytes: reject replaces "
+                 "those that a terminal would obey");
 }
 
-static void check_invalid(const struct invalid *rows, size_t count)
+static void check_reason(const char *wanted)
+{
+    if (strcmp(reason(), wanted) != 0)
+        fail(came(), check_text("rejected, with the reason %s", wanted),
+             "invalid_json is for what is not JSON, and invalid_event for JSON "
+             "that is not an event; where jansson rejects, reason_of(&error) "
+             "is the reason");
+}
+
+static void check_invalid(const struct invalid *rows, size_t count,
+                          const char *wanted_reason)
 {
     for (const struct invalid *row = rows; row < rows + count; row++) {
         bool is_part = row->detail[0] == '*';
@@ -316,6 +336,7 @@ static void check_invalid(const struct invalid *rows, size_t count)
                             is_part ? "contains" : "starts with",
                             row->detail + is_part),
                  row->cause);
+        check_reason(wanted_reason);
     }
 }
 
@@ -337,7 +358,7 @@ static void events_are_decoded(void)
 static void other_bytes_are_rejected(void)
 {
     where(MANUAL "\"Error reporting\", json_error_t");
-    check_invalid(not_json, COUNT(not_json));
+    check_invalid(not_json, COUNT(not_json), "invalid_json");
 }
 
 // --- 3.3 Missing or wrong fields are rejected, and the field is named --------
@@ -345,7 +366,7 @@ static void other_bytes_are_rejected(void)
 static void other_fields_are_rejected(void)
 {
     where(MANUAL "\"Type\", \"String\", \"Number\"");
-    check_invalid(wrong_fields, COUNT(wrong_fields));
+    check_invalid(wrong_fields, COUNT(wrong_fields), "invalid_event");
 }
 
 // --- 3.4 Limits --------------------------------------------------------------
@@ -354,7 +375,8 @@ static void limits_are_exact(void)
 {
     where("lib/event/README.md, \"What RFC 8259 leaves to us\"");
     check_valid(within, COUNT(within));
-    check_invalid(beyond, COUNT(beyond));
+    check_invalid(beyond, COUNT(beyond), "invalid_event");
+    check_invalid(around, COUNT(around), "invalid_json");
 }
 
 // --- 3.5 Nothing leaks, and out of memory is no crash ------------------------
@@ -392,10 +414,14 @@ static bool decode_with(int allocations)
         return true;
     check_detail();
     // Later, jansson mistakes it for a fault of the text, and so do we.
-    if (allocations == 0 && strstr(outcome.detail, "memory") == NULL)
+    if (allocations == 0 && strstr(outcome.fault.detail, "memory") == NULL)
         fail(came(), "rejected, with a detail that contains \"memory\"",
              "json_loadb returned NULL, and error.text is empty: the client's "
              "bytes are not to blame");
+    if (allocations == 0 && outcome.fault.reason != NULL)
+        fail(came(), "rejected, with the reason NULL",
+             "the client's bytes are not to blame: with NULL the response is "
+             "a 500");
     return false;
 }
 

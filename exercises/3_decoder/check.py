@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from server import Server, doing, request_of, that  # noqa: E402
 
 NOT_WRITTEN = "does event_decode_jansson return true, as in step 3.1?"
-NO_DETAIL = ("the response has what event_decode_jansson wrote into `detail` "
+NO_DETAIL = ("the response has what event_decode_jansson wrote into `fault` "
              "when it returned false")
 
 # body, status, what the response contains, likely cause
@@ -33,8 +33,8 @@ BODIES = [
      '"action: ', NO_DETAIL),
     ('{"user": "alice", "action": "buy", "amount": 1, "amount": 2}', 400,
      '"byte ', NO_DETAIL),
-    ("hello", 400, '"byte 5: ', NO_DETAIL),
-    ("[1, 2]", 400, "object", NO_DETAIL),
+    ("hello", 400, '"invalid_json","detail":"byte 5: ', NO_DETAIL),
+    ("[1, 2]", 400, '"invalid_event"', NO_DETAIL),
     ("", 400, "empty body", NO_DETAIL),
 ]
 PLAIN = '{"user": "alice", "action": "buy", "amount": 100}'

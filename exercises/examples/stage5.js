@@ -34,14 +34,16 @@ function apply({ user, amount }) {
 
 function submit(body) {
     let event;
+    let reason = "invalid_json";
     try {
         event = JSON.parse(body);
+        reason = "invalid_event";
         const types = [typeof event.user, typeof event.action].join();
         if (types !== "string,string" || !Number.isSafeInteger(event.amount))
             throw new TypeError("expected two strings and an integer");
     } catch ({ message: detail }) {
         counts.invalid++;
-        return [400, { status: "error", reason: "invalid_json", detail }];
+        return [400, { status: "error", reason, detail }];
     }
     if (!isOpen || jobs.length >= CAPACITY) {
         counts.rejected++;

@@ -24,14 +24,16 @@ def work():
         jobs.task_done()
 
 def submit(body):
+    reason = "invalid_json"
     try:
         event = json.loads(body.decode())
+        reason = "invalid_event"
         kinds = [type(event[name]) for name in ("user", "action", "amount")]
         if kinds != [str, str, int] or not -2**63 <= event["amount"] < 2**63:
             raise ValueError("expected two strings and an integer")
     except (ValueError, TypeError, KeyError, RecursionError) as fault:
         counts["invalid"] += 1
-        return 400, {"status": "error", "reason": "invalid_json",
+        return 400, {"status": "error", "reason": reason,
                      "detail": f"{type(fault).__name__}: {fault}"}
     if jobs.full() or not is_open:
         counts["rejected"] += 1

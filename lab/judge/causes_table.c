@@ -86,7 +86,7 @@ const struct cause causes[] = {
     {NULL, "400 JSON", "400",
      "It rejects the body and does not say why. The body of the response is "
      "JSON with a reason that begins with invalid_: {\"reason\": "
-     "\"invalid_json\"}."},
+     "\"invalid_json\"}, or \"invalid_event\" for JSON that is not an event."},
     {NULL, "400 JSON", "echoed",
      "It echoes what is no event. Stage 3 decodes the body and rejects this."},
     {NULL, "400 JSON", "5",

@@ -3,8 +3,8 @@
 #include "lib/event/event_jansson.h"
 
 bool event_decode(struct slice json, struct event *event,
-                  char detail[EVENT_DETAIL_SIZE])
+                  struct event_fault *fault)
 {
     return event_decode_fast(json, event) ||
-           event_decode_jansson(json, event, detail);
+           event_decode_jansson(json, event, fault);
 }

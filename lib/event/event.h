@@ -26,11 +26,19 @@ struct event {
     int64_t amount;
 };
 
-// Decodes an event; several threads may do so at the same time. On false,
-// `detail` says in printable ASCII what is wrong: "amount: expected an
-// integer", or "byte 5: ...", which counts from 1. That is the wrong byte, or
-// the last byte of a wrong word, as far as the word was read.
+// Why a body is not an event; with several faults, the one found first.
+struct event_fault {
+    // For programs: "invalid_json", or "invalid_event": JSON, but no event.
+    // NULL: the server has no memory for it, and the body may be an event.
+    const char *reason;
+    char detail[EVENT_DETAIL_SIZE]; // for people, in printable ASCII
+};
+
+// Decodes an event; several threads may do so at the same time. False: `fault`
+// is filled in. Its detail is "amount: expected an integer", or "byte 5: ...",
+// which counts from 1. That is the wrong byte, or the last byte of a wrong
+// word, as far as the word was read.
 bool event_decode(struct slice json, struct event *event,
-                  char detail[EVENT_DETAIL_SIZE]);
+                  struct event_fault *fault);
 
 #endif

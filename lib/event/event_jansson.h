@@ -7,6 +7,6 @@
 
 // Like event_decode, but without the fast path. Any thread may call it.
 bool event_decode_jansson(struct slice json, struct event *event,
-                          char detail[EVENT_DETAIL_SIZE]);
+                          struct event_fault *fault);
 
 #endif

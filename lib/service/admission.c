@@ -14,8 +14,13 @@ void admission_reject(struct http_response *response)
     respond_busy(response);
 }
 
-void admission_invalid(struct http_response *response, const char *detail)
+void admission_invalid(struct http_response *response,
+                       const struct event_fault *fault)
 {
+    if (fault->reason == NULL) { // it may be an event
+        respond_error(response, HTTP_INTERNAL_SERVER_ERROR, fault->detail);
+        return;
+    }
     metrics_add(METRIC_EVENTS_INVALID, 1);
-    respond_invalid(response, detail);
+    respond_invalid(response, fault->reason, fault->detail);
 }

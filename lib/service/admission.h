@@ -10,10 +10,15 @@
 // Each function counts the event (metrics.h) and fills in the response. Any
 // thread may call it.
 
+#include "lib/event/event.h"
 #include "lib/http/http_response.h"
 
 void admission_accept(struct http_response *response);
 void admission_reject(struct http_response *response);
-void admission_invalid(struct http_response *response, const char *detail);
+
+// When the server has no memory to decode the body, this counts nothing, and
+// responds with a 500.
+void admission_invalid(struct http_response *response,
+                       const struct event_fault *fault);
 
 #endif

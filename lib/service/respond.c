@@ -53,11 +53,12 @@ void respond_busy(struct http_response *response)
     respond(response, HTTP_SERVICE_UNAVAILABLE, body);
 }
 
-void respond_invalid(struct http_response *response, const char *detail)
+void respond_invalid(struct http_response *response, const char *reason,
+                     const char *detail)
 {
     respond_json(response, HTTP_BAD_REQUEST,
                  json_pack("{s:s, s:s, s:s}", "status", "error", "reason",
-                           "invalid_json", "detail", detail));
+                           reason, "detail", detail));
 }
 
 void respond_health(struct http_response *response)

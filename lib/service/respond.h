@@ -21,8 +21,10 @@ void respond_accepted(struct http_response *response);
 // 503 {"status":"rejected","reason":"server_busy"}, with Retry-After: 1.
 void respond_busy(struct http_response *response);
 
-// 400 {"status":"error","reason":"invalid_json","detail":"..."}
-void respond_invalid(struct http_response *response, const char *detail);
+// 400 {"status":"error","reason":"invalid_json","detail":"..."}, or
+// "invalid_event" (event.h).
+void respond_invalid(struct http_response *response, const char *reason,
+                     const char *detail);
 
 // 200 {"status":"ok"}
 void respond_health(struct http_response *response);

@@ -73,8 +73,8 @@ static void decode_event(void)
 {
     static const struct slice body = SLICE(EVENT);
     struct event event;
-    char detail[EVENT_DETAIL_SIZE];
-    if (!event_decode(body, &event, detail) || event.amount != 100)
+    struct event_fault fault;
+    if (!event_decode(body, &event, &fault) || event.amount != 100)
         fail("a good event is not understood");
 }
 

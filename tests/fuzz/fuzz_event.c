@@ -23,7 +23,7 @@
 
 // A way to decode: the results of each are compared with event_decode's.
 typedef bool decoder(struct slice json, struct event *event,
-                     char detail[EVENT_DETAIL_SIZE]);
+                     struct event_fault *fault);
 
 static bool is_name(const char *text)
 {
@@ -32,7 +32,7 @@ static bool is_name(const char *text)
 
 // The same with json_unpack, which alone would overlook a NUL.
 static bool decode_by_unpack(struct slice json, struct event *event,
-                             char detail[EVENT_DETAIL_SIZE])
+                             struct event_fault *fault)
 {
     const char *user = NULL;
     const char *action = NULL;
@@ -48,19 +48,19 @@ static bool decode_by_unpack(struct slice json, struct event *event,
         snprintf(event->action, sizeof event->action, "%s", action);
         event->amount = amount;
     }
-    snprintf(detail, EVENT_DETAIL_SIZE, "no event");
+    *fault = (struct event_fault){"invalid_event", "no event"};
     json_decref(value);
     return valid;
 }
 
 static bool decode_between_spaces(struct slice json, struct event *event,
-                                  char detail[EVENT_DETAIL_SIZE])
+                                  struct event_fault *fault)
 {
     struct buffer spaced = {0};
     buffer_add_text(&spaced, " \t\r\n");
     buffer_add(&spaced, json);
     buffer_add_text(&spaced, "\n\r\t ");
-    bool valid = event_decode(buffer_slice(&spaced), event, detail);
+    bool valid = event_decode(buffer_slice(&spaced), event, fault);
     buffer_destroy(&spaced);
     return valid;
 }
@@ -68,37 +68,61 @@ static bool decode_between_spaces(struct slice json, struct event *event,
 static decoder *const others[] = {event_decode_jansson, decode_by_unpack,
                                   decode_between_spaces};
 
-static void check_detail(const char detail[EVENT_DETAIL_SIZE])
+static void check_fault(const struct event_fault *fault)
 {
-    const char *end = memchr(detail, '\0', EVENT_DETAIL_SIZE);
-    ck_assert(end != NULL && end > detail);
-    for (const char *at = detail; at < end; at++)
+    const char *end = memchr(fault->detail, '\0', sizeof fault->detail);
+    ck_assert_ptr_nonnull(fault->reason);
+    ck_assert(end != NULL && end > fault->detail);
+    for (const char *at = fault->detail; at < end; at++)
         ck_assert(*at >= ' ' && *at <= '~');
 }
 
 static bool decode(decoder *with, struct slice json, struct event *event)
 {
-    char detail[EVENT_DETAIL_SIZE];
-    memset(detail, '\x01', sizeof detail);
+    struct event_fault fault;
+    memset(&fault, '\x01', sizeof fault);
     memset(event, '\x01', sizeof *event);
-    bool valid = with(json, event, detail);
+    bool valid = with(json, event, &fault);
     if (!valid)
-        check_detail(detail);
+        check_fault(&fault);
     return valid;
 }
 
+// The limit of depth comes before the grammar. With so few brackets, it cannot
+// be what the decoder found.
+static bool is_flat(struct slice json)
+{
+    int brackets = 0;
+    for (size_t i = 0; i < json.length; i++)
+        brackets += json.bytes[i] == '[' || json.bytes[i] == '{';
+    return brackets <= EVENT_DEPTH_MAX;
+}
+
 // JSON within our limits is rejected for its fields alone, and all else for its
-// bytes.
+// bytes. The reason tells JSON from what is none.
 static void check_verdict(struct slice json)
 {
     struct event event;
-    char detail[EVENT_DETAIL_SIZE] = "";
-    bool valid = event_decode(json, &event, detail);
-    bool names_a_byte = strncmp(detail, "byte ", 5) == 0 || json.length == 0;
-    if (json_validate(json) == JSON_VALID)
-        ck_assert(valid || !names_a_byte);
-    else
+    struct event_fault fault = {"", ""};
+    bool valid = event_decode(json, &event, &fault);
+    bool names_a_byte =
+        strncmp(fault.detail, "byte ", 5) == 0 || json.length == 0;
+    bool is_json = strcmp(fault.reason, "invalid_event") == 0;
+    switch (json_validate(json)) {
+    case JSON_VALID:
+        ck_assert(valid || (is_json && !names_a_byte));
+        break;
+    case JSON_INVALID:
         ck_assert(!valid && names_a_byte);
+        ck_assert(!is_json || !is_flat(json));
+        break;
+    case JSON_BEYOND:
+        ck_assert(!valid && names_a_byte && is_json);
+        break;
+    case JSON_BOTH:
+        ck_assert(!valid && names_a_byte);
+        break;
+    }
 }
 
 static void check_same(const struct event *one, const struct event *other)

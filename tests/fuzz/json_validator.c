@@ -177,15 +177,13 @@ static bool read_unicode_escape(struct reader *reader)
     if (!read_hexadecimal(reader, &code))
         return false;
     if (is_high_surrogate(code)) {
-        const unsigned char *after = reader->at;
-        bool has_low = skip_word(reader, "\\u") &&
-                       read_hexadecimal(reader, &low) && is_low_surrogate(low);
-        if (has_low)
-            code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-        else
-            reader->at = after; // it is read again, by itself
-    }
-    if (code == 0 || is_high_surrogate(code) || is_low_surrogate(code))
+        if (!skip_word(reader, "\\u") || !read_hexadecimal(reader, &low) ||
+            !is_low_surrogate(low))
+            return false;
+        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+    } else if (is_low_surrogate(code))
+        return false;
+    if (code == 0)
         reader->is_beyond = true;
     add_code_point(reader, code);
     return true;
@@ -366,6 +364,16 @@ static bool read_value(struct reader *reader)
     return is_valid;
 }
 
+// A number or a string where none may be can be beyond our limits, too.
+static void read_misplaced(struct reader *reader)
+{
+    skip_space(reader);
+    if (reader->at < reader->end && *reader->at == '"')
+        read_string(reader);
+    else
+        read_number(reader);
+}
+
 enum json_verdict json_validate(struct slice text)
 {
     static struct reader reader;
@@ -377,7 +385,10 @@ enum json_verdict json_validate(struct slice text)
     reader.depth = 0;
     reader.length = 0;
     reader.key_count = 0;
-    if (!read_value(&reader) || reader.at != reader.end)
-        return reader.is_too_deep ? JSON_BEYOND : JSON_INVALID;
+    if (!read_value(&reader) || reader.at != reader.end) {
+        read_misplaced(&reader);
+        return reader.is_too_deep || reader.is_beyond ? JSON_BOTH
+                                                      : JSON_INVALID;
+    }
     return reader.is_beyond ? JSON_BEYOND : JSON_VALID;
 }

@@ -13,9 +13,11 @@
 
 enum json_verdict {
     JSON_VALID,
-    JSON_INVALID, // by the grammar, or not UTF-8 (RFC 8259, 8.1)
-    JSON_BEYOND,  // beyond what we accept: depth, range of a number,
-                  // a duplicate key, U+0000, half of a surrogate pair
+    JSON_INVALID, // by the grammar, or no Unicode: not UTF-8 (RFC
+                  // 8259, 8.1), or half of a surrogate pair (8.2)
+    JSON_BEYOND,  // beyond what we accept: range of a number, a duplicate key,
+                  // U+0000
+    JSON_BOTH,    // beyond, and then invalid; or too deep to be read to the end
 };
 
 enum { JSON_VALIDATOR_MAX = 8192 }; // in bytes, of one text

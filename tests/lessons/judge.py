@@ -236,7 +236,7 @@ WRONG = {
           "dict(self.headers).get(\"Content-Length\", \"0\")")],
         "lower-case-headers", "400 JSON", "case"),
     "the_mistake_that_is_not_named": (
-        [("\"reason\": \"invalid_json\"", "\"reason\": \"\"")],
+        [("\"reason\": reason", "\"reason\": \"\"")],
         "not-json", "400", "reason"),
     "no_end_at_sigterm": (
         [(START, "signal.sigwait({signal.SIGUSR1})\n")],

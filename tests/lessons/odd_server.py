@@ -89,8 +89,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        reason = "invalid_json"
         try:
             event = json.loads(body)
+            reason = "invalid_event"
             if not isinstance(event["amount"], int):
                 raise ValueError
             if FAULT == "miser" and counts["accepted"] > 0:
@@ -101,7 +103,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except queue.Full:
             self.respond(503, {})
         except ValueError:
-            self.respond(400, {"reason": "invalid_json"})
+            self.respond(400, {"reason": reason})
 
     def log_message(self, *_):
         pass

@@ -4,32 +4,39 @@
 
 #include <inttypes.h>
 
-// A program reads the reason, which is invalid_json each time. A person reads
-// the detail, which begins with this text.
+// A program reads the reason. A person reads the detail, which begins with this
+// text.
 static const struct {
     const char *body;
+    const char *reason;
     const char *detail;
 } invalid_events[] = {
-    {"{\"user\":\"a\",\"action\":\"b\",\"amount\":1.5}",
+    {"{\"user\":\"a\",\"action\":\"b\",\"amount\":1.5}", "invalid_event",
      "amount: expected an integer\""},
-    {"{\"user\":\"a\",\"action\":\"b\",\"amount\":\"1\"}",
+    {"{\"user\":\"a\",\"action\":\"b\",\"amount\":\"1\"}", "invalid_event",
      "amount: expected an integer\""},
-    {"{\"user\":\"a\",\"action\":\"b\"}", "amount: expected an integer\""},
-    {"{\"user\":\"\",\"action\":\"b\",\"amount\":1}", "user: "},
-    {"{\"user\":7,\"action\":\"b\",\"amount\":1}", "user: "},
-    {"{\"user\":\"a\",\"amount\":1}", "action: "},
-    {"[1]", "expected an object"},
-    // What is no JSON has no fields: the detail names the byte.
+    {"{\"user\":\"a\",\"action\":\"b\"}", "invalid_event",
+     "amount: expected an integer\""},
+    {"{\"user\":\"\",\"action\":\"b\",\"amount\":1}", "invalid_event",
+     "user: "},
+    {"{\"user\":7,\"action\":\"b\",\"amount\":1}", "invalid_event", "user: "},
+    {"{\"user\":\"a\",\"amount\":1}", "invalid_event", "action: "},
+    {"[1]", "invalid_event", "expected an object"},
+    // What the parser rejects has no fields: the detail names the byte.
     {"{\"user\":\"a\",\"action\":\"b\",\"amount\":9223372036854775808}",
+     "invalid_event", "byte "},
+    {"{\"user\":\"a\",\"user\":\"b\",\"action\":\"b\",\"amount\":1}",
+     "invalid_event", "byte "},
+    {"{\"user\":\"a\",\"action\":\"b\",\"amount\":1} x", "invalid_json",
      "byte "},
-    {"{\"user\":\"a\",\"user\":\"b\",\"action\":\"b\",\"amount\":1}", "byte "},
-    {"{\"user\":\"a\",\"action\":\"b\",\"amount\":1} x", "byte "},
-    {"{\"user\":\"\\u0000\",\"action\":\"b\",\"amount\":1}", "byte "},
-    {"{\"user\":\"\xff\",\"action\":\"b\",\"amount\":1}", "byte "},
-    {"{\"user\":\"a\",", "byte "},
+    {"{\"user\":\"\\u0000\",\"action\":\"b\",\"amount\":1}", "invalid_event",
+     "byte "},
+    {"{\"user\":\"\xff\",\"action\":\"b\",\"amount\":1}", "invalid_json",
+     "byte "},
+    {"{\"user\":\"a\",", "invalid_json", "byte "},
     // "Invalid JSON" alone would hide that a header field is missing.
-    {"", "empty body: no Content-Length?\""},
-    {NULL, "empty body: no Content-Length?\""},
+    {"", "invalid_json", "empty body: no Content-Length?\""},
+    {NULL, "invalid_json", "empty body: no Content-Length?\""},
 };
 
 START_TEST(the_response_says_what_is_wrong_with_an_event)
@@ -42,9 +49,9 @@ START_TEST(the_response_says_what_is_wrong_with_an_event)
     client_open(&client, stage.port);
     for (int i = 0; i < count; i++) {
         snprintf(expected, sizeof expected,
-                 "{\"status\":\"error\",\"reason\":\"invalid_json\","
+                 "{\"status\":\"error\",\"reason\":\"%s\","
                  "\"detail\":\"%s",
-                 invalid_events[i].detail);
+                 invalid_events[i].reason, invalid_events[i].detail);
         client_request(&client, "POST", "/", invalid_events[i].body);
         assert_response(&client, 400);
         ck_assert_msg(slice_starts_with(client.body, expected),

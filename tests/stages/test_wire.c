@@ -13,7 +13,8 @@ enum kind {
     APPLIED,
     ALL_BALANCES,
     ONE_BALANCE,
-    INVALID, // from here on, the table says how the body begins
+    NOT_JSON, // from here on, the table says how the body begins
+    NO_EVENT,
     NOT_FOUND,
     NOT_ALLOWED,
     UNKNOWN,
@@ -30,7 +31,8 @@ static const struct {
     [APPLIED] = {200, "{\"status\":\"ok\",\"balance\":100}\n"},
     [ALL_BALANCES] = {200, "{\"alice\":100}\n"},
     [ONE_BALANCE] = {200, "{\"user\":\"alice\",\"balance\":100}\n"},
-    [INVALID] = {400, BECAUSE("invalid_json")},
+    [NOT_JSON] = {400, BECAUSE("invalid_json")},
+    [NO_EVENT] = {400, BECAUSE("invalid_event")},
     [NOT_FOUND] = {404, BECAUSE("not_found")},
     [NOT_ALLOWED] = {405, BECAUSE("method_not_allowed")},
     [UNKNOWN] = {501, BECAUSE("not_implemented")},
@@ -46,7 +48,8 @@ static const struct row {
     enum kind kinds[COLUMNS];
 } rows[] = {
     {"POST", "/", EVENT, {ECHOED, ACCEPTED, APPLIED, ACCEPTED}},
-    {"POST", "/", "hello", {ECHOED, INVALID}},
+    {"POST", "/", "hello", {ECHOED, NOT_JSON}},
+    {"POST", "/", "[]", {ECHOED, NO_EVENT}},
     {"GET", "/balances", NULL, {ECHOED, NOT_FOUND, ALL_BALANCES}},
     {"GET", "/balances/alice", NULL, {ECHOED, NOT_FOUND, ONE_BALANCE}},
     {"GET", "/balances/stranger", NULL, {ECHOED, NOT_FOUND}},
@@ -95,7 +98,7 @@ static bool is_expected(const struct client *client, const struct row *row)
     enum kind kind = expected_kind(row);
     if (client->status != responses[kind].status)
         return false;
-    return kind >= INVALID && !client->is_head
+    return kind >= NOT_JSON && !client->is_head
                ? slice_starts_with(client->body, expected_body(row))
                : slice_is(client->body, expected_body(row));
 }

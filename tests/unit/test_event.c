@@ -10,25 +10,31 @@
 enum { JSON_SIZE = 1024 }; // in bytes
 
 static struct event event;
-static char detail[EVENT_DETAIL_SIZE];
+static char said[32 + EVENT_DETAIL_SIZE]; // reason and detail of a rejection
 
 static bool decode(const char *json)
 {
-    memset(detail, '\x01', sizeof detail); // a missing NUL is then seen
+    struct event_fault fault;
+    memset(&fault, '\x01', sizeof fault); // a missing NUL is then seen
     memset(&event, '\x01', sizeof event);
-    return event_decode(slice_of(json), &event, detail);
+    said[0] = '\0';
+    if (event_decode(slice_of(json), &event, &fault))
+        return true;
+    ck_assert_ptr_nonnull(memchr(fault.detail, '\0', sizeof fault.detail));
+    snprintf(said, sizeof said, "%s: %s",
+             fault.reason != NULL ? fault.reason : "no memory", fault.detail);
+    return false;
 }
 
-// `expected` is the whole detail, or its start if it ends with a space.
+// `expected` is reason and detail, or their start if it ends with a space.
 static void must_reject(const char *json, const char *expected)
 {
     size_t length = strlen(expected);
     bool is_start = length > 0 && expected[length - 1] == ' ';
     ck_assert_msg(!decode(json), "%s: was accepted", json);
-    ck_assert_ptr_nonnull(memchr(detail, '\0', sizeof detail));
-    ck_assert_msg(is_start ? strncmp(detail, expected, length) == 0
-                           : strcmp(detail, expected) == 0,
-                  "%s: \"%s\", expected \"%s\"", json, detail, expected);
+    ck_assert_msg(is_start ? strncmp(said, expected, length) == 0
+                           : strcmp(said, expected) == 0,
+                  "%s: \"%s\", expected \"%s\"", json, said, expected);
 }
 
 START_TEST(an_event_has_a_user_an_action_and_an_amount)
@@ -61,13 +67,18 @@ START_TEST(other_keys_are_ignored_with_any_value)
 }
 END_TEST
 
-static const char no_user[] = "user: expected a string of 1 to 127 bytes";
-static const char no_action[] = "action: expected a string of 1 to 127 bytes";
-static const char no_amount[] = "amount: expected an integer";
+// JSON that the parser rejects, and what is not JSON.
+static const char beyond[] = "invalid_event: byte ";
+static const char not_json[] = "invalid_json: byte ";
+static const char no_user[] =
+    "invalid_event: user: expected a string of 1 to 127 bytes";
+static const char no_action[] =
+    "invalid_event: action: expected a string of 1 to 127 bytes";
+static const char no_amount[] = "invalid_event: amount: expected an integer";
 
 static const struct {
     const char *json;
-    const char *detail;
+    const char *said;
 } incomplete[] = {
     {"{}", no_user},
     {"{\"action\":\"b\",\"amount\":1}", no_user},
@@ -87,7 +98,7 @@ static const struct {
 
 START_TEST(a_field_that_is_missing_or_of_another_type_is_named)
 {
-    must_reject(incomplete[_i].json, incomplete[_i].detail);
+    must_reject(incomplete[_i].json, incomplete[_i].said);
 }
 END_TEST
 
@@ -102,7 +113,7 @@ static const char *const duplicates[] = {
 
 START_TEST(a_duplicate_key_is_rejected)
 {
-    must_reject(duplicates[_i], "byte ");
+    must_reject(duplicates[_i], beyond);
 }
 END_TEST
 
@@ -130,14 +141,14 @@ static const struct {
 START_TEST(an_amount_is_any_64_bit_integer)
 {
     ck_assert_msg(decode(with_amount(amounts[_i].text)), "%s: %s",
-                  amounts[_i].text, detail);
+                  amounts[_i].text, said);
     ck_assert_int_eq(event.amount, amounts[_i].value);
 }
 END_TEST
 
 static const struct {
     const char *text;
-    const char *detail;
+    const char *said;
 } no_amounts[] = {
     // Numbers, but not written as integers.
     {"1.5", no_amount},
@@ -152,28 +163,28 @@ static const struct {
     {"[1]", no_amount},
     {"{}", no_amount},
     // Out of range.
-    {"9223372036854775808", "byte "},
-    {"-9223372036854775809", "byte "},
-    {"1000000000000000000000000000000000000000000000000000000000", "byte "},
-    {"1e999", "byte "},
+    {"9223372036854775808", beyond},
+    {"-9223372036854775809", beyond},
+    {"1000000000000000000000000000000000000000000000000000000000", beyond},
+    {"1e999", beyond},
     // Not JSON, though strtol, or a person, might accept it.
-    {"", "byte "},
-    {"+1", "byte "},
-    {"01", "byte "},
-    {"-", "byte "},
-    {"1.", "byte "},
-    {".5", "byte "},
-    {"0x10", "byte "},
-    {"1_000", "byte "},
-    {"1,000", "byte "},
-    {"NaN", "byte "},
-    {"-Infinity", "byte "},
-    {"'1'", "byte "},
+    {"", not_json},
+    {"+1", not_json},
+    {"01", not_json},
+    {"-", not_json},
+    {"1.", not_json},
+    {".5", not_json},
+    {"0x10", not_json},
+    {"1_000", not_json},
+    {"1,000", not_json},
+    {"NaN", not_json},
+    {"-Infinity", not_json},
+    {"'1'", not_json},
 };
 
 START_TEST(an_amount_that_is_not_such_an_integer_is_rejected)
 {
-    must_reject(with_amount(no_amounts[_i].text), no_amounts[_i].detail);
+    must_reject(with_amount(no_amounts[_i].text), no_amounts[_i].said);
 }
 END_TEST
 
@@ -225,9 +236,9 @@ START_TEST(a_name_is_measured_in_bytes_of_utf8)
         must_reject(with_names("a", name), no_action);
         return;
     }
-    ck_assert_msg(decode(with_names(name, "b")), "%s", detail);
+    ck_assert_msg(decode(with_names(name, "b")), "%s", said);
     ck_assert_uint_eq(strlen(event.user), names[_i].length);
-    ck_assert_msg(decode(with_names("a", name)), "%s", detail);
+    ck_assert_msg(decode(with_names("a", name)), "%s", said);
     ck_assert_uint_eq(strlen(event.action), names[_i].length);
 }
 END_TEST
@@ -251,7 +262,10 @@ START_TEST(an_event_without_memory_is_rejected)
         memory_allow(count);
         valid = decode("{\"user\":\"a\",\"action\":\"b\",\"amount\":1,"
                        "\"x\":[1,{\"y\":2.5}]}");
-        ck_assert(valid || strlen(detail) > 0);
+        ck_assert(valid || strlen(said) > 0);
+        if (count == 0)
+            ck_assert_str_eq(said,
+                             "no memory: the server has no memory for it");
     }
 }
 END_TEST

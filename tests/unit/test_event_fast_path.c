@@ -94,11 +94,11 @@ static bool check(struct slice json)
 {
     struct event one;
     struct event other;
-    char detail[EVENT_DETAIL_SIZE];
+    struct event_fault fault;
     if (!is_accepted(json, &one))
         return false;
-    ck_assert_msg(event_decode_jansson(json, &other, detail), "%.*s: %s",
-                  (int)json.length, json.bytes, detail);
+    ck_assert_msg(event_decode_jansson(json, &other, &fault), "%.*s: %s",
+                  (int)json.length, json.bytes, fault.detail);
     ck_assert_str_eq(one.user, other.user);
     ck_assert_str_eq(one.action, other.action);
     ck_assert_int_eq(one.amount, other.amount);
@@ -154,9 +154,9 @@ END_TEST
 START_TEST(a_rejection_never_comes_from_the_fast_path)
 {
     struct event event;
-    char detail[EVENT_DETAIL_SIZE] = "";
-    ck_assert(!event_decode(slice_of(EVENT("a", "1.5")), &event, detail));
-    ck_assert_str_eq(detail, "amount: expected an integer");
+    struct event_fault fault;
+    ck_assert(!event_decode(slice_of(EVENT("a", "1.5")), &event, &fault));
+    ck_assert_str_eq(fault.detail, "amount: expected an integer");
 }
 END_TEST
 

@@ -13,17 +13,18 @@
 #define ALICE "\"user\":\"alice\",\"action\":\"buy\",\"amount\":100"
 
 static struct event event;
-static char detail[EVENT_DETAIL_SIZE];
+static struct event_fault fault;
 
 // Whatever the client sends, the detail is one printable line, and not empty.
 static void must_be_printable(void)
 {
-    const char *end = memchr(detail, '\0', sizeof detail);
-    ck_assert_msg(end != NULL && end > detail,
+    const char *end = memchr(fault.detail, '\0', sizeof fault.detail);
+    ck_assert_msg(end != NULL && end > fault.detail,
                   "the detail is empty, or has no NUL");
-    for (const char *at = detail; at < end; at++)
+    for (const char *at = fault.detail; at < end; at++)
         ck_assert_msg(*at >= ' ' && *at <= '~', "byte %d is 0x%02x in: %s",
-                      (int)(at - detail), (unsigned char)*at, detail);
+                      (int)(at - fault.detail), (unsigned char)*at,
+                      fault.detail);
 }
 
 static bool decode(struct slice json)
@@ -31,9 +32,9 @@ static bool decode(struct slice json)
     struct guard guard;
     guard_init(&guard, json.length);
     const char *bytes = guard_place(&guard, json);
-    memset(detail, '\x01', sizeof detail);
+    memset(&fault, '\x01', sizeof fault);
     bool valid =
-        event_decode((struct slice){bytes, json.length}, &event, detail);
+        event_decode((struct slice){bytes, json.length}, &event, &fault);
     if (!valid)
         must_be_printable();
     guard_destroy(&guard);
@@ -44,7 +45,8 @@ static bool decode(struct slice json)
 START_TEST(the_detail_of_an_empty_body_names_content_length)
 {
     ck_assert(!decode((struct slice){NULL, 0}));
-    ck_assert_str_eq(detail, "empty body: no Content-Length?");
+    ck_assert_str_eq(fault.reason, "invalid_json");
+    ck_assert_str_eq(fault.detail, "empty body: no Content-Length?");
 }
 END_TEST
 
@@ -74,7 +76,8 @@ static const struct {
 
 START_TEST(an_event_may_have_any_valid_form)
 {
-    ck_assert_msg(decode(events[_i].json), "%s: %s", events[_i].name, detail);
+    ck_assert_msg(decode(events[_i].json), "%s: %s", events[_i].name,
+                  fault.detail);
     ck_assert_str_eq(event.user, "alice");
     ck_assert_str_eq(event.action, "buy");
     ck_assert_int_eq(event.amount, 100);
@@ -95,7 +98,9 @@ static const struct {
 START_TEST(the_detail_of_other_json_says_that_an_object_is_expected)
 {
     ck_assert_msg(!decode(others[_i].json), "%s", others[_i].name);
-    ck_assert_str_eq(detail, "expected an object with user, action and amount");
+    ck_assert_str_eq(fault.reason, "invalid_event");
+    ck_assert_str_eq(fault.detail,
+                     "expected an object with user, action and amount");
 }
 END_TEST
 
@@ -137,30 +142,17 @@ static const struct {
                                   "1}")},
     {"a NUL after a comma", SLICE("{" ALICE ",\0\"x\":1}")},
     {"a number alone and a NUL", SLICE("1\0")},
-    // Numbers that are ignored have a range, too.
-    {"an integer beyond 64 bits",
-     SLICE("{" ALICE ",\"x\":9223372036854775808}")},
-    {"the same below 0", SLICE("{" ALICE ",\"x\":[-9223372036854775809]}")},
-    {"a number beyond a double", SLICE("{" ALICE ",\"x\":1e999}")},
-    {"the same below 0", SLICE("{" ALICE ",\"x\":{\"y\":-1.5E+309}}")},
-    {"a duplicate key", SLICE("{" ALICE ",\"user\":\"alice\"}")},
-    {"a duplicate key that is ignored", SLICE("{" ALICE ",\"x\":1,\"x\":1}")},
-    {"an empty key twice", SLICE("{" ALICE ",\"\":1,\"\":1}")},
-    {"a duplicate key three levels below",
-     SLICE("{" ALICE ",\"x\":[{\"y\":{\"z\":1,\"z\":2}}]}")},
-    {"a duplicate key in escapes", SLICE("{" ALICE ",\"x\":1,\"\\u0078\":1}")},
     {"a comment", SLICE("{" ALICE "} // buy")},
     {"single quotes", SLICE("{'user':'alice'}")},
     {"no quotes", SLICE("{user:\"alice\"}")},
     {"a NUL alone", SLICE("\0")},
     {"a NUL in a string", SLICE("{" ALICE ",\"x\":\"a\0b\"}")},
-    {"a NUL as an escape", SLICE("{" ALICE ",\"x\":\"\\u0000\"}")},
-    {"a NUL in a key", SLICE("{" ALICE ",\"x\\u0000\":1}")},
     {"a line break in a string", SLICE("{" ALICE ",\"x\":\"a\nb\"}")},
     {"an ESC in a string", SLICE("{" ALICE ",\"x\":\"\x1b[31m\"}")},
     {"an unknown escape", SLICE("{" ALICE ",\"x\":\"\\x41\"}")},
     {"half an escape", SLICE("{" ALICE ",\"x\":\"\\u004\"}")},
-    // Only a pair of surrogates is a character (RFC 8259, 8.2).
+    // Only a pair of surrogates is a character (RFC 8259, 8.2). In an escape,
+    // half of one gets the same reason as in UTF-8.
     {"a high surrogate alone", SLICE("{" ALICE ",\"x\":\"\\ud83d\"}")},
     {"a low surrogate alone", SLICE("{" ALICE ",\"x\":\"\\ude00\"}")},
     {"surrogates the wrong way", SLICE("{" ALICE ",\"x\":\"\\ude00\\ud83d\"}")},
@@ -184,14 +176,49 @@ static const struct {
     {"compressed", SLICE("\x1f\x8b\x08\0\0\0\0\0")},
 };
 
+static void must_reject_a_byte(const char *name, struct slice json,
+                               const char *reason)
+{
+    ck_assert_msg(!decode(json), "%s: was accepted", name);
+    ck_assert_msg(fault.reason != NULL && strcmp(fault.reason, reason) == 0,
+                  "%s: %s, and not %s", name, fault.reason, reason);
+    ck_assert_msg(strncmp(fault.detail, "byte ", 5) == 0, "%s: %s", name,
+                  fault.detail);
+    ck_assert_msg(atoi(fault.detail + 5) >= 1, "%s: %s", name, fault.detail);
+    ck_assert_int_le(atoi(fault.detail + 5), (int)json.length);
+}
+
 START_TEST(invalid_json_is_rejected_with_the_number_of_its_byte)
 {
-    ck_assert_msg(!decode(broken[_i].json), "%s: was accepted",
-                  broken[_i].name);
-    ck_assert_msg(strncmp(detail, "byte ", 5) == 0, "%s: %s", broken[_i].name,
-                  detail);
-    ck_assert_msg(atoi(detail + 5) >= 1, "%s: %s", broken[_i].name, detail);
-    ck_assert_int_le(atoi(detail + 5), (int)broken[_i].json.length);
+    must_reject_a_byte(broken[_i].name, broken[_i].json, "invalid_json");
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    struct slice json;
+} beyond[] = {
+    // Numbers that are ignored have a range, too.
+    {"an integer beyond 64 bits",
+     SLICE("{" ALICE ",\"x\":9223372036854775808}")},
+    {"the same below 0", SLICE("{" ALICE ",\"x\":[-9223372036854775809]}")},
+    {"a number beyond a double", SLICE("{" ALICE ",\"x\":1e999}")},
+    {"the same below 0", SLICE("{" ALICE ",\"x\":{\"y\":-1.5E+309}}")},
+    {"a duplicate key", SLICE("{" ALICE ",\"user\":\"alice\"}")},
+    {"a duplicate key that is ignored", SLICE("{" ALICE ",\"x\":1,\"x\":1}")},
+    {"an empty key twice", SLICE("{" ALICE ",\"\":1,\"\":1}")},
+    {"a duplicate key three levels below",
+     SLICE("{" ALICE ",\"x\":[{\"y\":{\"z\":1,\"z\":2}}]}")},
+    {"a duplicate key in escapes", SLICE("{" ALICE ",\"x\":1,\"\\u0078\":1}")},
+    {"a NUL as an escape", SLICE("{" ALICE ",\"x\":\"\\u0000\"}")},
+    {"a NUL in a key", SLICE("{" ALICE ",\"x\\u0000\":1}")},
+    // Of two faults, the first one counts.
+    {"a duplicate key, and no end", SLICE("{" ALICE ",\"x\":1,\"x\":1")},
+};
+
+START_TEST(json_that_parsers_read_in_several_ways_is_an_invalid_event)
+{
+    must_reject_a_byte(beyond[_i].name, beyond[_i].json, "invalid_event");
 }
 END_TEST
 
@@ -215,9 +242,9 @@ static const struct {
 START_TEST(the_bytes_of_a_detail_count_from_1)
 {
     ck_assert(!decode(counted[_i].json));
-    ck_assert_msg(strncmp(detail, counted[_i].byte, strlen(counted[_i].byte)) ==
-                      0,
-                  "%s, expected %s", detail, counted[_i].byte);
+    ck_assert_msg(
+        strncmp(fault.detail, counted[_i].byte, strlen(counted[_i].byte)) == 0,
+        "%s, expected %s", fault.detail, counted[_i].byte);
 }
 END_TEST
 
@@ -251,11 +278,12 @@ static bool decode_nested(size_t depth)
 // event itself is the first level.
 START_TEST(nesting_is_limited_before_the_stack_is_full)
 {
-    ck_assert_msg(decode_nested(EVENT_DEPTH_MAX - 1), "%s", detail);
+    ck_assert_msg(decode_nested(EVENT_DEPTH_MAX - 1), "%s", fault.detail);
     ck_assert(!decode_nested(EVENT_DEPTH_MAX));
-    ck_assert_str_eq(detail, "byte 2096: too many levels of nesting");
+    ck_assert_str_eq(fault.detail, "byte 2096: too many levels of nesting");
+    ck_assert_str_eq(fault.reason, "invalid_event");
     ck_assert(!decode_nested(30000));
-    ck_assert_str_eq(detail, "byte 2096: too many levels of nesting");
+    ck_assert_str_eq(fault.detail, "byte 2096: too many levels of nesting");
 }
 END_TEST
 
@@ -274,7 +302,7 @@ START_TEST(brackets_in_a_string_or_one_after_the_other_are_not_nested)
             buffer_add_text(&json, ",[],{}");
         buffer_add_text(&json, "]}");
         ck_assert_msg(decode(buffer_slice(&json)), "%s: %s", units[row],
-                      detail);
+                      fault.detail);
     }
     buffer_destroy(&json);
 }
@@ -290,14 +318,15 @@ START_TEST(an_event_has_a_limit_of_values)
     struct slice start = buffer_slice(&json);
     size_t length = start.length;
     buffer_add_text(&json, "]}");
-    ck_assert_msg(decode(buffer_slice(&json)), "%s", detail);
+    ck_assert_msg(decode(buffer_slice(&json)), "%s", fault.detail);
     json.length = length;
     buffer_add_text(&json, ",1]}");
     ck_assert(!decode(buffer_slice(&json)));
     char expected[EVENT_DETAIL_SIZE];
     snprintf(expected, sizeof expected, "byte %zu: too many values",
              length + 1);
-    ck_assert_str_eq(detail, expected);
+    ck_assert_str_eq(fault.reason, "invalid_event");
+    ck_assert_str_eq(fault.detail, expected);
     buffer_destroy(&json);
 }
 END_TEST
@@ -340,10 +369,10 @@ static void *decode_often(void *argument)
     static const struct slice json = SLICE("{" ALICE "}");
     for (int i = 0; i < 1000; i++) {
         struct event mine;
-        char text[EVENT_DETAIL_SIZE];
-        if (!event_decode(json, &mine, text) || mine.amount != 100)
+        struct event_fault other;
+        if (!event_decode(json, &mine, &other) || mine.amount != 100)
             atomic_fetch_add(&wrong, 1);
-        if (event_decode((struct slice)SLICE("{}"), &mine, text))
+        if (event_decode((struct slice)SLICE("{}"), &mine, &other))
             atomic_fetch_add(&wrong, 1);
     }
     return argument;
@@ -374,6 +403,9 @@ int main(void)
     unit_add_rows(json, the_bytes_of_a_detail_count_from_1, counted);
     unit_add_rows(json, invalid_json_is_rejected_with_the_number_of_its_byte,
                   broken);
+    unit_add_rows(json,
+                  json_that_parsers_read_in_several_ways_is_an_invalid_event,
+                  beyond);
     tcase_add_test(json, every_proper_prefix_of_an_event_is_rejected);
     tcase_add_test(json, nesting_is_limited_before_the_stack_is_full);
     tcase_add_test(json,

@@ -94,10 +94,10 @@ START_TEST(the_response_to_an_invalid_event_says_what_is_wrong)
     struct http_response response = {0};
     char body[256];
     snprintf(body, sizeof body,
-             "{\"status\":\"error\",\"reason\":\"invalid_json\","
+             "{\"status\":\"error\",\"reason\":\"invalid_event\","
              "\"detail\":\"%s\"}",
              details[_i].written);
-    respond_invalid(&response, details[_i].detail);
+    respond_invalid(&response, "invalid_event", details[_i].detail);
     must_be_json(&response, HTTP_BAD_REQUEST, body);
 }
 END_TEST

@@ -38,7 +38,7 @@ static void respond_404(struct http_response *response)
 
 static void respond_400(struct http_response *response)
 {
-    respond_invalid(response, "a detail");
+    respond_invalid(response, "invalid_json", "a detail");
 }
 
 static void respond_409(struct http_response *response)
