@@ -1,5 +1,6 @@
 #include "lab/tour.h"
 #include "lab/experiments/experiment.h"
+#include "lab/trouble.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,7 +66,8 @@ static void post_one(struct run *run)
     client_close(&client);
 }
 
-static bool visit(int number)
+// Returns 0, EXIT_FAILURE or TROUBLE_EXIT.
+static int visit(int number)
 {
     static const struct experiment one_good_request = {.perform = post_one};
     const struct stop *stop = &stops[number - 1];
@@ -83,19 +85,24 @@ static bool visit(int number)
     else if (!is_good)
         printf("   !         this should have been %s\n", stop->status);
     printf("   question  %s\n             -> %s\n", stop->question, stop->page);
-    return is_good;
+    if (run.is_ours)
+        return TROUBLE_EXIT;
+    return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+// The fault of a server counts more than one of the lab.
 int tour(void)
 {
-    bool is_good = true;
+    int status = EXIT_SUCCESS;
     printf("Six servers, and one good client. Each responds to it. Each is "
            "wrong in one way,\nand the next one cures it.\n");
-    for (int number = 1; number <= STAGES; number++)
-        if (!visit(number))
-            is_good = false;
+    for (int number = 1; number <= STAGES; number++) {
+        int found = visit(number);
+        if (found != EXIT_SUCCESS && status != EXIT_FAILURE)
+            status = found;
+    }
     printf("\nWrite down your six guesses. Then begin with "
            "stage1_blocking/README.md:\nit says how to prove the answer, and "
            "what to build.\n");
-    return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status;
 }

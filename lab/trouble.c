@@ -17,9 +17,25 @@ void trouble_note(const char *format, ...)
     va_end(arguments);
 }
 
+// What a person may raise.
+static const char *limit_of(int error)
+{
+    switch (error) {
+    case EAGAIN:
+        return ": ulimit -u, ulimit -v";
+    case EMFILE:
+        return ": ulimit -n";
+    case ENOMEM:
+        return ": ulimit -v";
+    default:
+        return "";
+    }
+}
+
 void trouble_note_errno(const char *call)
 {
-    trouble_note("the lab's own %s: %s", call, strerror(errno));
+    trouble_note("the lab's own %s: %s%s", call, strerror(errno),
+                 limit_of(errno));
 }
 
 const char *trouble(void)

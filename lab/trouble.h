@@ -13,7 +13,8 @@ enum { TROUBLE_EXIT = 3 }; // exit status: the lab could not do it
 __attribute__((format(printf, 1, 2))) void trouble_note(const char *format,
                                                         ...);
 
-// For a system call that failed: "poll: Invalid argument".
+// For a system call that failed: "poll: Invalid argument". If it is a limit, it
+// says which.
 void trouble_note_errno(const char *call);
 
 // What was noted since the start, or since trouble_clear. NULL: nothing.

@@ -40,11 +40,12 @@ void matrix_tell_failure(const struct experiment *experiment,
         return;
     }
     fprintf(stderr,
-            "\n%s, %s: %s\n  expected: %s\n  got:      %s, %s\n"
+            "\n%s, %s: %s\n  expected: %s\n  got:      %s%s%s\n"
             "  again:    build/lab/lab try %s %s\n",
             stage_name(server), experiment->name, experiment->question,
-            experiment_expected(experiment, server), run->verdict, run->detail,
-            experiment->name, word_of(server));
+            experiment_expected(experiment, server), run->verdict,
+            run->detail[0] != '\0' ? ", " : "", run->detail, experiment->name,
+            word_of(server));
     if (run->exit[0] != '\0' && strcmp(run->exit, experiment_exit(server)) != 0)
         fprintf(stderr, "  it ended: %s, not %s\n", run->exit,
                 experiment_exit(server));

@@ -79,8 +79,9 @@ static void skip(struct judge_row *row, const struct probe *probe,
     while (1U << i != ability)
         i++;
     row->result = JUDGE_SKIPPED;
-    snprintf(row->why, sizeof row->why, "needs %s: %s", ability_name(i),
-             probe->notes[i]);
+    bool is_known = probe->notes[i][0] != '\0';
+    snprintf(row->why, sizeof row->why, "needs %s%s%s", ability_name(i),
+             is_known ? ": " : "", probe->notes[i]);
 }
 
 static void perform(struct judgement *judgement, struct judge_row *row,

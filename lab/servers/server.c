@@ -1,6 +1,7 @@
 #include "lab/servers/server.h"
 #include "lab/servers/port.h"
 #include "lab/servers/spawn.h"
+#include "lab/trouble.h"
 #include "lib/base/clock.h"
 
 #include <poll.h>
@@ -160,6 +161,8 @@ int server_start(struct server *server, const struct command *command,
     }
     for (int i = 0; i < TRIES && is_taken; i++)
         result = start_once(server, command, *settings, &is_taken);
+    if (result < 0 && trouble() != NULL)
+        snprintf(server->fault, sizeof server->fault, "%s", trouble());
     return result;
 }
 

@@ -170,8 +170,10 @@ static int run(struct timeline *timeline, const struct scenario *scenario,
                                       .capacity = scenario->capacity};
     stage_command(&command, timeline->stage, NULL);
     if (server_start(&server, &command, &settings) < 0) {
-        fprintf(stderr, "lab: %s did not start: %s\n%s",
-                stage_name(timeline->stage), server.fault, server.output.text);
+        if (trouble() == NULL)
+            fprintf(stderr, "lab: %s did not start: %s\n%s",
+                    stage_name(timeline->stage), server.fault,
+                    server.output.text);
         return -1;
     }
     play(timeline, scenario, server.port, work_ms);

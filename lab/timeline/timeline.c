@@ -16,14 +16,14 @@ int timeline_show(const bool stages[], const char *scenario, int work_ms,
         if (!stages[stage - 1])
             continue;
         screen_progress(stage_name(stage), stage - 1, STAGES);
-        int result = timeline_record(&timelines[count], stage, scenario,
-                                     work_ms, trace_directory);
-        if (trouble() != NULL) {
+        if (timeline_record(&timelines[count], stage, scenario, work_ms,
+                            trace_directory) < 0) {
+            screen_progress_end();
+            if (trouble() == NULL)
+                return EXIT_FAILURE;
             fprintf(stderr, "lab: %s\n", trouble());
             return TROUBLE_EXIT;
         }
-        if (result < 0)
-            return EXIT_FAILURE;
         if (timelines[count].end > end)
             end = timelines[count].end;
         scenario = timelines[0].scenario;
