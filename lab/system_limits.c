@@ -48,34 +48,38 @@ static void *wait_for_the_end(void *unused)
     return unused;
 }
 
-// In a child: starts the threads, and ends. 1: the system allows fewer.
-static _Noreturn void rehearse(int count)
+// In a child: starts the threads, and ends. Status 1: the system allows fewer.
+// The child has all memory of the lab, which is more than a server has.
+static _Noreturn void rehearse(int count, size_t stack)
 {
-    enum { STACK = 128 * 1024 };
-    pthread_attr_t small;
+    pthread_attr_t attributes;
     pthread_t thread;
-    int fault = pthread_attr_init(&small);
-    if (fault == 0)
-        fault = pthread_attr_setstacksize(&small, STACK);
+    int fault = pthread_attr_init(&attributes);
+    if (fault == 0 && stack > 0)
+        fault = pthread_attr_setstacksize(&attributes, stack);
     for (int i = 0; i < count && fault == 0; i++)
-        fault = pthread_create(&thread, &small, wait_for_the_end, NULL);
+        fault = pthread_create(&thread, &attributes, wait_for_the_end, NULL);
     _exit(fault == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
 // Limits of the user, of the container and of the system count threads that are
-// not ours, so no number says how many are left.
-bool limits_allow_threads(int count)
+// not ours, and memory that is. So no number says how many are left.
+bool limits_allow_threads(int count, size_t stack)
 {
     int status = 0;
+    if (count == 0)
+        return true;
     pid_t child = fork();
     if (child == 0)
-        rehearse(count);
+        rehearse(count, stack);
     if (child < 0) {
         trouble_note_errno("fork");
         return false;
     }
     if (waitpid(child, &status, 0) == child && status != 0)
-        trouble_note("the system denies a server %d threads: ulimit -u", count);
+        trouble_note("the system denies a server %d threads: ulimit -u, "
+                     "ulimit -v",
+                     count);
     return status == 0;
 }
 

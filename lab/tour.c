@@ -69,7 +69,8 @@ static void post_one(struct run *run)
 // Returns 0, EXIT_FAILURE or TROUBLE_EXIT.
 static int visit(int number)
 {
-    static const struct experiment one_good_request = {.perform = post_one};
+    static const struct experiment one_good_request = {.perform = post_one,
+                                                       .events = 1};
     const struct stop *stop = &stops[number - 1];
     static struct run run;
     struct subject subject;

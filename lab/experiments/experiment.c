@@ -38,15 +38,33 @@ bool run_is_expected(const struct run *run, const struct experiment *experiment)
            strcmp(run->exit, experiment_exit(server)) == 0;
 }
 
-// Whether the system allows what the experiment needs. Stage 4 has a thread for
-// each event.
+// Whether the system allows the threads of a server of ours. Stage 4 has one
+// for each event, the others have their workers.
+static bool is_allowed_threads(const struct experiment *experiment, int server)
+{
+    switch (server) {
+    case 4:
+        return limits_allow_threads(experiment->events, LIMITS_STACK);
+    case 5:
+        return limits_allow_threads(1, 0);
+    case 6:
+        return limits_allow_threads(4, 0);
+    default:
+        return true;
+    }
+}
+
+// Whether the system allows what the experiment needs. It is not known what a
+// server that is not ours has open besides its clients.
 static bool is_allowed(const struct experiment *experiment,
                        const struct subject *subject)
 {
-    enum { CLIENTS = 128, THREADS = 8 };
+    enum { CLIENTS = 2 };
     int clients = experiment->clients > 0 ? experiment->clients : CLIENTS;
+    if (subject->number == 0)
+        clients += LIMITS_OTHERS_MORE;
     return limits_allow_clients(clients) &&
-           limits_allow_threads(subject->number == 4 ? clients : THREADS);
+           is_allowed_threads(experiment, subject->number);
 }
 
 // What the system denied the lab says nothing about the server.

@@ -21,7 +21,8 @@ struct experiment {
     const char *server;           // what starts it; NULL: ./workshop run N
     const char *by_hand;          // commands that show much the same there
     const char *shows;            // what one sees then
-    int clients;                  // at the same time; 0: at most 128
+    int clients;                  // at the same time; 0: one, and a good one
+    int events;                   // that are in the server at the same time
     unsigned needs;               // what a server must have: a sum of HAS_
     unsigned needs_at_work;       // the same, from stage 4 on
     const char *makes;            // "56": without it, no server is a stage 5

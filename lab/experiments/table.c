@@ -19,7 +19,8 @@ static const struct experiment rows[] = {
      "  http://127.0.0.1:8080/health\n"
      "kill $(echo $pids)\n",
      .shows =
-     "200 at once: it responds. 000 in 2 s: it is frozen until they leave.\n"},
+     "200 at once: it responds. 000 in 2 s: it is frozen until they leave.\n",
+     .clients = 21},
     {"half-request",
      "20 clients send half a request. Does a good one get a response?",
      half_request,
@@ -34,7 +35,8 @@ static const struct experiment rows[] = {
      "  http://127.0.0.1:8080/health\n"
      "kill $pid\n",
      .shows =
-     "200 at once: it responds. 000 in 2 s: it is frozen until they leave.\n"},
+     "200 at once: it responds. 000 in 2 s: it is frozen until they leave.\n",
+     .clients = 21},
     {"one-byte-at-a-time",
      "A client sends its request byte by byte. Must other clients wait?",
      one_byte_at_a_time,
@@ -80,7 +82,8 @@ static const struct experiment rows[] = {
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
      "  http://127.0.0.1:8080/health\n",
      .shows =
-     "200 in 0.8 s: each silent client has cost its time-out.\n"},
+     "200 in 0.8 s: each silent client has cost its time-out.\n",
+     .clients = 5},
     {"lower-case-headers",
      "An event with content-length in small letters. Is its body read?",
      lower_case_headers,
@@ -92,7 +95,8 @@ static const struct experiment rows[] = {
      "  'content-length: 42' '' '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' |\n"
      "  nc 127.0.0.1 8080\n",
      .shows =
-     "The body comes back (stages 1, 2), or it is accepted: 202, and 200 in stage 4.\n"},
+     "The body comes back (stages 1, 2), or it is accepted: 202, and 200 in stage 4.\n",
+     .events = 1},
     {"not-json",
      "The body is not JSON. What is the client told?",
      not_json,
@@ -141,7 +145,8 @@ static const struct experiment rows[] = {
      "    --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
      "done; wait)\n",
      .shows =
-     "Stage 4: after 0.5 s, 1.0 s, ... 5.0 s, one by one. The others: at once.\n"},
+     "Stage 4: after 0.5 s, 1.0 s, ... 5.0 s, one by one. The others: at once.\n",
+     .clients = 11, .events = 10},
     {"slow-work-in-loop",
      "The work runs on the loop's thread. Do other clients get a response?",
      slow_work_in_loop,
@@ -175,7 +180,7 @@ static const struct experiment rows[] = {
      "300 times 200 (202 in stage 3). Stage 4: 300 times 000, no response in 5 s.\n"
      "Stages 5 and 6: 100 in the channel and one at each worker are 202, others 503.\n"
      "Press Ctrl-C twice at the server: it does not finish them.\n",
-     .clients = 300},
+     .clients = 301, .events = 300},
     {"throughput",
      "On how many events does the server work at once?",
      throughput,
@@ -191,7 +196,8 @@ static const struct experiment rows[] = {
      "done; sleep 3)\n"
      "curl -s http://127.0.0.1:8080/metrics | grep '^thaw_events_done'\n",
      .shows =
-     "After 3 s with 0.5 s of work for each: 6 done one by one, 24 done by four.\n"},
+     "After 3 s with 0.5 s of work for each: 6 done one by one, 24 done by four.\n",
+     .clients = 25, .events = 24},
     {"sustained-overload",
      "Twice as many events as can be done. How long do clients wait?",
      sustained_overload,
@@ -211,7 +217,7 @@ static const struct experiment rows[] = {
      .shows =
      "Stage 4: the times grow to 20 s. Stage 5: after 40 events, every second one is\n"
      "rejected at once, 503. (For the four workers of stage 6, sleep 0.06.)\n",
-     .clients = 80},
+     .clients = 81, .events = 80},
     {"idle-crowd",
      "1,000 clients are idle. Does a good request get slower?",
      idle_crowd,
@@ -229,7 +235,7 @@ static const struct experiment rows[] = {
      "  http://127.0.0.1:8080/health\n",
      .shows =
      "200 at once: it responds. 000: frozen, or closed without a response.\n",
-     .clients = 1000},
+     .clients = 1001},
     {"order",
      "Are one user's events done in the order in which they were accepted?",
      order,
@@ -244,7 +250,8 @@ static const struct experiment rows[] = {
      "  echo \"--next $url --data {\\\"user\\\":\\\"alice\\\",\\\"action\\\":\\\"buy\\\",\\\"amount\\\":$i}\"\n"
      "done) | grep -oE 'accepted|ok' | uniq -c\n",
      .shows =
-     "24 events on one connection, so in this order. The server prints their order.\n"},
+     "24 events on one connection, so in this order. The server prints their order.\n",
+     .events = 1},
     {"audit",
      "64 clients at once. Do the balances add up to what was accepted?",
      audit,
@@ -259,7 +266,8 @@ static const struct experiment rows[] = {
      "done; wait); sleep 1\n"
      "curl http://127.0.0.1:8080/balances\n",
      .shows =
-     "{\"alice\":64}\n"},
+     "{\"alice\":64}\n",
+     .clients = 65, .events = 64},
     {"shutdown",
      "SIGTERM while events wait. Is an accepted event lost?",
      shutdown_by_signal,
@@ -274,7 +282,8 @@ static const struct experiment rows[] = {
      "    --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
      "done; sleep 1)\n",
      .shows =
-     "Then press Ctrl-C at the server. From stage 4 on: 5 accepted, and 5 done.\n"},
+     "Then press Ctrl-C at the server. From stage 4 on: 5 accepted, and 5 done.\n",
+     .clients = 21, .events = 20},
     {"exit",
      "SIGTERM while it is idle. How does the server end?",
      exit_by_signal,

@@ -1,4 +1,6 @@
 #include "lab/judge/probe_private.h"
+#include "lab/system_limits.h"
+#include "lab/trouble.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -150,7 +152,11 @@ int probe_subject(struct subject *subject, struct probe *probe)
     probe_set(&probing, HAS_RESTART, is_started_here, "%s",
               is_started_here ? "the lab starts it"
                               : "it runs already: no settings, no signals");
-    int result = ask(&probing);
+    int result = limits_allow_clients(PROBE_CLIENTS + LIMITS_OTHERS_MORE)
+                     ? ask(&probing)
+                     : -1;
+    if (result < 0 && trouble() != NULL)
+        snprintf(probe->fault, sizeof probe->fault, "%s", trouble());
     server_wait(&probing.run.server, 0);
     snprintf(probe->printed, sizeof probe->printed, "%s",
              probing.run.server.output.text);

@@ -6,6 +6,8 @@
 #include "lab/experiments/run.h"
 #include "lab/judge/probe.h"
 
+enum { PROBE_CLIENTS = 20 }; // at the same time, at most
+
 #define PROBE_EVENT "{\"user\": \"alice\", \"action\": \"buy\", \"amount\": 1}"
 
 enum {

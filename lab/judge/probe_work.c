@@ -33,26 +33,25 @@ void probe_work(struct probing *probing)
 
 void probe_rejections(struct probing *probing)
 {
-    enum { EVENTS = 20 };
-    struct client clients[EVENTS];
+    struct client clients[PROBE_CLIENTS];
     struct run *run = &probing->run;
     struct settings small = {.capacity = 1, .workers = 1, .work_ms = HELD_MS};
     int rejected = 0;
     if (!run_start(run, small))
         return;
-    for (int i = 0; i < EVENTS; i++) {
+    for (int i = 0; i < PROBE_CLIENTS; i++) {
         client_open(&clients[i], run->server.port);
         client_post(&clients[i], PROBE_EVENT);
     }
-    clients_wait(clients, EVENTS, FIRST_MS);
-    for (int i = 0; i < EVENTS; i++) {
+    clients_wait(clients, PROBE_CLIENTS, FIRST_MS);
+    for (int i = 0; i < PROBE_CLIENTS; i++) {
         rejected += clients[i].status == 503;
         client_close(&clients[i]);
     }
     if (rejected > 0)
         probe_set(probing, HAS_WORK, true,
                   "with CAPACITY=1 it rejects %d of %d events", rejected,
-                  EVENTS);
+                  PROBE_CLIENTS);
     server_wait(&run->server, 0);
 }
 

@@ -22,7 +22,7 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
-from lessons.running import BUILD, LAB, Server, lab, main, test
+from lessons.running import BUILD, LAB, Server, Skip, lab, main, test
 from processes import children_of, is_running, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -343,6 +343,12 @@ def descriptors(soft, hard):
     return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+def memory(kilobytes):
+    """The same for ulimit -v."""
+    return lambda: resource.setrlimit(resource.RLIMIT_AS,
+                                      (kilobytes << 10, kilobytes << 10))
+
+
 HARD = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 
 
@@ -352,17 +358,46 @@ def the_lab_raises_its_soft_limit_of_descriptors():
         lab("try", experiment, stage, preexec_fn=descriptors(256, HARD))
 
 
+def needs(experiment, stage):
+    """How many descriptors the lab says that it needs. With these it is done,
+    and with one less it is not."""
+    said = lab("try", experiment, stage, status=3,
+               preexec_fn=descriptors(14, 14)).stderr
+    number = int(re.search(r"the lab has 14 descriptors and needs (\d+): "
+                           "ulimit -n", said)[1])
+    few = lab("try", experiment, stage, status=3,
+              preexec_fn=descriptors(number - 1, number - 1))
+    assert "not done" in few.stdout, few.stdout
+    lab("try", experiment, stage, preexec_fn=descriptors(number, number))
+    return number
+
+
+@test
+def an_experiment_needs_as_many_descriptors_as_it_has_clients():
+    for experiment, stage, number in (
+            ("not-json", 3, 22), ("exit", 6, 22), ("drip", 2, 22),
+            ("silent-clients", 1, 41), ("half-close", 4, 41),
+            ("ten-at-once", 4, 31), ("shutdown", 5, 41), ("audit", 6, 85),
+            ("out-of-descriptors", 2, 121), ("burst", 5, 321)):
+        assert needs(experiment, stage) == number, experiment
+
+
 @test
 def too_few_descriptors_are_not_the_servers_fault():
-    for experiment, stage, needs in (("idle-crowd", 2, 1020),
-                                     ("burst", 5, 320), ("slow-crowd", 2, 1020),
-                                     ("silent-clients", 1, 148)):
-        few = min(256, needs - 1)
+    for experiment, stage, number in (("idle-crowd", 2, 1021),
+                                      ("slow-crowd", 2, 1021)):
         result = lab("try", experiment, stage, status=3,
-                     preexec_fn=descriptors(few, few))
-        said = f"the lab has {few} descriptors and needs {needs}: ulimit -n"
+                     preexec_fn=descriptors(256, 256))
+        said = f"the lab has 256 descriptors and needs {number}: ulimit -n"
         assert said in result.stderr, result.stderr
         assert "not done" in result.stdout, result.stdout
+    server = [f"{BUILD}/stage3_parse/stage3_parse"]
+    judged = lab("judge", 3, "--rows", "idle-crowd", "--", *server, status=3,
+                 preexec_fn=descriptors(256, 256))
+    assert "needs 1065: ulimit -n" in " ".join(judged.stdout.split()), judged
+    judged = lab("judge", "--json", "--", *server, status=3,
+                 preexec_fn=descriptors(60, 60))
+    assert "needs 84: ulimit -n" in json.loads(judged.stdout)["fault"], judged
     result = lab("matrix", 2, status=3, preexec_fn=descriptors(256, 256))
     assert "2 not done" in result.stderr, result.stderr
     assert "as expected" not in result.stderr, result.stderr
@@ -388,27 +423,70 @@ def a_directory_that_cannot_be_used_is_not_the_servers_fault():
     assert "TMPDIR: No such file" in result.stderr, result.stderr
 
 
+def with_processes(words, count):
+    """The lab, whose user may have so many. Root has no such limit, so root
+    becomes another user."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NPROC, (count, count))
+        if os.geteuid() == 0:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+    # LeakSanitizer needs a process of its own.
+    environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
+    try:
+        return subprocess.run(
+            [LAB, *map(str, words)], capture_output=True, text=True,
+            timeout=120, preexec_fn=limit, env=environment)
+    except PermissionError as error:
+        raise Skip("another user may not read the build directory") from error
+
+
 @test
 def a_limit_of_processes_is_not_the_servers_fault():
-    """Root has no such limit, so root becomes another user."""
     for count, said in ((1, "fork: Resource"), (50, "300 threads: ulimit -u")):
-        def limit():
-            resource.setrlimit(resource.RLIMIT_NPROC, (count, count))
-            if os.geteuid() == 0:
-                os.setgroups([])
-                os.setgid(65534)
-                os.setuid(65534)
-        # LeakSanitizer needs a process of its own.
-        environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
-        try:
-            result = lab("try", "burst", 4, status=3, preexec_fn=limit,
-                         env=environment)
-        except (PermissionError, AssertionError) as error:
-            # That user may not read the build directory.
-            if "PermissionError" in repr(error):
-                return
-            raise
+        result = with_processes(["try", "burst", 4], count)
+        assert result.returncode == 3, result
         assert said in result.stderr or "fork: " in result.stderr, result
+
+
+@test
+def too_little_memory_for_threads_is_not_the_servers_fault():
+    """300 threads of stage 4 reserve 75 MiB, and a worker of stages 5 and 6
+    has a stack of the default size."""
+    program = pathlib.Path(LAB).read_bytes()
+    if program.startswith(b"#!") or re.search(rb"__[at]san_init", program):
+        raise Skip("the lab takes as much memory as it likes")
+    least = next(size for size in range(4000, 10**6, 2000) if subprocess.run(
+        [LAB, "list"], preexec_fn=memory(size), capture_output=True,
+        check=False).returncode == 0)
+    for words, sizes in ((["burst", 4], range(10000, 90000, 10000)),
+                         (["not-json", 5], range(0, 20000, 3000)),
+                         (["not-json", 6], range(0, 50000, 5000))):
+        found = [subprocess.run([LAB, "try", *map(str, words)], text=True,
+                                preexec_fn=memory(least + size), timeout=120,
+                                capture_output=True, check=False)
+                 for size in sizes]
+        assert {result.returncode for result in found} <= {0, 3}, found
+        denied = [result.stderr for result in found if result.returncode == 3]
+        assert denied and all("ulimit -v" in said for said in denied), found
+
+
+@test
+def nothing_that_the_lab_says_has_an_empty_reason():
+    """Without a process more, the first that it wants to start fails."""
+    with tempfile.TemporaryDirectory() as directory:
+        picture = f"{directory}/picture.svg"
+        for words in (["timeline", 4, "--svg", picture], ["tour"],
+                      ["try", "not-json", 2, 3], ["matrix", 3, "--json"],
+                      ["judge", "--", f"{BUILD}/stage5_queue/stage5_queue"],
+                      ["judge", "--json", "--", "x"]):
+            result = with_processes(words, 0)
+            said = result.stdout + result.stderr
+            assert result.returncode == 3, (words, result)
+            assert "own fork: Resource" in said and "ulimit -u" in said, said
+            assert not re.search(r": *(\n|$)|, *\n|: , ", result.stderr), said
+            assert "did not start" not in said, said
 
 
 if pathlib.Path("/dev/full").exists():

@@ -4,11 +4,15 @@
 // never ends, and works as before when the load has gone.
 
 #include "lab/system_limits.h"
+#include "stage4_slow/thread.h"
 #include "tests/stages/stages.h"
 #include "tests/stages/tally.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
+
+_Static_assert((int)LIMITS_STACK == (int)THREAD_STACK,
+               "the lab asks the system for threads as stage 4 has them");
 
 static int scarce_resource;
 static rlim_t scarce_value;
