@@ -44,7 +44,7 @@ def exercise_of(name):
 def programs_of(exercise, variant):
     base = f"{exercise.name}-{variant.replace('/', '-')}"
     paths = {name: BUILD / "exercises" / f"{base}-{name}"
-             for name in ("check", *judging.SANITIZERS, "server")}
+             for name in ("check", *judging.SANITIZERS, "server", "faulty")}
     missing = {name: "it is not built" for name in judging.SANITIZERS
                if not paths[name].exists()}
     return judging.Programs(dict(paths, lab=BUILD / "lab/lab"), missing,
