@@ -171,6 +171,18 @@ def webrick_responds():
 
 
 @in_group("elsewhere")
+def what_differs_fits_a_terminal_and_says_what_is_to_be_seen():
+    result = subprocess.run(
+        [LAB, "judge", "2", "--rows", "silent-clients,time-out,idle-crowd",
+         "--", sys.executable, ELSEWHERE / "wsgiref_echo.py"],
+        capture_output=True, text=True, timeout=500, stdin=subprocess.DEVNULL)
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= 80, result.stdout
+    said = " ".join(result.stdout.split())
+    assert "000 in 2 s: it is frozen until they leave." in said, result.stdout
+
+
+@in_group("elsewhere")
 def a_frozen_server_is_told_why():
     judgement = judge([sys.executable, ELSEWHERE / "wsgiref_echo.py"], 2,
                       "--rows", "silent-clients", status=1)
@@ -370,7 +382,7 @@ def junit_has_the_explanation():
     row = judgement["rows"]["burst"]
     assert numbers(root)["failures"] == 1, root.attrib
     assert failure.get("message") == "wanted 100 in, seen takes all", failure
-    for name in ("question", "likely", "read", "start", "by_hand"):
+    for name in ("question", "likely", "read", "start", "by_hand", "shows"):
         assert row[name] in failure.text, (name, failure.text)
 
 
