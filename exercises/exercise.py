@@ -221,6 +221,7 @@ class Tree:
                       "tsan": f"check_{exercise.name}_tsan",
                       "asan": f"check_{exercise.name}_asan",
                       "server": os.path.basename(exercise.server),
+                      "faulty": f"faulty_{exercise.name}",
                       "lab": "lab"}
         self.warnings = ""
 

@@ -115,9 +115,11 @@ class Client:
 
 
 class Server:
-    """A server on any free port; with `gate`, finish(n) ends n jobs."""
+    """A server on any free port; with `gate`, finish(n) ends n jobs. `fault`: a
+    call that fails once (faults.h)."""
 
-    def __init__(self, command, *options, gate=False, quiet=True):
+    def __init__(self, command, *options, gate=False, quiet=True, fault=""):
+        self.command = command
         self.directory = tempfile.mkdtemp(prefix="thaw-check-")
         self.gate = None
         self.last = []  # lines that it printed
@@ -131,7 +133,8 @@ class Server:
         self.output = open(f"{self.directory}/output", "w+b")
         self.process = subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=self.output,
-            stderr=subprocess.STDOUT, preexec_fn=lambda: LIBC.prctl(
+            stderr=subprocess.STDOUT, env={**os.environ, "THAW_FAULT": fault},
+            preexec_fn=lambda: LIBC.prctl(
                 PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
             if sys.platform.startswith("linux") else None)
 

@@ -12,7 +12,7 @@ lines, whose words are separated by "|":
     inputs|FILE|...         what all variants come from
     outputs|FILE|...        their files, variant by variant
     variant|NAME|KIND|PROGRAM,...
-                            which of check, tsan, asan, server it needs
+                            which of check, tsan, asan, server, faulty it needs
 """
 
 import pathlib
@@ -32,7 +32,7 @@ def programs_of(exercise, variant):
     for wrong in exercise.wrong:
         if variant == f"wrong/{wrong['patch']}":
             until = exercise.steps.index(exercise.step(wrong["step"])) + 1
-    return [program for program in ("check", "tsan", "asan", "server")
+    return [program for program in ("check", "tsan", "asan", "server", "faulty")
             if any(step.runs(program) for step in exercise.steps[:until])
             and (variant != "starter" or program in ("check", "server"))]
 

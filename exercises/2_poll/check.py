@@ -14,8 +14,9 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
-from black_box import (CLOSED, ENDED, NO_TEXT, expect, expect_echo, fault,
-                       is_more_than, run, shown, until)
+from black_box import (CLOSED, ENDED, NO_TEXT, Observed, by_hand_instead,
+                       expect, expect_echo, fault, is_more_than, run, shown,
+                       until)
 
 CLIENTS = 1100
 CLIENTS_MAX = 1000  # for which sketch.c has room
@@ -26,7 +27,8 @@ BEYOND = (f"polled and in have room for {CLIENTS_MAX:,} clients. When count is "
           "accept_client closes the client, and adds nothing")
 NONE = ("net_accept_nonblocking returned -1: there is no client, because no "
         "descriptor was free, or because it has left. accept_client adds an "
-        "entry for a descriptor only, so look at the result first")
+        "entry for a descriptor only, so look at the result first. It is no "
+        "reason to end: while the server runs, it waits for the next client")
 BUSY = ("poll returns at once, again and again. Is its time limit -1, and is "
         "count the number of entries? It reports a client until its bytes are "
         "received, and one that has left until its entry is removed; its "
@@ -368,6 +370,46 @@ def without_crash(client):
     return received
 
 
+def fails(server):
+    """Calls that fail once, each in a server of its own."""
+    for call, (name, likely) in FAULTS.items():
+        by_hand_instead(f"""
+THAW_FAULT={call} build/exercises/faulty_2_poll
+and in another terminal, twice:
+curl --max-time 3 -i http://127.0.0.1:8080/ -d hello
+""")
+        with Observed(server.command, fault=call) as other:
+            sent = f"{shown(post(b'hello'))}; {name}"
+            client = other.client(sent, likely)
+            client.send(post(b"hello"))
+            if call == "buffer_add":
+                expect(client, "the end of the connection, or a 5xx",
+                       lambda it: not it.ended and not it.is_waiting and
+                       it.status in (None, 500, 503), likely, sent=sent)
+            else:
+                expect_echo(client, b"hello", likely, sent=sent)
+            good(other, f"{sent}; then by another one", likely)
+            is_idle(other, f"{sent}; then nothing")
+
+
+FAULTS = {
+    "poll": ("the first call of poll returns -1 with EINTR",
+             "a signal interrupts poll: -1, and errno is EINTR. That is no "
+             "fault. Call poll again; only another error ends the loop"),
+    "accept": ("the first call of net_accept_nonblocking returns -1 with "
+               "ECONNABORTED", NONE),
+    "recv": ("the first call of recv returns -1 with EAGAIN, although poll "
+             "reported the client",
+             "nothing is here now, that is all: \"ready\" is a hint. When "
+             "net_would_block(), receive returns true, and poll says when to "
+             "look again"),
+    "buffer_add": ("the first call of buffer_add finds no memory",
+                   "buffer_add returns nothing: in[i].failed is set when there "
+                   "was no memory. Then bytes of the request are missing, and "
+                   "receive returns false"),
+}
+
+
 README = "stage2_async/README.md"
 START = """
 build/stage2_async/stage2_sketch
@@ -400,6 +442,8 @@ address = ("127.0.0.1", 8080)
 clients = [socket.create_connection(address) for _ in range(1001)]
 print(clients[-1].recv(1))'
 """),
+    "fails": ("man 2 poll, man 2 accept, man 2 recv: ERRORS; "
+              "lib/base/buffer.h", ""),
     "moved": ("the comment above remove_client", START + r"""
 for i in 1 2 3 4; do
   (printf 'POST / HT'; sleep $i) | nc 127.0.0.1 8080 &
@@ -410,5 +454,5 @@ curl --max-time 3 -i http://127.0.0.1:8080/ -d hello
 
 if __name__ == "__main__":
     run({function.__name__: function for function in
-         (echo, silent, halves, gone, moved, full)}, EXPLANATIONS,
+         (echo, silent, halves, gone, moved, full, fails)}, EXPLANATIONS,
         {"full": CLIENTS_MAX + 20})

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The last steps of exercise 4: the whole server.
 
-    check.py one|ten|leave SERVER
+    check.py one|ten|leave|fails SERVER
 """
 
 import json
@@ -20,8 +20,9 @@ SOON = 1.5  # seconds, for what must come
 EVENTS = 10
 INT64_MAX = (1 << 63) - 1
 STAGE4 = "build/stage4_slow/stage4_slow"
-CURL = ("curl --silent http://127.0.0.1:8080/ --data "
+CURL = ("curl -s 127.0.0.1:8080 -d "
         """'{"user":"alice","action":"buy","amount":5}'""")  # for a person
+GATE = f"mkfifo gate; {STAGE4} --work-gate gate & sleep 1"
 
 FROZEN = ("the loop is not free: the work, or a wait for the mutex, is on the "
           "loop's own thread. submit starts a thread, and returns without "
@@ -34,8 +35,11 @@ def close(*clients):
         client.socket.close()
 
 
-def by_hand(text):
-    print(f"by hand: {text}")
+def by_hand(*lines):
+    """Instead of what it was before; a line can be copied."""
+    print("by hand: ")
+    for line in lines:
+        print(f"by hand: {line}")
 
 
 def has_come(client, seconds=0.0):
@@ -147,7 +151,7 @@ def expect_none(server, clients, why):
 
 
 def one(server):
-    by_hand(f"mkfifo gate; {STAGE4} --work-gate gate & sleep 1; {CURL} & "
+    by_hand(GATE, f"{CURL} &",
             "sleep 1; printf x >gate; wait %2; kill %1; rm gate")
     doing('an event, "alice" +5; its work waits at the gate')
     alice = post(server, "alice", 5)
@@ -204,8 +208,8 @@ def overflow(server, alice):
 
 
 def ten(server):
-    by_hand(f"mkfifo gate; {STAGE4} --work-gate gate & sleep 1; {CURL} & "
-            "sleep 1; curl --silent --max-time 1 http://127.0.0.1:8080/health; "
+    by_hand(GATE, f"{CURL} &",
+            "sleep 1; curl -s --max-time 1 127.0.0.1:8080/health",
             "printf x >gate; wait %2; kill %1; rm gate")
     doing(f"{EVENTS} events at the same time, whose work waits at the gate; "
           "and then GET /health")
@@ -244,8 +248,9 @@ def staircase(command):
     work_ms = 80
     with Server(command, "--work-ms", str(work_ms)) as server:
         server.has_worked = True
-        by_hand(f"{STAGE4} --work-ms 500 & sleep 1; for i in $(seq 10); do "
-                f"{CURL} & done; sleep 6; kill %1")
+        by_hand(f"{STAGE4} --work-ms 500 & sleep 1",
+                "for i in 1 2 3 4 5 6 7 8 9 10; do",
+                f"{CURL} &", "done; sleep 6; kill %1")
         doing(f"{EVENTS} events at almost the same time, each with {work_ms} "
               "ms of work")
         start = time.monotonic()
@@ -273,7 +278,7 @@ def staircase(command):
 
 
 def leave(server):
-    by_hand(f"mkfifo gate; {STAGE4} --work-gate gate & sleep 1; {CURL} & "
+    by_hand(GATE, f"{CURL} &",
             "sleep 1; kill %1; sleep 1; printf x >gate; wait; rm gate")
     doing("5 events, whose work waits at the gate; two of their clients leave")
     clients = [post(server, "alice") for _ in range(5)]
@@ -317,11 +322,64 @@ def why_none_at_the_end(server):
             "case")
 
 
+# --- 4.8 No memory, no thread -------------------------------------------------
+
+FAULTS = {
+    "malloc": ("the first call of malloc returns NULL",
+               "malloc returns NULL when there is no memory. Look at that "
+               "before the job is used; then submit returns false, and nothing "
+               "is deferred"),
+    "thread": ("the first thread cannot be started",
+               "thread_start returns false (and pthread_create not 0) when "
+               "there is no other thread. The job has nothing then that runs "
+               "it: free it, defer nothing, and return false"),
+}
+
+
+def fails(command, call):
+    what, likely = FAULTS[call]
+    by_hand(f"THAW_FAULT={call} build/exercises/faulty_4_mailbox & sleep 1",
+            CURL, CURL, "kill %1")
+    with Server(command, "--work-ms", "0", fault=call) as server:
+        doing(f'an event, "alice" +5; {what}')
+        alice = post(server, "alice", 5)
+        if not has_come(alice, SOON) or is_closed(alice):
+            fail(server.ending() if has_ended(server) else "no response",
+                 "503", likely)
+        status, body = trimmed(alice.response())
+        # Memory may come from elsewhere: then it has not failed.
+        is_told = status == 503 or (call == "malloc" and body == ok(5))
+        that(is_told, f"{status} {body}", "503", likely)
+        before = 5 if status == 200 else 0
+        for number in 1, 2:
+            doing(f'"alice" +5, {number}. event after that: {what}')
+            alice.send(request_of("POST", "/", event("alice", 5)))
+            after = ("what failed once is over: the next event has its memory "
+                     "and its thread, and the mutex must not be locked")
+            if not has_come(alice, SOON):
+                fail("no response", f"200 {ok(before + 5 * number)}", after)
+            expect(server, alice, 200, ok(before + 5 * number), after)
+        close(alice)
+        doing(f"SIGTERM, after two events and one that failed: {what}")
+        server.stop()
+        printed = server.expect_end("an event that was deferred and never "
+                                    "completed: defer it only when its thread "
+                                    "runs")
+        that("never freed" not in printed,
+             printed.partition("never freed: ")[2].split("\n")[0]
+             + " were never freed", "nothing leaks", likely)
+
+
 def main():
-    if len(sys.argv) < 3 or sys.argv[1] not in ("one", "ten", "leave"):
+    steps = {"one": one, "ten": ten, "leave": leave}
+    if len(sys.argv) < 3 or sys.argv[1] not in (*steps, "fails"):
         sys.exit(__doc__)
     step, command = sys.argv[1], sys.argv[2:]
-    run = {"one": one, "ten": ten, "leave": leave}[step]
+    if step == "fails":
+        for call in FAULTS:
+            fails(command, call)
+        return
+    run = steps[step]
     with Server(command, gate=True) as server:
         server.has_worked = False
         run(server)

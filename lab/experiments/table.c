@@ -61,7 +61,8 @@ static const struct experiment rows[] = {
      .needs = HAS_RESPONSE,
      .server = "./workshop run N --body-max-bytes 9000000",
      .by_hand =
-     "{ printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 8000000\\r\\n\\r\\n'\n"
+     "{ printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\n'\n"
+     "  printf 'Content-Length: 8000000\\r\\n\\r\\n'\n"
      "  head -c 8000000 /dev/zero; } | nc 127.0.0.1 8080 | sleep 30 &\n"
      "pid=$!; sleep 1\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
@@ -78,7 +79,9 @@ static const struct experiment rows[] = {
      .needs = HAS_RESPONSE | HAS_RESTART,
      .server = "./workshop run 1 --timeout-ms 300",
      .by_hand =
-     "for i in 1 2 3; do sleep 30 | nc 127.0.0.1 8080 >/dev/null & done; sleep 0.1\n"
+     "for i in 1 2 3; do\n"
+     "  sleep 30 | nc 127.0.0.1 8080 >/dev/null &\n"
+     "done; sleep 0.1\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
      "  http://127.0.0.1:8080/health\n",
      .shows =
@@ -92,7 +95,8 @@ static const struct experiment rows[] = {
      .needs = HAS_EVENTS,
      .by_hand =
      "printf '%s\\r\\n' 'POST / HTTP/1.1' 'host: a' 'connection: close' \\\n"
-     "  'content-length: 42' '' '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' |\n"
+     "  'content-length: 42' '' \\\n"
+     "  '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' |\n"
      "  nc 127.0.0.1 8080\n",
      .shows =
      "The body comes back (stages 1, 2), or it is accepted: 202, and 200 in stage 4.\n",
@@ -229,7 +233,8 @@ static const struct experiment rows[] = {
      "python3 -c 'import resource, socket, time\n"
      "most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
      "resource.setrlimit(resource.RLIMIT_NOFILE, (1100, most))\n"
-     "crowd = [socket.create_connection((\"127.0.0.1\", 8080)) for i in range(1000)]\n"
+     "address = (\"127.0.0.1\", 8080)\n"
+     "crowd = [socket.create_connection(address) for i in range(1000)]\n"
      "time.sleep(8)' & sleep 2\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
      "  http://127.0.0.1:8080/health\n",
@@ -247,8 +252,9 @@ static const struct experiment rows[] = {
      "url=http://127.0.0.1:8080/\n"
      "curl -s $url --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' \\\n"
      "  $(for i in $(seq 2 24); do\n"
-     "  echo \"--next $url --data {\\\"user\\\":\\\"alice\\\",\\\"action\\\":\\\"buy\\\",\\\"amount\\\":$i}\"\n"
-     "done) | grep -oE 'accepted|ok' | uniq -c\n",
+     "    printf '%s\\n' --next $url --data\n"
+     "    echo '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":'\"$i}\"\n"
+     "  done) | grep -oE 'accepted|ok' | uniq -c\n",
      .shows =
      "24 events on one connection, so in this order. The server prints their order.\n",
      .events = 1},

@@ -59,6 +59,7 @@ static void add_explanation(json_t *json, const struct judgement *judgement,
     judge_start_by_hand(judgement, row, text, sizeof text);
     json_object_set_new(json, "start", to_text_or_null(text));
     json_object_set_new(json, "by_hand", to_text(row->experiment->by_hand));
+    json_object_set_new(json, "shows", to_text(row->experiment->shows));
     json_object_set_new(json, "printed", to_text(row->run.server.output.text));
 }
 

@@ -139,6 +139,7 @@ static void print_difference(const struct judgement *judgement,
     if (text[0] != '\0')
         print_command(text);
     print_by_hand(judgement, row->experiment->by_hand);
+    print_wrapped("shows", row->experiment->shows);
     if (row->run.failed || row->run.died) {
         printf("  it printed\n");
         print_indented(row->run.server.output.text);

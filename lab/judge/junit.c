@@ -116,6 +116,7 @@ static void write_failure(FILE *file, const struct judgement *judgement,
     judge_start_by_hand(judgement, row, text, sizeof text);
     write_line(file, "start", text);
     write_line(file, "by hand", row->experiment->by_hand);
+    write_line(file, "shows", row->experiment->shows);
     fputs("</failure>\n", file);
     write_printed(file, row->run.server.output.text);
 }

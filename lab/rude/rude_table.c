@@ -16,7 +16,8 @@ static const struct experiment rows[] = {
      .by_hand =
      "python3 -c 'import socket, struct, time\n"
      "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
-     "s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(\"ii\", 1, 0))\n"
+     "linger = struct.pack(\"ii\", 1, 0)\n"
+     "s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)\n"
      "time.sleep(1); s.close()'\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
      "  http://127.0.0.1:8080/health\n",
@@ -32,7 +33,8 @@ static const struct experiment rows[] = {
      .by_hand =
      "python3 -c 'import socket, struct, time\n"
      "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
-     "s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(\"ii\", 1, 0))\n"
+     "linger = struct.pack(\"ii\", 1, 0)\n"
+     "s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)\n"
      "s.sendall(b\"GET / HTT\")\n"
      "time.sleep(1); s.close()'\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
@@ -49,8 +51,10 @@ static const struct experiment rows[] = {
      .by_hand =
      "python3 -c 'import socket, struct, time\n"
      "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
-     "s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(\"ii\", 1, 0))\n"
-     "s.sendall(b\"POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 9\\r\\n\\r\\nhalf\")\n"
+     "linger = struct.pack(\"ii\", 1, 0)\n"
+     "s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)\n"
+     "s.sendall(b\"POST / HTTP/1.1\\r\\nHost: a\\r\\n\")\n"
+     "s.sendall(b\"Content-Length: 9\\r\\n\\r\\nhalf\")\n"
      "time.sleep(1); s.close()'\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
      "  http://127.0.0.1:8080/health\n",
@@ -66,7 +70,8 @@ static const struct experiment rows[] = {
      .by_hand =
      "python3 -c 'import socket, struct\n"
      "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
-     "s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(\"ii\", 1, 0))\n"
+     "linger = struct.pack(\"ii\", 1, 0)\n"
+     "s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)\n"
      "s.sendall(b\"GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n\")\n"
      "s.close()'\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
@@ -82,7 +87,8 @@ static const struct experiment rows[] = {
      .needs = HAS_RESPONSE,
      .server = "./workshop run N --body-max-bytes 9000000",
      .by_hand =
-     "{ printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 8000000\\r\\n\\r\\n'\n"
+     "{ printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\n'\n"
+     "  printf 'Content-Length: 8000000\\r\\n\\r\\n'\n"
      "  head -c 8000000 /dev/zero; } | nc 127.0.0.1 8080 | sleep 2\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
      "  http://127.0.0.1:8080/health\n",
@@ -135,7 +141,8 @@ static const struct experiment rows[] = {
      .needs = HAS_RESTART,
      .server = "./workshop run N --body-max-bytes 9000000",
      .by_hand =
-     "{ printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 8000000\\r\\n\\r\\n'\n"
+     "{ printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\n'\n"
+     "  printf 'Content-Length: 8000000\\r\\n\\r\\n'\n"
      "  head -c 8000000 /dev/zero; } | nc 127.0.0.1 8080 | sleep 30 &\n"
      "pid=$!; sleep 1\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
@@ -169,7 +176,8 @@ static const struct experiment rows[] = {
      .by_hand =
      "python3 -c 'import socket\n"
      "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
-     "s.sendall(b\"POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 9\\r\\n\\r\\nhalf\")\n"
+     "s.sendall(b\"POST / HTTP/1.1\\r\\nHost: a\\r\\n\")\n"
+     "s.sendall(b\"Content-Length: 9\\r\\n\\r\\nhalf\")\n"
      "s.shutdown(socket.SHUT_WR); print(s.recv(9999).decode())'\n",
      .shows =
      "400.\n",
@@ -181,8 +189,8 @@ static const struct experiment rows[] = {
      .sketch = "serves",
      .needs = HAS_EVENTS,
      .by_hand =
-     "printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 2\\r\\n\\r\\nhi, and more\\r\\n' |\n"
-     "  nc 127.0.0.1 8080\n",
+     "{ printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 2\\r\\n\\r\\n'\n"
+     "  printf 'hi, and more\\r\\n'; } | nc 127.0.0.1 8080\n",
      .shows =
      "A response to hi, and then 400 (stage 1 closes before).\n"},
     {"endless-header",
@@ -193,7 +201,8 @@ static const struct experiment rows[] = {
      .needs = HAS_RESPONSE,
      .by_hand =
      "{ printf 'GET / HTTP/1.1\\r\\nHost: a\\r\\n'\n"
-     "  yes \"$(printf 'X-More: more\\r')\" | head -n 9000; } | nc 127.0.0.1 8080\n",
+     "  yes \"$(printf 'X-More: more\\r')\" | head -n 9000; } |\n"
+     "  nc 127.0.0.1 8080\n",
      .shows =
      "431.\n"},
     {"many-fields",
@@ -215,7 +224,8 @@ static const struct experiment rows[] = {
      .sketch = "serves",
      .needs = HAS_EVENTS,
      .by_hand =
-     "printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 1073741824\\r\\n\\r\\nhello' |\n"
+     "{ printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\n'\n"
+     "  printf 'Content-Length: 1073741824\\r\\n\\r\\nhello'; } |\n"
      "  nc 127.0.0.1 8080\n",
      .shows =
      "413.\n"},
@@ -239,7 +249,8 @@ static const struct experiment rows[] = {
      .by_hand =
      "python3 -c 'import socket\n"
      "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
-     "s.sendall(b\"hello\\r\\n\" + b\"x\" * 1000000); print(s.recv(9999).decode())'\n",
+     "s.sendall(b\"hello\\r\\n\" + b\"x\" * 1000000)\n"
+     "print(s.recv(9999).decode())'\n",
      .shows =
      "400.\n"},
     {"tls-hello",
@@ -273,7 +284,9 @@ static const struct experiment rows[] = {
      .sketch = "1 of 100",
      .needs = HAS_RESPONSE,
      .by_hand =
-     "{ for i in $(seq 99); do printf 'GET /health HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'; done\n"
+     "{ for i in $(seq 99); do\n"
+     "    printf 'GET /health HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'\n"
+     "  done\n"
      "  printf 'GET /health HTTP/1.0\\r\\n\\r\\n'; } |\n"
      "  nc 127.0.0.1 8080 | grep -o 'HTTP/1.1 200' | uniq -c\n",
      .shows =
@@ -297,7 +310,8 @@ static const struct experiment rows[] = {
      .sketch = "serves",
      .needs = HAS_RESPONSE,
      .by_hand =
-     "build/lab/lab load 8080 --get /health --close --clients 1 --requests 20000\n",
+     "build/lab/lab load 8080 --get /health --close --clients 1 \\\n"
+     "  --requests 20000\n",
      .shows =
      "20000 responses, and 20000 connections opened.\n"},
     {"out-of-descriptors",
@@ -398,7 +412,8 @@ static const struct experiment rows[] = {
      "python3 -c 'import resource, socket, time\n"
      "most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
      "resource.setrlimit(resource.RLIMIT_NOFILE, (1100, most))\n"
-     "crowd = [socket.create_connection((\"127.0.0.1\", 8080)) for i in range(1000)]\n"
+     "address = (\"127.0.0.1\", 8080)\n"
+     "crowd = [socket.create_connection(address) for i in range(1000)]\n"
      "for second in range(8):\n"
      "    for client in crowd: client.sendall(b\"x\")\n"
      "    time.sleep(1)' & sleep 2\n"

@@ -46,6 +46,7 @@ COMPLAINTS = re.compile(
     r"|[Nn]o such file|[Ii]llegal|[Uu]sage|Traceback|unterminated|unmatched"
     r"|badly used|invalid option|ambiguous")
 
+COLUMNS = 70  # of a line; judge prints blanks before it, and it can be copied
 SECONDS_MAX = 60  # for one snippet; none takes half as long
 AT_ONCE = r"^200 in 0\.[0-4]"
 
@@ -105,7 +106,7 @@ ROWS = {
 
 # What takes long, and needs no more to be shown.
 SHORTER = [("--requests 1000000", "--requests 20000"),
-           ("--clients 1 --requests 20000", "--clients 1 --requests 2000"),
+           ("--clients 1 \\\n  --requests 20000", "--clients 1 --requests 2000"),
            ("--clients 1\n", "--clients 1 --seconds 1\n")]
 
 
@@ -216,6 +217,11 @@ def has_comment(text):
     return re.search(r"(^|\s)#(\s|$)", text, re.M)
 
 
+def is_wide(row):
+    return (max(map(len, row["by_hand"].splitlines())) > COLUMNS or
+            max(map(len, row["shows"].splitlines())) > 80)
+
+
 def main():
     rows = (json.loads(lab("list", "--json").stdout) +
             json.loads(lab("list", "rude", "--json").stdout))
@@ -223,9 +229,9 @@ def main():
     print(f"1..{len(cases) + 1}")
     strange = [row["experiment"] for row in rows
                if has_comment(row["by_hand"]) or not row["shows"].endswith("\n")
-               or row["experiment"] not in ROWS]
-    print(f"{'not ok' if strange else 'ok'} 1 - a snippet has no comment, says "
-          "what it shows, and is tested")
+               or row["experiment"] not in ROWS or is_wide(row)]
+    print(f"{'not ok' if strange else 'ok'} 1 - a snippet has no comment, is "
+          f"at most {COLUMNS} columns wide, says what it shows, and is tested")
     print("".join(f"# {name}\n" for name in strange), end="")
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         futures = [pool.submit(type_snippet, *case)

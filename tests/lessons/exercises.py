@@ -44,7 +44,7 @@ def exercise_of(name):
 def programs_of(exercise, variant):
     base = f"{exercise.name}-{variant.replace('/', '-')}"
     paths = {name: BUILD / "exercises" / f"{base}-{name}"
-             for name in ("check", *judging.SANITIZERS, "server")}
+             for name in ("check", *judging.SANITIZERS, "server", "faulty")}
     missing = {name: "it is not built" for name in judging.SANITIZERS
                if not paths[name].exists()}
     return judging.Programs(dict(paths, lab=BUILD / "lab/lab"), missing,
@@ -60,11 +60,20 @@ def judge(name, variant, until):
     if until is not None:
         steps = steps[:steps.index(exercise.step(until)) + 1]
     last = judging.judge(exercise, steps, programs_of(exercise, variant))[-1]
+    wide = wide_of(last.text, exercise)
+    assert not wide, f"more than 80 columns: {wide}"
     if last.kind == judging.FAILED:
         return last.step.name, " ".join(last.text.split())
     if last.kind == judging.SKIPPED and until is not None:
         return until, None  # a sanitizer that this machine does not have
     return None, ""
+
+
+def wide_of(text, exercise):
+    """Lines that are typed by hand, but for those that name a program of this
+    test: its path may be of any length."""
+    return [line for line in text.partition("    by hand:")[2].splitlines()
+            if len(line) > 80 and f"{exercise.name}-" not in line]
 
 
 def fault_of(came, step, words):

@@ -85,9 +85,16 @@ def the_example_in_javascript_is_a_stage_5():
     node = program("node")
     version = subprocess.run([node, "--version"], capture_output=True,
                              text=True, check=True).stdout
-    if int(version.strip("v").split(".")[0]) < 18:
-        raise Skip(f"node {version.strip()} is older than 18")
+    if [int(part) for part in version.strip("v").split(".")[:2]] < [18, 2]:
+        raise Skip(f"node {version.strip()} is older than 18.2")
     is_a_stage_5(node, EXAMPLES / "stage5.js")
+
+
+@in_group("examples")
+def the_examples_fit_on_a_page():
+    for path in EXAMPLE, EXAMPLES / "stage5.js":
+        lines = path.read_text("utf-8").splitlines()
+        assert len(lines) < 80 and max(map(len, lines)) <= 80, path
 
 
 @in_group("examples")
@@ -164,6 +171,18 @@ def webrick_responds():
 
 
 @in_group("elsewhere")
+def what_differs_fits_a_terminal_and_says_what_is_to_be_seen():
+    result = subprocess.run(
+        [LAB, "judge", "2", "--rows", "silent-clients,time-out,idle-crowd",
+         "--", sys.executable, ELSEWHERE / "wsgiref_echo.py"],
+        capture_output=True, text=True, timeout=500, stdin=subprocess.DEVNULL)
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= 80, result.stdout
+    said = " ".join(result.stdout.split())
+    assert "000 in 2 s: it is frozen until they leave." in said, result.stdout
+
+
+@in_group("elsewhere")
 def a_frozen_server_is_told_why():
     judgement = judge([sys.executable, ELSEWHERE / "wsgiref_echo.py"], 2,
                       "--rows", "silent-clients", status=1)
@@ -236,7 +255,7 @@ WRONG = {
           "dict(self.headers).get(\"Content-Length\", \"0\")")],
         "lower-case-headers", "400 JSON", "case"),
     "the_mistake_that_is_not_named": (
-        [("\"reason\": reason", "\"reason\": \"\"")],
+        [("f\"invalid_{kind}\"", "\"\"")],
         "not-json", "400", "reason"),
     "no_end_at_sigterm": (
         [(START, "signal.sigwait({signal.SIGUSR1})\n")],
@@ -363,7 +382,7 @@ def junit_has_the_explanation():
     row = judgement["rows"]["burst"]
     assert numbers(root)["failures"] == 1, root.attrib
     assert failure.get("message") == "wanted 100 in, seen takes all", failure
-    for name in ("question", "likely", "read", "start", "by_hand"):
+    for name in ("question", "likely", "read", "start", "by_hand", "shows"):
         assert row[name] in failure.text, (name, failure.text)
 
 
@@ -379,7 +398,7 @@ def junit_is_well_formed_whatever_a_server_prints():
         _, root = judge_into_xml([sys.executable, path, "\x1b[31m", "ÿ<&"], 5,
                                  "--rows", "not-http,not-json", status=0)
         assert "\\x1b[31m" in root.get("name"), root.attrib
-        path.write_text(path.read_text().replace("invalid_json", ""))
+        path.write_text(path.read_text().replace("invalid_{kind}", ""))
         _, root = judge_into_xml([sys.executable, path], 5, "--rows",
                                  "not-json", status=1)
     printed = root.find("testcase/system-out").text
