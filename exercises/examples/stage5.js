@@ -83,7 +83,8 @@ const server = http.createServer((request, response) => {
         const line = `${request.method} ${request.url}`;
         const [status, content] = handle(line, Buffer.concat(chunks));
         const isText = typeof content === "string";
-        if (status === 503) response.setHeader("Retry-After", 1);
+        const seconds = 1 + Math.floor(4 * Math.random());
+        if (status === 503) response.setHeader("Retry-After", seconds);
         if (!isOpen) response.setHeader("Connection", "close");
         response.statusCode = status;
         response.end(isText ? content : JSON.stringify(content));

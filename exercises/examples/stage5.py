@@ -1,6 +1,7 @@
 """stage5.py - a thread for each client, a bounded channel, and one worker"""
 
 import http.server, json, logging, os, queue, signal, threading, time
+from random import randint
 from urllib.parse import unquote
 
 PORT = int(os.environ.get("PORT", 8080))
@@ -77,7 +78,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             text = content if isinstance(content, str) else json.dumps(content)
         self.send_response(status)
         self.send_header("Content-Length", len(text))
-        if status == 503: self.send_header("Retry-After", 1)
+        if status == 503: self.send_header("Retry-After", randint(1, 4))
         self.end_headers()
         self.wfile.write(text.encode())
 
