@@ -8,7 +8,7 @@
 //                 +--> invalid    400: the body is not an event
 //
 // Each function counts the event (metrics.h) and fills in the response. Any
-// thread may call it.
+// thread may call it; only the loop's may call admission_reject (respond_busy).
 
 #include "lib/event/event.h"
 #include "lib/http/http_response.h"

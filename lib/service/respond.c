@@ -1,5 +1,6 @@
 #include "lib/service/respond.h"
 #include "lib/base/buffer_json.h"
+#include "lib/base/clock.h"
 #include "lib/service/metrics.h"
 
 #include <stdio.h>
@@ -45,11 +46,30 @@ void respond_accepted(struct http_response *response)
     respond(response, HTTP_ACCEPTED, body);
 }
 
+// If all clients came back after the same time, they would come together, and
+// most would be rejected again: so the times are random (jitter;
+// aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter). HTTP has
+// whole seconds (RFC 9110, 10.2.3). The generator, which needs no system call,
+// is xorshift: Marsaglia, "Xorshift RNGs", 2003.
+static const char *retry_after(void)
+{
+    static const char *const fields[RESPOND_RETRY_MAX] = {
+        "Retry-After: 1\r\n", "Retry-After: 2\r\n", "Retry-After: 3\r\n",
+        "Retry-After: 4\r\n"};
+    static uint32_t state;
+    if (state == 0)
+        state = (uint32_t)clock_nanoseconds() | 1;
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^= state << 5;
+    return fields[state % RESPOND_RETRY_MAX];
+}
+
 void respond_busy(struct http_response *response)
 {
     static const struct slice body =
         SLICE("{\"status\":\"rejected\",\"reason\":\"server_busy\"}\n");
-    response->fields = "Retry-After: 1\r\n"; // in seconds (RFC 9110, 10.2.3)
+    response->fields = retry_after();
     respond(response, HTTP_SERVICE_UNAVAILABLE, body);
 }
 

@@ -9,6 +9,8 @@
 
 #include "lib/http/http_response.h"
 
+enum { RESPOND_RETRY_MAX = 4 }; // in seconds
+
 struct json_t;
 
 // 200 and the body of the request, unchanged.
@@ -18,7 +20,9 @@ void respond_echo(struct http_response *response,
 // 202 {"status":"accepted"}
 void respond_accepted(struct http_response *response);
 
-// 503 {"status":"rejected","reason":"server_busy"}, with Retry-After: 1.
+// 503 {"status":"rejected","reason":"server_busy"}, with a Retry-After that
+// differs from response to response. Only one thread, that of the loop, may
+// call it.
 void respond_busy(struct http_response *response);
 
 // 400 {"status":"error","reason":"invalid_json","detail":"..."}, or

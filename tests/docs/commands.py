@@ -8,7 +8,7 @@ lines after it are its output. "./workshop run N" starts a server as a reader
 would in another terminal; it gets a free port, in place of 8080. A block that
 begins with ```server has the next lines that this server prints. Times, sizes
 and rates differ from run to run, so a number with a point, or before a unit, is
-compared as "some number".
+compared as "some number"; and so is Retry-After, which is random.
 Prints TAP, a test for each command. With --update, writes what differs into the
 README instead.
 """
@@ -30,7 +30,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 # pylint: disable=wrong-import-position
 import usage
 
-MEASURED = r"\d+\.\d+|(?<=threads: )\d+|\d+(?= (s|ms|milliseconds)\b)"
+MEASURED = (r"\d+\.\d+|(?<=threads: )\d+|(?<=Retry-After: )\d|"
+            r"\d+(?= (s|ms|milliseconds)\b)")
 END = "--end-of-the-output--"
 LINE_SECONDS = 10
 STAGES = ["stage1_blocking", "stage2_async", "stage3_parse", "stage4_slow",

@@ -6,6 +6,9 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static struct store store = {.users_max = 10};
 
@@ -73,9 +76,61 @@ START_TEST(a_busy_server_says_when_to_try_again)
 {
     struct http_response response = {0};
     respond_busy(&response);
-    ck_assert_str_eq(response.fields, "Retry-After: 1\r\n");
     must_be_json(&response, HTTP_SERVICE_UNAVAILABLE,
                  "{\"status\":\"rejected\",\"reason\":\"server_busy\"}");
+}
+END_TEST
+
+// Each number of seconds comes about as often as the others: a thousand times
+// in four thousand. That one of them is off by 200 has a probability of 1e-12.
+START_TEST(clients_are_told_different_times_to_try_again)
+{
+    enum { ROUNDS = 1000 * RESPOND_RETRY_MAX };
+    int counts[RESPOND_RETRY_MAX] = {0};
+    for (int i = 0; i < ROUNDS; i++) {
+        struct http_response response = {0};
+        respond_busy(&response);
+        char *end;
+        long seconds = strtol(strchr(response.fields, ' '), &end, 10);
+        ck_assert_msg(strncmp(response.fields, "Retry-After: ", 13) == 0 &&
+                          seconds >= 1 && seconds <= RESPOND_RETRY_MAX &&
+                          strcmp(end, "\r\n") == 0,
+                      "%s", response.fields);
+        counts[seconds - 1]++;
+    }
+    for (int i = 0; i < RESPOND_RETRY_MAX; i++)
+        ck_assert_msg(counts[i] > 800 && counts[i] < 1200,
+                      "%d s came %d times of %d", i + 1, counts[i], ROUNDS);
+}
+END_TEST
+
+// Two servers that start together do not tell the same times in the same order.
+// This runs first: without forks of Check's, a later one would have a state.
+START_TEST(each_process_has_other_times)
+{
+    enum { ROUNDS = 64 };
+    char times[2][ROUNDS + 1] = {{0}};
+    for (int process = 0; process < 2; process++) {
+        int ends[2];
+        ck_assert_int_eq(pipe(ends), 0);
+        pid_t child = fork();
+        for (int i = 0; child == 0 && i < ROUNDS; i++) {
+            struct http_response response = {0};
+            respond_busy(&response);
+            if (write(ends[1], strchr(response.fields, ' ') + 1, 1) != 1)
+                _exit(1);
+        }
+        if (child == 0)
+            _exit(0);
+        ck_assert_int_gt(child, 0);
+        int status;
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert_int_eq(status, 0);
+        ck_assert_int_eq(read(ends[0], times[process], ROUNDS), ROUNDS);
+        close(ends[0]);
+        close(ends[1]);
+    }
+    ck_assert_str_ne(times[0], times[1]);
 }
 END_TEST
 
@@ -264,9 +319,11 @@ int main(void)
     Suite *suite = suite_create("respond");
     TCase *bodies = tcase_create("bodies");
     tcase_add_checked_fixture(bodies, open_store, close_store);
+    tcase_add_test(bodies, each_process_has_other_times);
     tcase_add_test(bodies, an_echo_is_the_body_itself);
     tcase_add_test(bodies, an_accepted_event_has_a_202);
     tcase_add_test(bodies, a_busy_server_says_when_to_try_again);
+    tcase_add_test(bodies, clients_are_told_different_times_to_try_again);
     unit_add_rows(bodies, the_response_to_an_invalid_event_says_what_is_wrong,
                   details);
     unit_add_rows(bodies, the_response_to_an_event_is_the_balance_or_the_reason,
