@@ -2,16 +2,23 @@
 
 #include <stdint.h>
 
-// What a terminal obeys, or what moves the characters beside it.
+// What a terminal obeys, what moves the characters beside it, and what is not
+// seen at all: controls (the categories Cc, Zl, Zp), Cf and
+// Default_Ignorable_Code_Point in Unicode 15.0.0 (UnicodeData.txt and
+// DerivedCoreProperties.txt), and U+2800, which looks like a space.
 static const struct {
     uint32_t first, last;
 } controls[] = {
-    {0x00, 0x1f},     // C0
-    {0x7f, 0x9f},     // delete, and C1: some take it for ESC and a letter
-    {0x061c, 0x061c}, // a direction
-    {0x200e, 0x200f}, // a direction
-    {0x2028, 0x202e}, // a new line, a direction
-    {0x2066, 0x206f}, // a direction
+    // clang-format off
+    {0x0000, 0x001f}, {0x007f, 0x009f}, {0x00ad, 0x00ad}, {0x034f, 0x034f},
+    {0x0600, 0x0605}, {0x061c, 0x061c}, {0x06dd, 0x06dd}, {0x070f, 0x070f},
+    {0x0890, 0x0891}, {0x08e2, 0x08e2}, {0x115f, 0x1160}, {0x17b4, 0x17b5},
+    {0x180b, 0x180f}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},
+    {0x2800, 0x2800}, {0x3164, 0x3164}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff},
+    {0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0x110bd, 0x110bd},
+    {0x110cd, 0x110cd}, {0x13430, 0x1343f}, {0x1bca0, 0x1bca3},
+    {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+    // clang-format on
 };
 
 static bool is_control(uint32_t character)
@@ -47,7 +54,9 @@ static size_t decode(struct slice text, uint32_t *character)
             return 0;
         *character = *character << 6 | (byte & 0x3fu);
     }
-    return *character >= smallest[length] ? length : 0; // one way to write it
+    bool is_surrogate = *character >= 0xd800 && *character <= 0xdfff;
+    bool is_one = *character >= smallest[length] && *character <= 0x10ffff;
+    return is_one && !is_surrogate ? length : 0; // one way to write it
 }
 
 size_t printable(char *out, size_t size, struct slice text)
@@ -76,4 +85,22 @@ size_t printable(char *out, size_t size, struct slice text)
     }
     out[length] = '\0';
     return length;
+}
+
+const char *printable_text(char *out, size_t size, const char *text)
+{
+    printable(out, size, slice_of(text));
+    return out;
+}
+
+void printable_lines(FILE *file, const char *indent, const char *text)
+{
+    char line[PRINTABLE_LINE];
+    while (*text != '\0') {
+        size_t length = strcspn(text, "\n");
+        printable(line, sizeof line, (struct slice){text, length});
+        fprintf(file, "%s%s\n", indent, line);
+        text += length;
+        text += *text == '\n' ? 1 : 0;
+    }
 }

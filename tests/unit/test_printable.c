@@ -1,6 +1,7 @@
 // test_printable.c - a terminal never gets what it would obey
 
 #include "lib/base/printable.h"
+#include "tests/unit/capture.h"
 #include "tests/unit/unit.h"
 
 #include <string.h>
@@ -27,6 +28,17 @@ static const struct {
      SLICE("\xe2\x80\xae"
            "evil"),
      "???evil"},
+    {"what is not seen, and makes two names look the same",
+     SLICE("al\xe2\x80\x8bi\xc2\xad"
+           "ce\xef\xbb\xbf\xcd\x8f"),
+     "al???i??ce?????"},
+    {"fillers and blanks that are no space",
+     SLICE("\xe1\x85\x9f\xe3\x85\xa4\xef\xbe\xa0\xe2\xa0\x80\xe1\xa0\x8e"),
+     "???????????????"},
+    {"tags and annotations", SLICE("\xf3\xa0\x81\x81\xef\xbf\xb9"), "???????"},
+    {"their visible neighbours",
+     SLICE("\xc2\xac\xcd\x8e\xe2\x80\x8a\xe2\x81\x9f\xef\xbb\xbc\xef\xbf\xbc"),
+     "\xc2\xac\xcd\x8e\xe2\x80\x8a\xe2\x81\x9f\xef\xbb\xbc\xef\xbf\xbc"},
     // What is no UTF-8, and what a careless terminal takes for it.
     {"a byte that continues nothing", SLICE("a\x80z"), "a?z"},
     {"C1 in one byte: CSI",
@@ -47,6 +59,8 @@ static const struct {
      SLICE("\xc1\x81\xe0\x81\x81\xf0\x80\x81\x81"), "?????????"},
     {"bytes that continue nothing", SLICE("\x9b\x9b"), "??"},
     {"lead bytes of nothing", SLICE("\xf5\xff"), "??"},
+    {"a surrogate, and what is beyond U+10FFFF",
+     SLICE("\xed\xa0\x80\xf4\x90\x80\x80"), "???????"},
 };
 
 START_TEST(what_a_terminal_would_obey_is_a_question_mark)
@@ -93,12 +107,29 @@ START_TEST(what_does_not_fit_ends_with_dots)
 }
 END_TEST
 
+START_TEST(a_text_of_many_lines_is_printed_line_by_line)
+{
+    static char text[2 * PRINTABLE_LINE];
+    struct capture out;
+    memset(text, 'x', sizeof text - 1);
+    capture_start(&out, stdout);
+    printable_lines(stdout, "  ", "one\x1b[2J\n\ntwo");
+    printable_lines(stdout, "", "");
+    printable_lines(stdout, "> ", text);
+    capture_stop(&out);
+    static const char start[] = "  one?[2J\n  \n  two\n> xxx";
+    ck_assert_int_eq(strncmp(out.text, start, strlen(start)), 0);
+    ck_assert_str_eq(out.text + strlen(out.text) - 5, "x...\n");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("printable");
     TCase *tests = tcase_create("texts");
     unit_add_rows(tests, what_a_terminal_would_obey_is_a_question_mark, texts);
     unit_add_rows(tests, what_does_not_fit_ends_with_dots, cuts);
+    tcase_add_test(tests, a_text_of_many_lines_is_printed_line_by_line);
     suite_add_tcase(suite, tests);
     return unit_run(suite);
 }
