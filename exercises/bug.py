@@ -24,6 +24,7 @@ import tempfile
 
 from build_lock import with_parent
 from pages import hints_of, parts_of, plain, title_of
+from printable import printable
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 VERBS = ("hint", "check", "solution", "undo")
@@ -127,7 +128,7 @@ class State:
 
 
 def say(text):
-    print(text, flush=True)
+    print(printable(text), flush=True)
 
 
 def shown(path):
@@ -323,7 +324,7 @@ def main():
     try:
         sys.exit(run(sys.argv[1], sys.argv[2:]))
     except Failed as failed:
-        print(f"workshop: {failed}", file=sys.stderr)
+        print(f"workshop: {printable(str(failed))}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)

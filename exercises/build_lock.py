@@ -17,6 +17,8 @@ import signal
 import subprocess
 import sys
 
+from printable import printable
+
 NAME = ".one-build"
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -40,7 +42,7 @@ def held(directory, tell):
 
 def tell_on_3(text):
     try:
-        os.write(3, f"workshop: {text}\n".encode("utf-8", "surrogateescape"))
+        os.write(3, f"workshop: {printable(text)}\n".encode("utf-8"))
     except OSError:
         pass
 
@@ -73,7 +75,7 @@ def main():
         with held(sys.argv[1], tell_on_3):
             return run(sys.argv[2:])
     except OSError as fault:
-        print(f"{fault.filename}: {fault.strerror}", file=sys.stderr)
+        print(printable(f"{fault.filename}: {fault.strerror}"), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

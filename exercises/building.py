@@ -8,6 +8,7 @@ import sys
 
 import bounded
 import build_lock
+from printable import printable
 
 SECONDS = 900
 MEMORY_MAX = 16 << 30  # in bytes; a machine with many processors needs some
@@ -30,7 +31,7 @@ class CannotBuild(Exception):
 
 
 def tell(text):
-    print(f"workshop: {text}", file=sys.stderr, flush=True)
+    print(f"workshop: {printable(text)}", file=sys.stderr, flush=True)
 
 
 class Build:

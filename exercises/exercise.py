@@ -30,6 +30,7 @@ import patches
 import questions
 import workplace
 from catalog import ROOT
+from printable import printable
 
 
 class Wrong(Exception):
@@ -37,7 +38,7 @@ class Wrong(Exception):
 
 
 def say(text=""):
-    print(text, flush=True)
+    print(printable(text), flush=True)
 
 
 def wrapped(*parts, indent=""):
@@ -478,12 +479,12 @@ def main():
         return {"start": start, "hint": hint, "solution": solution,
                 "reset": reset, "progress": progress}[command](words)
     except Wrong as fault:
-        print(f"./workshop {command}: {fault}", file=sys.stderr)
+        print(f"./workshop {command}: {printable(str(fault))}", file=sys.stderr)
         return 2
     except (building.CannotBuild, workplace.CannotWrite, judging.Trouble,
             patches.DoesNotApply, OSError) as fault:
-        print(f"./workshop {command}: {fault}\nThis is no fault of yours.",
-              file=sys.stderr)
+        print(f"./workshop {command}: {printable(str(fault))}\n"
+              "This is no fault of yours.", file=sys.stderr)
         return 3
 
 

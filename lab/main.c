@@ -8,6 +8,7 @@
 #include "lab/rude/rude_experiments.h"
 #include "lab/timeline/timeline.h"
 #include "lab/tour.h"
+#include "lib/base/printable.h"
 #include "lib/base/process.h"
 
 #include <stdio.h>
@@ -78,7 +79,9 @@ static int do_try(int count, char **words)
     if (experiment == NULL)
         experiment = experiment_find(&rude_clients, words[0]);
     if (experiment == NULL) {
-        fprintf(stderr, "lab: no experiment '%s': see lab list\n", words[0]);
+        char shown[PRINTABLE_WORD];
+        fprintf(stderr, "lab: no experiment '%s': see lab list\n",
+                printable_text(shown, sizeof shown, words[0]));
         help_suggest(nearest_in(&rude_clients, words[0],
                                 nearest_in(&lessons, words[0], NULL)));
         return EXIT_USAGE;
@@ -127,6 +130,8 @@ static int do_timeline(int count, char **words)
     int first = is_named ? 1 : 0;
     if (count == first)
         return help_expected("timeline", "a stage from 1 to 6");
+    if (is_named && !timeline_is_scenario(words[0]))
+        return EXIT_USAGE;
     for (int i = first; i < count; i++) {
         int stage;
         if (!arguments_to_number("stage", words[i], 1, STAGES, &stage))
@@ -160,12 +165,15 @@ static int do_load(int count, char **words)
 // The words of its command, as a person typed them.
 static void name_of(char *const *command, char *name, size_t size)
 {
-    snprintf(name, size, "the server at port %d", options.port);
-    for (size_t length = 0; *command != NULL && length < size; command++) {
-        int added = snprintf(name + length, size - length, "%s%s",
+    char typed[512];
+    snprintf(typed, sizeof typed, "the server at port %d", options.port);
+    for (size_t length = 0; *command != NULL && length < sizeof typed;
+         command++) {
+        int added = snprintf(typed + length, sizeof typed - length, "%s%s",
                              length > 0 ? " " : "", *command);
         length += (size_t)added;
     }
+    printable_text(name, size, typed);
 }
 
 static bool to_command(char *const *words, struct command *command)
@@ -262,7 +270,9 @@ static int perform(int count, char **words)
         return arguments_fit(command->name, command->takes_command)
                    ? command->perform(count - 1, words + 1)
                    : EXIT_USAGE;
-    fprintf(stderr, "lab: no command '%s': see lab --help\n", words[0]);
+    char shown[PRINTABLE_WORD];
+    fprintf(stderr, "lab: no command '%s': see lab --help\n",
+            printable_text(shown, sizeof shown, words[0]));
     for (int i = 0; commands[i].name != NULL; i++)
         best = help_nearer(words[0], best, commands[i].name);
     help_suggest(best);

@@ -1,20 +1,23 @@
 #include "lab/trouble.h"
+#include "lib/base/printable.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-static char noted[120];
+static char noted[PRINTABLE_LINE];
 
 void trouble_note(const char *format, ...)
 {
+    char text[sizeof noted];
     va_list arguments;
     if (noted[0] != '\0')
         return;
     va_start(arguments, format);
-    vsnprintf(noted, sizeof noted, format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    printable_text(noted, sizeof noted, text);
 }
 
 // What a person may raise.
@@ -36,6 +39,15 @@ void trouble_note_errno(const char *call)
 {
     trouble_note("the lab's own %s: %s%s", call, strerror(errno),
                  limit_of(errno));
+}
+
+int trouble_with_file(const char *path)
+{
+    char shown[PRINTABLE_LINE];
+    int error = errno;
+    fprintf(stderr, "lab: cannot write %s: %s\n",
+            printable_text(shown, sizeof shown, path), strerror(error));
+    return TROUBLE_EXIT;
 }
 
 const char *trouble(void)

@@ -17,6 +17,10 @@ __attribute__((format(printf, 1, 2))) void trouble_note(const char *format,
 // says which.
 void trouble_note_errno(const char *call);
 
+// Prints at once that a file that the user named cannot be written, and the
+// reason in errno. Returns TROUBLE_EXIT.
+int trouble_with_file(const char *path);
+
 // What was noted since the start, or since trouble_clear. NULL: nothing.
 const char *trouble(void);
 void trouble_clear(void);

@@ -1,5 +1,6 @@
 #include "lab/experiments/matrix_print.h"
 #include "lab/screen.h"
+#include "lib/base/printable.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -54,7 +55,8 @@ void matrix_tell_failure(const struct experiment *experiment,
     if (run->died)
         fprintf(stderr, "  it ended before it was told to\n");
     if (run->server.output.text[0] != '\0')
-        fprintf(stderr, "  the server printed:\n%s", run->server.output.text);
+        fprintf(stderr, "  the server printed:\n");
+    printable_lines(stderr, "", run->server.output.text);
 }
 
 json_t *matrix_to_json(const struct experiment *experiment,

@@ -1,5 +1,6 @@
 #include "lab/experiments/run.h"
 #include "lib/base/clock.h"
+#include "lib/base/printable.h"
 
 #include <jansson.h>
 #include <poll.h>
@@ -59,11 +60,20 @@ void run_stop(struct run *run)
     run_wait_end(run);
 }
 
+// A server may have said some of it.
+static void write_printable(char *out, size_t size, const char *format,
+                            va_list arguments)
+{
+    char text[PRINTABLE_LINE];
+    vsnprintf(text, sizeof text, format, arguments);
+    printable_text(out, size, text);
+}
+
 void run_verdict(struct run *run, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(run->verdict, sizeof run->verdict, format, arguments);
+    write_printable(run->verdict, sizeof run->verdict, format, arguments);
     va_end(arguments);
 }
 
@@ -71,7 +81,7 @@ void run_detail(struct run *run, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(run->detail, sizeof run->detail, format, arguments);
+    write_printable(run->detail, sizeof run->detail, format, arguments);
     va_end(arguments);
 }
 
@@ -79,7 +89,7 @@ void run_skip(struct run *run, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(run->skipped, sizeof run->skipped, format, arguments);
+    write_printable(run->skipped, sizeof run->skipped, format, arguments);
     va_end(arguments);
     run_verdict(run, "skipped");
 }

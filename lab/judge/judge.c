@@ -2,6 +2,7 @@
 #include "lab/judge/junit.h"
 #include "lab/screen.h"
 #include "lab/trouble.h"
+#include "lib/base/printable.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,7 +215,9 @@ int judge(struct subject *subject, const struct judge_options *options)
     static struct judgement found;
     char name[64];
     if (unknown_row(options->table, options->rows, name) != NULL) {
-        fprintf(stderr, "lab: no row '%s': see lab list\n", name);
+        char shown[sizeof name];
+        fprintf(stderr, "lab: no row '%s': see lab list\n",
+                printable_text(shown, sizeof shown, name));
         return EXIT_USAGE;
     }
     found = (struct judgement){.subject = *subject,

@@ -5,6 +5,7 @@
 #include "lab/judge/points.h"
 #include "lab/screen.h"
 #include "lab/trouble.h"
+#include "lib/base/printable.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -35,17 +36,6 @@ static void print_command(const char *text)
         text += *text == ' ' ? 1 : 0;
     }
     printf("\n");
-}
-
-// Text of several lines, each after spaces.
-static void print_indented(const char *text)
-{
-    while (*text != '\0') {
-        int length = (int)strcspn(text, "\n");
-        printf("      %.*s\n", length, text);
-        text += length;
-        text += *text == '\n' ? 1 : 0;
-    }
 }
 
 static void print_abilities(const struct judgement *judgement)
@@ -122,6 +112,7 @@ static void print_difference(const struct judgement *judgement,
                              const struct judge_row *row)
 {
     char text[512];
+    char shown[512];
     printf("\n%s%s%s: ", screen_bold(), row->experiment->name, screen_plain());
     screen_wrapped((int)strlen(row->experiment->name) + 2, 2,
                    row->experiment->question);
@@ -137,12 +128,12 @@ static void print_difference(const struct judgement *judgement,
     printf("  by hand\n");
     judge_start_by_hand(judgement, row, text, sizeof text);
     if (text[0] != '\0')
-        print_command(text);
+        print_command(printable_text(shown, sizeof shown, text));
     print_by_hand(judgement, row->experiment->by_hand);
     print_wrapped("shows", row->experiment->shows);
     if (row->run.failed || row->run.died) {
         printf("  it printed\n");
-        print_indented(row->run.server.output.text);
+        printable_lines(stdout, "      ", row->run.server.output.text);
     }
 }
 
@@ -218,7 +209,8 @@ void judge_print_fault(const struct judgement *judgement)
     if (trouble() != NULL)
         return;
     if (probe->printed[0] != '\0')
-        fprintf(stderr, "it printed:\n%s\n", probe->printed);
+        fprintf(stderr, "it printed:\n");
+    printable_lines(stderr, "", probe->printed);
     fprintf(
         stderr,
         "A server listens on 127.0.0.1 and the port in the environment's "

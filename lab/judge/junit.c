@@ -203,9 +203,7 @@ bool junit_write(const char *path, const struct judgement *judgement)
         is_written = !ferror(file);
         is_written = fclose(file) == 0 && is_written;
     }
-    if (!is_written) {
-        fprintf(stderr, "lab: ");
-        perror(path);
-    }
+    if (!is_written)
+        trouble_with_file(path);
     return is_written;
 }

@@ -1,6 +1,7 @@
 #include "lab/judge/probe_private.h"
 #include "lab/system_limits.h"
 #include "lab/trouble.h"
+#include "lib/base/printable.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,12 +21,14 @@ void probe_set(struct probing *probing, unsigned ability, bool is_there,
                const char *format, ...)
 {
     int i = 0;
+    char text[PRINTABLE_LINE];
     va_list arguments;
     while (1U << i != ability)
         i++;
     va_start(arguments, format);
-    vsnprintf(probing->probe->notes[i], NOTE_SIZE, format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    printable_text(probing->probe->notes[i], NOTE_SIZE, text);
     if (is_there)
         probing->subject->has |= ability;
 }

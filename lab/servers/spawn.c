@@ -1,6 +1,7 @@
 #include "lab/servers/spawn.h"
 #include "lab/trouble.h"
 #include "lib/base/net.h"
+#include "lib/base/printable.h"
 #include "lib/base/process.h"
 
 #include <assert.h>
@@ -143,8 +144,9 @@ static void cannot_run(struct server *server, const char *word, int error)
 {
     waitpid(server->pid, NULL, 0);
     server->pid = 0;
-    snprintf(server->fault, sizeof server->fault, "cannot run %.400s: %s", word,
-             strerror(error));
+    char shown[sizeof server->fault - 100];
+    snprintf(server->fault, sizeof server->fault, "cannot run %s: %s",
+             printable_text(shown, sizeof shown, word), strerror(error));
 }
 
 static int spawn_words(struct server *server, const struct command *command,

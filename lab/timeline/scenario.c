@@ -7,6 +7,7 @@
 #include "lab/timeline/timeline_trace.h"
 #include "lab/trouble.h"
 #include "lib/base/clock.h"
+#include "lib/base/printable.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -63,21 +64,28 @@ static const struct scenario {
     {"sustained-overload", overload, 12, 4, 0, 0},
 };
 
-static const struct scenario *find_scenario(const char *name, int stage)
+bool timeline_is_scenario(const char *name)
 {
-    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
-        const struct scenario *scenario = &scenarios[i];
-        bool is_it = name != NULL ? strcmp(name, scenario->name) == 0
-                                  : stage >= scenario->first_stage &&
-                                        stage <= scenario->last_stage;
-        if (is_it)
-            return scenario;
-    }
+    char shown[PRINTABLE_WORD];
+    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++)
+        if (strcmp(name, scenarios[i].name) == 0)
+            return true;
     fprintf(stderr,
             "lab: no timeline of '%s': expected silent-clients, ten-at-once "
             "or sustained-overload\n",
-            name);
-    return NULL;
+            printable_text(shown, sizeof shown, name));
+    return false;
+}
+
+// The name is one of a scenario, or NULL.
+static const struct scenario *find_scenario(const char *name, int stage)
+{
+    const struct scenario *scenario = scenarios;
+    while (name != NULL
+               ? strcmp(name, scenario->name) != 0
+               : stage < scenario->first_stage || stage > scenario->last_stage)
+        scenario++;
+    return scenario;
 }
 
 static double since(int64_t began, int64_t moment)
@@ -171,9 +179,9 @@ static int run(struct timeline *timeline, const struct scenario *scenario,
     stage_command(&command, timeline->stage, NULL);
     if (server_start(&server, &command, &settings) < 0) {
         if (trouble() == NULL)
-            fprintf(stderr, "lab: %s did not start: %s\n%s",
-                    stage_name(timeline->stage), server.fault,
-                    server.output.text);
+            fprintf(stderr, "lab: %s did not start: %s\n",
+                    stage_name(timeline->stage), server.fault);
+        printable_lines(stderr, "", server.output.text);
         return -1;
     }
     play(timeline, scenario, server.port, work_ms);
@@ -181,8 +189,9 @@ static int run(struct timeline *timeline, const struct scenario *scenario,
     int status = server_wait(&server, limit_ms(scenario, work_ms));
     if (status == (timeline->stage == 1 ? -1 : 0))
         return 0;
-    fprintf(stderr, "lab: %s ended with status %d: its work is not known\n%s",
-            stage_name(timeline->stage), status, server.output.text);
+    fprintf(stderr, "lab: %s ended with status %d: its work is not known\n",
+            stage_name(timeline->stage), status);
+    printable_lines(stderr, "", server.output.text);
     return -1;
 }
 
@@ -203,7 +212,7 @@ int timeline_record(struct timeline *timeline, int stage, const char *name,
 {
     const struct scenario *scenario = find_scenario(name, stage);
     char path[1024];
-    if (scenario == NULL || !limits_allow_clients(scenario->count) ||
+    if (!limits_allow_clients(scenario->count) ||
         !make_trace(path, sizeof path))
         return -1;
     *timeline = (struct timeline){.stage = stage, .scenario = scenario->name};

@@ -36,8 +36,7 @@ int timeline_show(const bool stages[], const char *scenario, int work_ms,
     }
     timeline_print_legend(timelines, count, end);
     if (svg_path != NULL && timeline_draw(timelines, count, svg_path) < 0) {
-        perror(svg_path);
-        return EXIT_FAILURE;
+        return trouble_with_file(svg_path);
     }
     return EXIT_SUCCESS;
 }

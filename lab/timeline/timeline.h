@@ -81,6 +81,9 @@ struct timeline_signs timeline_signs(const struct timeline *timelines,
 int timeline_draw(const struct timeline *timelines, int count,
                   const char *svg_path);
 
+// False: there is none of this name, and it printed that.
+bool timeline_is_scenario(const char *name);
+
 // Records the scenario on these stages, prints it, and with an `svg_path` draws
 // it. Without a name, it is the first stage's default: what is compared has the
 // same clients. Returns the exit status.

@@ -2,6 +2,7 @@
 
 #include "lab/timeline/timeline_trace.h"
 #include "lab/servers/stage.h"
+#include "lab/trouble.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -134,8 +135,7 @@ int timeline_take_trace(struct timeline *timeline, const char *path,
         add_clients(timeline, trace);
         result = json_dump_file(trace, copy, JSON_INDENT(1));
         if (result < 0)
-            fprintf(stderr, "lab: --trace: can't write %s: %s\n", copy,
-                    strerror(errno));
+            trouble_note("cannot write %s: %s", copy, strerror(errno));
     }
     json_decref(trace);
     return result;

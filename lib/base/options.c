@@ -1,4 +1,5 @@
 #include "lib/base/options.h"
+#include "lib/base/printable.h"
 #include "lib/base/process.h"
 #include "lib/base/trace.h"
 
@@ -102,10 +103,12 @@ static bool reject(struct options *options, const struct option *option,
                    const char *expected, const char *value)
 {
     char variable[OPTION_VARIABLE_SIZE];
+    char shown[PRINTABLE_WORD];
     option_variable(option, variable);
     fprintf(stderr, "%s: %s%s: expected %s, got '%s'\n", options->program,
             option->is_set ? option->name : variable,
-            option->is_set ? "" : " in the environment", expected, value);
+            option->is_set ? "" : " in the environment", expected,
+            printable_text(shown, sizeof shown, value));
     return stop(options, EXIT_USAGE);
 }
 
@@ -164,8 +167,9 @@ static struct option *find(struct options *options, const char *argument,
 
 static bool reject_unknown(struct options *options, const char *argument)
 {
+    char shown[PRINTABLE_WORD];
     fprintf(stderr, "%s: unknown option '%s': try --help\n", options->program,
-            argument);
+            printable_text(shown, sizeof shown, argument));
     return stop(options, EXIT_USAGE);
 }
 

@@ -1,6 +1,7 @@
 // What --help prints, and the names of settings in the environment.
 
 #include "lib/base/options.h"
+#include "lib/base/printable.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,8 +29,9 @@ static void print_value(const struct option *option)
 {
     if (option->number != NULL)
         printf(" (%d)", *option->number);
+    char shown[PRINTABLE_WORD];
     if (option->text != NULL && *option->text != NULL)
-        printf(" (%s)", *option->text);
+        printf(" (%s)", printable_text(shown, sizeof shown, *option->text));
 }
 
 // In lines that fit a terminal.

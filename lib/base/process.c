@@ -1,5 +1,6 @@
 #include "lib/base/process.h"
 #include "lib/base/clock.h"
+#include "lib/base/printable.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,10 +43,12 @@ static char fault[256] = "start";
 int process_cannot(const char *format, ...)
 {
     int saved = errno;
+    char text[sizeof fault];
     va_list values;
     va_start(values, format);
-    vsnprintf(fault, sizeof fault, format, values);
+    vsnprintf(text, sizeof text, format, values);
     va_end(values);
+    printable_text(fault, sizeof fault, text);
     errno = saved;
     return -1;
 }

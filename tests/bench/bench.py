@@ -19,12 +19,16 @@ import json
 import pathlib
 import signal
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] /
+                       "exercises"))
+
 import bars
 import capacity
 import experiments
 import machine
 import plots
 import tables
+from printable import printable
 from results import Results
 
 EXPERIMENTS = {
@@ -53,8 +57,13 @@ def at_least(kind, least):
     return read_number
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        super().error(printable(message))
+
+
 def arguments():
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run")

@@ -99,7 +99,8 @@ def main():
     names = sys.argv[3:] or FUZZERS
     unknown = [name for name in names if name not in FUZZERS]
     if unknown:
-        sys.exit(f"no such fuzzer: {unknown[0]}; there are {' '.join(FUZZERS)}")
+        sys.exit(f"no such fuzzer: {unknown[0]!r}; "
+                 f"there are {' '.join(FUZZERS)}")
     (build / "findings").mkdir(exist_ok=True)
     corpus = HERE.parent / "corpus/corpus.py"
     subprocess.run([corpus, "expand", build / "cases"], check=True)

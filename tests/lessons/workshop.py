@@ -351,6 +351,26 @@ def a_stage_with_holes_says_so_when_it_runs():
 
 
 @test
+def what_a_person_typed_reaches_the_terminal_without_escapes():
+    words = "a\x1b[2Jb\x9bc\u202ed", "\\033[2J"
+    with Tree() as tree:
+        for word in words:
+            for typed in ((word,), ("run", word), ("tour", word),
+                          ("diff", "4", word), ("fuzz", word), ("bug", word),
+                          ("check", word), ("start", word), ("hint", word),
+                          ("progress", word), ("check", "5", "--" + word)):
+                result = subprocess.run(
+                    [tree.root / "workshop", *typed], cwd=tree.caller,
+                    env=dict(os.environ, PATH=tree.path), capture_output=True,
+                    timeout=60, check=False)
+                said = (result.stdout + result.stderr).decode()
+                assert result.returncode in (1, 2), (typed, result)
+                assert all(one.isprintable() or one in "\n\t"
+                           for one in said), (typed, said)
+                assert "[2J" in said, (typed, said)
+
+
+@test
 def cdpath_sends_it_nowhere():
     with Tree() as tree:
         other = tree.parent / "other"
