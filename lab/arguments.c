@@ -1,9 +1,31 @@
 #include "lab/arguments.h"
+#include "lib/base/printable.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct arguments options;
+
+// What a request line may have (RFC 9112, 3.2.1; RFC 3986, 3.3 and 3.4).
+static bool is_path(const char *text)
+{
+    static const char others[] = "-._~!$&'()*+,;=:@/?%";
+    if (text[0] != '/')
+        return false;
+    for (; *text != '\0'; text++) {
+        bool is_letter =
+            (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z');
+        bool is_digit = *text >= '0' && *text <= '9';
+        if (!is_letter && !is_digit && strchr(others, *text) == NULL)
+            return false;
+    }
+    return true;
+}
+
+static bool is_there(const char *text)
+{
+    return text[0] != '\0';
+}
 
 // An option is a number, a flag or a text.
 static struct row {
@@ -15,6 +37,8 @@ static struct row {
     int usual, min, max; // of the number; usual 0: nothing to print
     bool *flag;
     const char **text;
+    bool (*accepts)(const char *text);
+    const char *expected; // what a rejected text should be
     bool is_given;
 } rows[] = {
     // clang-format off
@@ -26,19 +50,23 @@ static struct row {
     {"--markdown", NULL, "for a README",
      "list, matrix, rude", .flag = &options.markdown},
     {"--rows", "A,B", "only these experiments",
-     "judge", .text = &options.rows},
+     "judge", .text = &options.rows, .accepts = is_there,
+     .expected = "names of experiments"},
     {"--rude", NULL, "the rude clients, and whether it survives",
      "judge", .flag = &options.rude},
     {"--junit", "FILE", "write this file for a CI, in JUnit's XML",
-     "judge", .text = &options.junit},
+     "judge", .text = &options.junit, .accepts = is_there,
+     .expected = "the name of a file"},
     {"--points", NULL, "with a STAGE: count points, for graders",
      "judge", .flag = &options.points},
     {"--port", "N", "a server that runs already, on this port",
      "judge", .number = &options.port, .min = 1, .max = 65535},
     {"--svg", "FILE", "draw it into this file, too",
-     "timeline", .text = &options.svg},
+     "timeline", .text = &options.svg, .accepts = is_there,
+     .expected = "the name of a file"},
     {"--trace", "DIR", "write the raw traces, for ui.perfetto.dev",
-     "timeline", .text = &options.trace},
+     "timeline", .text = &options.trace, .accepts = is_there,
+     .expected = "the name of a directory"},
     {"--clients", "N", "the number of connections",
      "load", .number = &options.clients, .usual = 16, .min = 1, .max = 50000},
     {"--seconds", "N", "how long it takes",
@@ -50,7 +78,8 @@ static struct row {
     {"--users", "N", "the events are of N users",
      "load", .number = &options.users, .usual = 1, .min = 1, .max = 64},
     {"--get", "PATH", "GET this path, instead of posting events",
-     "load", .text = &options.get},
+     "load", .text = &options.get, .accepts = is_path,
+     .expected = "a path like /balances/alice, with %20 for a space"},
     {"--close", NULL, "a connection for each request",
      "load", .flag = &options.close},
     {"--help", NULL, "print this, and exit", NULL, .flag = &options.help},
@@ -123,8 +152,20 @@ bool arguments_to_number(const char *name, const char *text, int min, int max,
         *number = (int)value;
         return true;
     }
+    char shown[PRINTABLE_WORD];
     fprintf(stderr, "lab: %s: expected %d to %d, got '%s'\n", name, min, max,
-            text);
+            printable_text(shown, sizeof shown, text));
+    return false;
+}
+
+static bool set_text(const struct row *row, const char *text)
+{
+    char shown[PRINTABLE_WORD];
+    *row->text = text;
+    if (row->accepts(text))
+        return true;
+    fprintf(stderr, "lab: %s: expected %s, got '%s'\n", row->name,
+            row->expected, printable_text(shown, sizeof shown, text));
     return false;
 }
 
@@ -134,7 +175,9 @@ static int set_option(const char *word, const char *next)
 {
     struct row *row = find(word);
     if (row == NULL) {
-        fprintf(stderr, "lab: unknown option '%s': see lab --help\n", word);
+        char shown[PRINTABLE_WORD];
+        fprintf(stderr, "lab: unknown option '%s': see lab --help\n",
+                printable_text(shown, sizeof shown, word));
         return 0;
     }
     row->is_given = true;
@@ -146,11 +189,11 @@ static int set_option(const char *word, const char *next)
         fprintf(stderr, "lab: %s: expected a value after it\n", word);
         return 0;
     }
-    if (row->text != NULL)
-        *row->text = next;
-    else if (!arguments_to_number(word, next, row->min, row->max, row->number))
-        return 0;
-    return 2;
+    bool is_set =
+        row->text != NULL
+            ? set_text(row, next)
+            : arguments_to_number(word, next, row->min, row->max, row->number);
+    return is_set ? 2 : 0;
 }
 
 int arguments_take_options(int count, char **words)

@@ -131,6 +131,20 @@ def a_number_has_digits_alone():
 
 
 @test
+def a_text_that_an_option_cannot_use_is_rejected():
+    for path in ("", "health", "*", "/a b", "/a\r\nX: y", "/a\n", "/a#b",
+                 "/é", '/"', "http://127.0.0.1/"):
+        said = lab("load", 1, "--get", path, status=2).stderr
+        assert "--get: expected a path like /balances/alice" in said, said
+    for option in ("--svg", "--trace", "--junit", "--rows"):
+        said = lab("matrix", option, "", status=2).stderr
+        assert f"lab: {option}: expected " in said and "got ''" in said, said
+    with Server("stage5_queue") as server:
+        for path in ("/balances/al%C3%A9", "/health?a=b&c", "/metrics"):
+            lab("load", server.port, "--requests", 1, "--get", path)
+
+
+@test
 def no_line_of_the_help_is_wider_than_a_terminal():
     for text in (lab("--help").stdout, lab("list").stdout,
                  lab("list", "rude").stdout):
@@ -211,6 +225,98 @@ def a_list_has_a_column_for_each_server_that_is_named():
     heading = lab("list", 2, "sketch", "--markdown").stdout.splitlines()[0]
     assert heading == "| | 2 async | sketch |", heading
     assert "order" not in lab("list", 2, "sketch").stdout
+
+
+# A screen is cleared, C1, a text from right to left, what is not seen.
+HOSTILE = "a\x1b[2Jb\x9bc\u202ed\ufeffe\U000e0041f"
+# It prints and responds with such bytes, and then ends.
+HOSTILE_SERVER = """
+import os, socket, sys
+said = os.fsencode(sys.argv[1])
+os.write(1, b"printed " + said + b" and \\xff\\n")
+server = socket.create_server(("127.0.0.1", int(os.environ["PORT"])))
+while True:
+    client = server.accept()[0]
+    asked = client.recv(65536)
+    if b"POST" in asked:
+        server.close()
+    client.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: %d\\r\\n"
+                   b"Connection: close\\r\\n\\r\\n%s" % (len(said), said))
+    client.close()
+    if b"POST" in asked:
+        sys.exit(1)
+"""
+
+
+def expect_printable(said, *parts):
+    if isinstance(said, bytes):
+        said = said.decode()  # it must be UTF-8
+    hidden = [character for character in said
+              if not character.isprintable() and character != "\n"]
+    assert not hidden, (hidden, said)
+    for part in parts:
+        assert part in said, (part, said)
+
+
+@test
+def what_a_person_typed_reaches_the_terminal_without_escapes():
+    shown = "a?[2Jb??c???d???e????f"
+    for words in ((HOSTILE,), ("--" + HOSTILE,), ("try", HOSTILE),
+                  ("try", "burst", HOSTILE), ("list", HOSTILE),
+                  ("diff", 4, HOSTILE), ("timeline", HOSTILE, 4),
+                  ("matrix", "--work-ms", HOSTILE), ("load", HOSTILE),
+                  ("load", 1, "--get", "/" + HOSTILE),
+                  ("judge", "--rows", HOSTILE, "--", "x"),
+                  ("judge", HOSTILE, "--", "x")):
+        expect_printable(lab(*words, status=2).stderr, shown)
+    expect_printable(lab("judge", "--", "./" + HOSTILE, status=1).stderr, shown)
+    with tempfile.TemporaryDirectory() as directory:
+        place = f"{directory}/{HOSTILE}/x"
+        for option in ("--svg", "--trace"):
+            expect_printable(lab("timeline", 3, "--work-ms", 1, option, place,
+                                 status=3).stderr, "lab: cannot write ", shown)
+        expect_printable(lab("try", "burst", 5, status=3, env=dict(
+            os.environ, TMPDIR=place)).stderr)
+    server = f"{BUILD}/stage5_queue/stage5_queue"
+    for words in (["--bind", HOSTILE], ["--port", HOSTILE], [HOSTILE],
+                  ["--trace", f"/nonexistent/{HOSTILE}"], ["--" + HOSTILE]):
+        result = subprocess.run([server, *words], stderr=subprocess.PIPE,
+                                timeout=60, check=False)
+        assert result.returncode == 2, result
+        expect_printable(result.stderr, shown)
+    result = subprocess.run([server, "--work-gate", f"/nonexistent/{HOSTILE}"],
+                            stderr=subprocess.PIPE, timeout=60, check=False)
+    expect_printable(result.stderr, shown)
+    result = subprocess.run([server], stderr=subprocess.PIPE, timeout=60,
+                            env=dict(os.environ, WORK_MS=HOSTILE), check=False)
+    expect_printable(result.stderr, "WORK_MS in the environment", shown)
+
+
+@test
+def what_a_server_said_reaches_the_terminal_without_escapes():
+    command = ["--", sys.executable, "-c", HOSTILE_SERVER, HOSTILE]
+    for options in (["1", "--rows", "not-json,not-http,exit"], []):
+        said = subprocess.run([LAB, "judge", *options, *command], timeout=120,
+                              capture_output=True, check=False)
+        lines = said.stdout + said.stderr
+        expect_printable(lines, "a?[2Jb")
+        if options:
+            expect_printable(lines, "printed a?[2Jb??c???d???e????f and ?")
+    with tempfile.TemporaryDirectory() as directory:
+        program = pathlib.Path(directory, "stage3_parse", "stage3_parse")
+        program.parent.mkdir()
+        for script in (HOSTILE_SERVER, "import os, sys\n"
+                       "os.write(2, os.fsencode(sys.argv[1]))\nsys.exit(1)"):
+            program.write_text(
+                f"#!{sys.executable}\nimport sys\n"
+                f"sys.argv[1:] = [{ascii(HOSTILE)}]\n{script}\n")
+            program.chmod(0o755)
+            for words in (["try", "not-json", "3"], ["timeline", "3"]):
+                said = subprocess.run(
+                    [LAB, *words], timeout=120, capture_output=True,
+                    check=False, env=dict(os.environ, THAW_BUILD=directory))
+                expect_printable(said.stderr, "a?[2Jb??c???d???e????f")
+                expect_printable(said.stdout)
 
 
 @test
