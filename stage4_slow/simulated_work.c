@@ -40,6 +40,7 @@ void simulated_work_add_options(struct simulated_work *work,
 // FIFO; Linux and macOS do.
 int simulated_work_init(struct simulated_work *work)
 {
+    metrics_set_work();
     if (work->cpu_ms > 0)
         work->steps = work->cpu_ms * computing_steps_per_ms();
     if (work->gate_path == NULL)
