@@ -4,6 +4,7 @@
 #include "lib/base/process.h"
 #include "lib/base/trace.h"
 #include "lib/service/metrics.h"
+#include "stage4_slow/computing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +25,8 @@ void simulated_work_add_options(struct simulated_work *work,
     *work = (struct simulated_work){.milliseconds = 500, .gate = -1};
     options_add_setting(options, "--work-ms", &work->milliseconds, 0, 3600000,
                         "milliseconds of work for one event");
+    options_add_setting(options, "--work-cpu", &work->cpu_ms, 0, 3600000,
+                        "milliseconds of computing instead, 0: it waits");
     options_add_text(options, "--work-gate", "FIFO", &work->gate_path,
                      "finish one event for each byte in it");
     options->rows[options->count - 1].accepts = is_gate;
@@ -37,6 +40,9 @@ void simulated_work_add_options(struct simulated_work *work,
 // FIFO; Linux and macOS do.
 int simulated_work_init(struct simulated_work *work)
 {
+    metrics_set_work();
+    if (work->cpu_ms > 0)
+        work->steps = work->cpu_ms * computing_steps_per_ms();
     if (work->gate_path == NULL)
         return 0;
     work->gate = open(work->gate_path, O_RDWR);
@@ -64,6 +70,8 @@ void simulated_work_run(const struct simulated_work *work)
     int64_t start = clock_nanoseconds();
     if (work->gate >= 0)
         wait_for_byte(work->gate);
+    else if (work->cpu_ms > 0)
+        computing_run(work->steps);
     else if (work->milliseconds > 0)
         wait_for_time(work->milliseconds);
     trace_span("work", start);

@@ -20,6 +20,7 @@ static void list(const struct settings *settings,
     const struct setting rows[] = {
         {"port", "PORT", "8080", settings->port, NULL},
         {"work_ms", "WORK_MS", "500", settings->work_ms, NULL},
+        {"work_cpu", "WORK_CPU", "0", 0, NULL},
         {"work_gate", "WORK_GATE", "", 0, settings->work_gate},
         {"capacity", "CAPACITY", "100", settings->capacity, NULL},
         {"workers", "WORKERS", "4", settings->workers, NULL},

@@ -20,6 +20,7 @@ static_assert(sizeof(int64_t) == sizeof(long long), "int64_t has that size");
 static struct number values[METRIC_COUNT];
 static int64_t (*sources[METRIC_COUNT])(void); // NULL: it is in `values`
 static struct number requests[STATUS_MAX];     // in the order of http_statuses
+static atomic_bool has_work;
 
 static const struct {
     const char *name;
@@ -41,9 +42,9 @@ static const struct {
     [METRIC_EVENTS_INVALID] = {"events_invalid_total", "counter",
                                "Bodies that are not an event."},
     [METRIC_EVENTS_DONE] = {"events_done_total", "counter",
-                            "Accepted events whose work is done."},
+                            "Accepted events that changed a balance."},
     [METRIC_EVENTS_FAILED] = {"events_failed_total", "counter",
-                              "Done events that could not change a balance."},
+                              "Accepted events that could not change one."},
     [METRIC_WORK_NANOSECONDS] = {"work_seconds_total", "counter",
                                  "Time spent on the work of events."},
     [METRIC_CHANNEL_JOBS] = {"channel_jobs", "gauge",
@@ -87,9 +88,26 @@ void metrics_count_request(enum http_status status)
 
 void metrics_count_done(bool balance_changed)
 {
-    if (!balance_changed)
-        metrics_add(METRIC_EVENTS_FAILED, 1);
-    metrics_add(METRIC_EVENTS_DONE, 1);
+    metrics_add(balance_changed ? METRIC_EVENTS_DONE : METRIC_EVENTS_FAILED, 1);
+}
+
+void metrics_set_work(void)
+{
+    has_work = true;
+}
+
+bool metrics_have_work(void)
+{
+    return has_work;
+}
+
+// A worker can count an event as done before the loop counts it as accepted.
+int64_t metrics_unfinished(void)
+{
+    int64_t finished =
+        metrics_get(METRIC_EVENTS_DONE) + metrics_get(METRIC_EVENTS_FAILED);
+    int64_t unfinished = metrics_get(METRIC_EVENTS_ACCEPTED) - finished;
+    return has_work && unfinished > 0 ? unfinished : 0;
 }
 
 int64_t metrics_requests(void)

@@ -20,8 +20,8 @@ enum metric {
     METRIC_EVENTS_ACCEPTED,  // counter: valid, and accepted
     METRIC_EVENTS_REJECTED,  // counter: valid, but the server was busy
     METRIC_EVENTS_INVALID,   // counter: bodies that are not an event
-    METRIC_EVENTS_DONE,      // counter: accepted, and their work is done
-    METRIC_EVENTS_FAILED,    // counter: done, but the balance did not change
+    METRIC_EVENTS_DONE,      // counter: accepted, and a balance has changed
+    METRIC_EVENTS_FAILED,    // counter: accepted, but it could not change
     METRIC_WORK_NANOSECONDS, // counter
     METRIC_CHANNEL_JOBS,     // gauge: jobs that wait in the channel
     METRIC_CHANNEL_CAPACITY, // gauge, in jobs; 0: the server has no channel
@@ -46,8 +46,16 @@ void metrics_set_source(enum metric metric, int64_t (*read)(void));
 // Counts a request by the status of its response.
 void metrics_count_request(enum http_status status);
 
-// Counts an event whose work is done.
+// Counts an accepted event whose work is done: as done, or as failed.
 void metrics_count_done(bool balance_changed);
+
+// The server works on accepted events. Call this before there are threads.
+void metrics_set_work(void);
+bool metrics_have_work(void);
+
+// How many events are accepted, and neither done nor failed; 0 for a server
+// that does not work on them. A signal handler may call it.
+int64_t metrics_unfinished(void);
 
 // The number of requests, with any status.
 int64_t metrics_requests(void);

@@ -50,12 +50,13 @@ void report_event(const char *role, int number, const struct event *event,
                    event->amount, balance);
         break;
     case STORE_OVERFLOW:
-        print_line("%s: %s %+" PRId64 " would overflow the balance\n", name,
-                   user, event->amount);
+        print_line("%s: %s %+" PRId64
+                   " failed: it would overflow the balance\n",
+                   name, user, event->amount);
         break;
     case STORE_FULL:
-        print_line("%s: %s %+" PRId64 " would be a user too many\n", name, user,
-                   event->amount);
+        print_line("%s: %s %+" PRId64 " failed: it would be a user too many\n",
+                   name, user, event->amount);
         break;
     }
 }
@@ -63,14 +64,16 @@ void report_event(const char *role, int number, const struct event *event,
 void report_stopping(const char *program, int requests)
 {
     static bool is_said;
-    int64_t events =
-        metrics_get(METRIC_EVENTS_ACCEPTED) - metrics_get(METRIC_EVENTS_DONE);
-    if (is_said || requests + events == 0)
+    char events[64] = "";
+    int64_t unfinished = metrics_unfinished();
+    if (is_said || requests + unfinished == 0)
         return;
     is_said = true;
-    print_line("%s stopping: %d requests are in progress, %" PRId64
-               " accepted events are not done; another signal, %d s after "
-               "the first, drops them\n",
+    if (metrics_have_work())
+        snprintf(events, sizeof events,
+                 ", %" PRId64 " accepted events are not done", unfinished);
+    print_line("%s stopping: %d requests are in progress%s; another signal, "
+               "%d s after the first, drops them\n",
                program, requests, events, PROCESS_REPEAT_MS / 1000);
 }
 
@@ -101,10 +104,10 @@ void report_dropped(const char *program)
     write_text(program);
     write_text(" stopped at once: dropped ");
     if (METRICS_ARE_LOCK_FREE) {
-        int64_t events = metrics_get(METRIC_EVENTS_ACCEPTED) -
-                         metrics_get(METRIC_EVENTS_DONE);
-        write_number(events > 0 ? events : 0);
-        write_text(" accepted events and ");
+        if (metrics_have_work()) {
+            write_number(metrics_unfinished());
+            write_text(" accepted events and ");
+        }
         write_number(metrics_get(METRIC_OPEN_CONNECTIONS));
         write_text(" connections\n");
     } else {
@@ -123,9 +126,12 @@ void report_tally(const char *program)
     if (accepted + rejected + invalid > 0)
         buffer_add_format(&line,
                           "; events: %" PRId64 " accepted, %" PRId64
-                          " rejected, %" PRId64 " invalid, %" PRId64 " done",
-                          accepted, rejected, invalid,
-                          metrics_get(METRIC_EVENTS_DONE));
+                          " rejected, %" PRId64 " invalid",
+                          accepted, rejected, invalid);
+    if (accepted + rejected + invalid > 0 && metrics_have_work())
+        buffer_add_format(&line, ", %" PRId64 " done, %" PRId64 " failed",
+                          metrics_get(METRIC_EVENTS_DONE),
+                          metrics_get(METRIC_EVENTS_FAILED));
     print_line("%.*s\n", (int)line.length, line.bytes);
     buffer_destroy(&line);
 }

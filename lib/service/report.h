@@ -5,6 +5,7 @@
 //
 //     stage5_queue listening on http://127.0.0.1:8080
 //     worker 1: alice +100 = 300
+//     worker 1: bob +100 failed: it would overflow the balance
 //     stage5_queue stopped: 12 requests; events: 10 accepted, ...
 //
 // Any thread may call these functions: lines of two threads do not mix. In
@@ -33,7 +34,8 @@ void report_stopping(const char *program, int requests);
 // is dropped. A signal handler may call it.
 void report_dropped(const char *program);
 
-// The last line: the tally of requests and events.
+// The last line: the tally of requests and events. Of the accepted ones it says
+// how many are done and how many failed, if the server works on them.
 void report_tally(const char *program);
 
 #endif

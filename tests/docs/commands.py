@@ -88,6 +88,8 @@ class Reader:
         for lab in ("build/lab/lab", "./workshop lab"):
             command = command.replace(lab,
                                       shlex.quote(f"{self.build}/lab/lab"))
+        command = command.replace(" build/",
+                                  f" {shlex.quote(str(self.build))}/")
         return command
 
     def type(self, command):

@@ -177,11 +177,12 @@ static inline void assert_metric(const struct server *stage, const char *name,
                   value);
 }
 
-// Until every accepted event is done.
+// Until every accepted event is done, or has failed.
 static inline void wait_until_done(const struct server *stage)
 {
-    wait_for_metric(stage, "thaw_events_done_total",
-                    client_metric(stage->port, "thaw_events_accepted_total"));
+    double failed = client_metric(stage->port, "thaw_events_failed_total");
+    double accepted = client_metric(stage->port, "thaw_events_accepted_total");
+    wait_for_metric(stage, "thaw_events_done_total", accepted - failed);
 }
 
 // Waits until at least `wanted` clients have a response. Returns how many have.

@@ -13,19 +13,20 @@ struct tally {
     int rejected;
     int invalid;
     int done;
+    int failed;
 };
 
 // The server must have ended.
 static inline struct tally tally_of(const struct server *stage)
 {
-    struct tally tally = {-1, 0, 0, 0, 0};
+    struct tally tally = {-1, 0, 0, 0, 0, 0};
     const char *line = strstr(stage->output.text, " stopped: ");
     ck_assert_msg(line != NULL, "no tally in: %s", stage->output.text);
     sscanf(line,
            " stopped: %d requests; events: %d accepted, %d rejected, "
-           "%d invalid, %d done",
+           "%d invalid, %d done, %d failed",
            &tally.requests, &tally.accepted, &tally.rejected, &tally.invalid,
-           &tally.done);
+           &tally.done, &tally.failed);
     return tally;
 }
 

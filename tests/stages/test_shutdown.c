@@ -153,7 +153,10 @@ START_TEST(a_second_signal_ends_it_at_once)
     signal_again(&stage);
     ck_assert_int_eq(server_wait(&stage, SOON), 1);
     const char *said = strstr(stage.output.text,
-                              " stopped at once: dropped 0 accepted events");
+                              stage_under_test() < 4
+                                  ? " stopped at once: dropped 1 connections"
+                                  : " stopped at once: dropped 0 accepted "
+                                    "events and 1 connections");
     ck_assert_msg(said != NULL, "%s", stage.output.text);
     client_close(&half);
 }
@@ -171,11 +174,13 @@ START_TEST(the_first_signal_says_what_another_one_does)
     open_idle(&idle, &stage);
     begin_shutdown(&stage, &idle);
     ck_assert_int_eq(server_wait(&stage, SOON), 0);
-    const char *said =
-        strstr(stage.output.text,
-               " stopping: 1 requests are in progress, 0 accepted events are "
-               "not done; another signal, 1 s after the first, drops "
-               "them\n");
+    const char *said = strstr(
+        stage.output.text,
+        stage_under_test() < 4
+            ? " stopping: 1 requests are in progress; another signal, 1 s "
+              "after the first, drops them\n"
+            : " stopping: 1 requests are in progress, 0 accepted events are "
+              "not done; another signal, 1 s after the first, drops them\n");
     ck_assert_msg(said != NULL, "%s", stage.output.text);
     ck_assert_ptr_null(strstr(said + 1, " stopping: "));
     client_close(&half);

@@ -51,7 +51,7 @@ START_TEST(an_event_of_a_user_too_many_changes_nothing)
         assert_json(&client,
                     "{\"status\":\"error\",\"reason\":\"too_many_users\"}");
     post_as(&client, "alice", status_of_an_event());
-    wait_for_metric(&stage, "thaw_events_done_total", 4);
+    wait_for_metric(&stage, "thaw_events_done_total", 3);
     assert_metric(&stage, "thaw_events_failed_total", 1);
     get_balances(&client);
     assert_response(&client, 200);

@@ -87,9 +87,10 @@ static const struct {
     {"worker", 2, INT64_MIN, STORE_ADDED, INT64_MIN,
      "worker 2: alice -9223372036854775808 = -9223372036854775808\n"},
     {"worker", 2, INT64_MAX, STORE_OVERFLOW, 0,
-     "worker 2: alice +9223372036854775807 would overflow the balance\n"},
+     "worker 2: alice +9223372036854775807 failed: it would overflow the "
+     "balance\n"},
     {"thread", 0, -1, STORE_FULL, 0,
-     "thread: alice -1 would be a user too many\n"},
+     "thread: alice -1 failed: it would be a user too many\n"},
 };
 
 START_TEST(a_line_has_the_result_of_an_event)
@@ -184,8 +185,10 @@ END_TEST
 
 START_TEST(what_is_still_to_do_is_said_once)
 {
-    metrics_add(METRIC_EVENTS_ACCEPTED, 5);
+    metrics_set_work();
+    metrics_add(METRIC_EVENTS_ACCEPTED, 6);
     metrics_add(METRIC_EVENTS_DONE, 2);
+    metrics_add(METRIC_EVENTS_FAILED, 1);
     report_stopping("program", 1);
     report_stopping("program", 0);
     ck_assert_str_eq(printed(),
@@ -197,10 +200,27 @@ END_TEST
 
 START_TEST(nothing_is_said_when_nothing_is_to_do)
 {
+    metrics_set_work();
     metrics_add(METRIC_EVENTS_ACCEPTED, 5);
-    metrics_add(METRIC_EVENTS_DONE, 5);
+    metrics_add(METRIC_EVENTS_DONE, 4);
+    metrics_add(METRIC_EVENTS_FAILED, 1);
     report_stopping("program", 0);
     ck_assert_str_eq(printed(), "");
+}
+END_TEST
+
+// Stage 3 accepts events, and none is ever done.
+START_TEST(a_server_without_work_has_no_events_to_do)
+{
+    metrics_add(METRIC_EVENTS_ACCEPTED, 5);
+    report_stopping("program", 0);
+    report_stopping("program", 2);
+    report_tally("program");
+    ck_assert_str_eq(printed(),
+                     "program stopping: 2 requests are in progress; another "
+                     "signal, 1 s after the first, drops them\n"
+                     "program stopped: 0 requests; events: 5 accepted, "
+                     "0 rejected, 0 invalid\n");
 }
 END_TEST
 
@@ -219,11 +239,13 @@ START_TEST(the_tally_has_the_results_of_the_events)
     metrics_add(METRIC_EVENTS_ACCEPTED, 10);
     metrics_add(METRIC_EVENTS_REJECTED, 2);
     metrics_add(METRIC_EVENTS_INVALID, 3);
-    metrics_add(METRIC_EVENTS_DONE, 9);
+    metrics_add(METRIC_EVENTS_DONE, 8);
+    metrics_add(METRIC_EVENTS_FAILED, 1);
+    metrics_set_work();
     report_tally("program");
     ck_assert_str_eq(printed(),
                      "program stopped: 1 requests; events: 10 accepted, "
-                     "2 rejected, 3 invalid, 9 done\n");
+                     "2 rejected, 3 invalid, 8 done, 1 failed\n");
 }
 END_TEST
 
@@ -288,6 +310,7 @@ int main(void)
                    with_quiet_only_the_first_and_the_last_line_are_printed);
     tcase_add_test(lines, what_is_still_to_do_is_said_once);
     tcase_add_test(lines, nothing_is_said_when_nothing_is_to_do);
+    tcase_add_test(lines, a_server_without_work_has_no_events_to_do);
     tcase_add_test(lines, the_tally_without_events_has_only_requests);
     tcase_add_test(lines, the_tally_has_the_results_of_the_events);
     unit_add_rows(lines, one_event_of_any_kind_is_in_the_tally, any_event);

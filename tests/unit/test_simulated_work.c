@@ -3,6 +3,7 @@
 // Work that never ends is a test that never ends, until Check kills it.
 
 #include "stage4_slow/simulated_work.h"
+#include "stage4_slow/computing.h"
 #include "lib/base/clock.h"
 #include "lib/service/metrics.h"
 #include "lib/base/net.h"
@@ -15,6 +16,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static char directory[1024]; // in TMPDIR
@@ -140,6 +142,50 @@ START_TEST(without_a_gate_it_takes_its_time)
 }
 END_TEST
 
+// In milliseconds, of this thread.
+static int64_t cpu_time_of_a_piece(const char *option, const char *value)
+{
+    struct timespec start;
+    struct timespec end;
+    ck_assert(takes(option, value));
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start);
+    simulated_work_run(&simulated);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+    return (int64_t)(end.tv_sec - start.tv_sec) * 1000 +
+           (end.tv_nsec - start.tv_nsec) / 1000000;
+}
+
+// The work is a number of steps, and a busy machine needs longer for each: so
+// the upper limit is generous.
+START_TEST(it_computes_or_waits)
+{
+    int64_t computed = cpu_time_of_a_piece("--work-cpu", "100");
+    ck_assert_int_ge(computed, 50);
+    ck_assert_int_le(computed, 1000);
+    ck_assert_int_lt(cpu_time_of_a_piece("--work-ms", "100"), 50);
+}
+END_TEST
+
+START_TEST(so_long_is_so_many_steps)
+{
+    ck_assert_int_gt(computing_steps_per_ms(), 1000);
+    ck_assert(takes("--work-cpu", "3600000"));
+    ck_assert_int_gt(simulated.steps, INT64_C(3600000) * 1000);
+    ck_assert(takes("--work-cpu", "0"));
+    ck_assert_int_eq(simulated.steps, 0);
+}
+END_TEST
+
+START_TEST(with_a_gate_it_does_not_compute)
+{
+    ck_assert(takes("--work-gate", path));
+    simulated.cpu_ms = 3600000;
+    write_bytes("x");
+    simulated_work_run(&simulated);
+    ck_assert_int_eq(bytes_left(), 0);
+}
+END_TEST
+
 static void on_signal(int number)
 {
     (void)number;
@@ -192,10 +238,13 @@ static Suite *work_suite(void)
     tcase_add_test(gate, one_byte_finishes_one_piece);
     tcase_add_test(gate, the_gate_stays_open_when_its_writer_closes_it);
     tcase_add_test(gate, a_piece_waits_for_its_byte);
+    tcase_add_test(gate, with_a_gate_it_does_not_compute);
     tcase_add_test(gate, only_a_fifo_can_be_the_gate);
     suite_add_tcase(suite, gate);
     TCase *time = tcase_create("time");
     unit_add_rows(time, without_a_gate_it_takes_its_time, durations);
+    tcase_add_test(time, it_computes_or_waits);
+    tcase_add_test(time, so_long_is_so_many_steps);
     tcase_add_test(time, signals_do_not_shorten_the_work);
     suite_add_tcase(suite, time);
     return suite;
