@@ -39,6 +39,7 @@ static void write_now(const char *text, size_t length)
 static void enter(void)
 {
     struct termios keys = before;
+    is_open = 1; // from here on there is something to undo
     keys.c_iflag &= ~(tcflag_t)IXON;
     keys.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
     keys.c_cc[VMIN] = 1;
@@ -46,7 +47,6 @@ static void enter(void)
     if (has_keys)
         tcsetattr(STDIN_FILENO, TCSANOW, &keys);
     write_now(opening, sizeof opening - 1);
-    is_open = 1;
     is_stale = 1;
 }
 
@@ -54,10 +54,10 @@ static void leave(void)
 {
     if (!is_open)
         return;
-    is_open = 0;
     write_now(closing, sizeof closing - 1);
     if (has_keys)
         tcsetattr(STDIN_FILENO, TCSANOW, &before);
+    is_open = 0; // last: a signal before this undoes it again
 }
 
 static void set_action(int signal, void (*handler)(int), int flags)
@@ -67,7 +67,8 @@ static void set_action(int signal, void (*handler)(int), int flags)
     sigaction(signal, &action, NULL);
 }
 
-// The action is the default again: the signal ends the program after this.
+// The action is the default again (SA_RESETHAND), and ends the program as soon
+// as this function has returned.
 static void on_end(int signal)
 {
     leave();

@@ -238,6 +238,19 @@ def a_backlog_is_not_made_longer():
             assert "not asked for metrics; backlog for" in text, text
 
 
+@test
+def a_server_on_ipv6_is_found():
+    needs_proc()
+    if not socket.has_dualstack_ipv6():
+        raise Skip("there is no IPv6")
+    with socket.create_server(("", 0), family=socket.AF_INET6,
+                              dualstack_ipv6=True) as listener:
+        port = listener.getsockname()[1]
+        with clients(port, 4), listener.accept()[0]:
+            text = frame(port)
+    assert counts_of(text) == ["3", "1", "?", "?", "?"], text
+
+
 ODD = """thaw_build_info{stage="\x1b[2Jstage",version="1"} 1
 thaw_open_connections 4
 thaw_channel_jobs 1
@@ -278,8 +291,9 @@ thaw_event_total_seconds_bucket{le="+Inf"} REQUESTS0
 
 @test
 def rates_and_percentiles_are_of_what_came_between_two_frames():
-    # Between the two, 100 requests, of which one is the watch's own: that one
-    # is not counted, and of the 99 between 0.001 and 1 s, the 98.01st is 990 ms.
+    # Between the two, 100 requests, one of which is the watch's own: that one
+    # is not counted. Of the 99 others, between 1 ms and 1 s, 1 % took longer
+    # than 990 ms.
     with Fake(HISTOGRAM) as server:
         text = frame(server.port)
     assert "response 990.0 ms   accepted until done over 60 s" in text, text
