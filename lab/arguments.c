@@ -82,6 +82,8 @@ static struct row {
      .expected = "a path like /balances/alice, with %20 for a space"},
     {"--close", NULL, "a connection for each request",
      "load", .flag = &options.close},
+    {"--once", NULL, "print one frame, and exit",
+     "watch", .flag = &options.once},
     {"--help", NULL, "print this, and exit", NULL, .flag = &options.help},
     // clang-format on
 };

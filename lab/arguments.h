@@ -16,7 +16,7 @@ enum { EXIT_USAGE = 2 };
 
 extern struct arguments {
     int work_ms, clients, seconds, requests, rate, users, port;
-    bool json, markdown, close, help, rude, points;
+    bool json, markdown, close, help, rude, points, once;
     const char *svg, *trace, *get, *rows, *junit;
     char **command;   // after "--"; ends with NULL
     bool has_command; // there was a "--"

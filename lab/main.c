@@ -9,6 +9,7 @@
 #include "lab/rude/rude_experiments.h"
 #include "lab/timeline/timeline.h"
 #include "lab/tour.h"
+#include "lab/watch/watch.h"
 #include "lib/base/printable.h"
 #include "lib/base/process.h"
 
@@ -163,6 +164,22 @@ static int do_load(int count, char **words)
     return load(&found);
 }
 
+static int do_watch(int count, char **words)
+{
+    int ports[WATCH_SERVERS];
+    if (count < 1 || count > WATCH_SERVERS)
+        return help_expected("watch", "the ports of one to eight servers that "
+                                      "run: lab watch 8080");
+    for (int i = 0; i < count; i++) {
+        if (!arguments_to_number("port", words[i], 1, 65535, &ports[i]))
+            return EXIT_USAGE;
+        for (int before = 0; before < i; before++)
+            if (ports[before] == ports[i])
+                return help_expected("watch", "each port only once");
+    }
+    return lab_watch(ports, count, options.once);
+}
+
 // The words of its command, as a person typed them.
 static void name_of(char *const *command, char *name, size_t size)
 {
@@ -247,6 +264,9 @@ static const struct help_command commands[] = {
      "                              sustained-overload\n"},
     {"load", do_load, HELP_NO_STAGE, false,
      "  load PORT                   many clients, at a server on this machine\n"},
+    {"watch", do_watch, HELP_NO_STAGE, false,
+     "  watch PORT...               live, of servers on this machine: where their\n"
+     "                              clients and events wait; q ends it\n"},
     {.name = NULL},
     // clang-format on
 };

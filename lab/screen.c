@@ -1,6 +1,8 @@
 #include "lab/screen.h"
 #include "lib/base/clock.h"
 
+#include <langinfo.h>
+#include <locale.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +21,7 @@ static bool is_set(const char *variable)
     return value != NULL && value[0] != '\0';
 }
 
-static bool takes_escapes(int descriptor)
+bool screen_takes_escapes(int descriptor)
 {
     const char *terminal = getenv("TERM");
     return isatty(descriptor) &&
@@ -28,7 +30,7 @@ static bool takes_escapes(int descriptor)
 
 static const char *colour(const char *sequence)
 {
-    bool is_wanted = takes_escapes(STDOUT_FILENO) && !is_set("NO_COLOR");
+    bool is_wanted = screen_takes_escapes(STDOUT_FILENO) && !is_set("NO_COLOR");
     return is_wanted ? sequence : "";
 }
 
@@ -45,6 +47,13 @@ const char *screen_red(void)
 const char *screen_plain(void)
 {
     return colour("\033[0m");
+}
+
+// Only LC_CTYPE: numbers are printed with a point in each locale.
+bool screen_has_boxes(void)
+{
+    setlocale(LC_CTYPE, "");
+    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
 void screen_wrapped(int column, int indent, const char *text)
@@ -71,7 +80,7 @@ void screen_progress(const char *what, int done, int total)
     if (started == 0)
         started = clock_milliseconds();
     bool is_long = clock_milliseconds() - started >= PATIENT_MS;
-    if (!takes_escapes(STDERR_FILENO) || !is_long)
+    if (!screen_takes_escapes(STDERR_FILENO) || !is_long)
         return;
     is_shown = true;
     int64_t filled = total > 0 ? (int64_t)BAR * done / total : 0;

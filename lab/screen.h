@@ -13,6 +13,13 @@ const char *screen_bold(void);
 const char *screen_red(void);
 const char *screen_plain(void);
 
+// Whether this descriptor is a terminal that takes escape sequences.
+bool screen_takes_escapes(int descriptor);
+
+// Whether the locale has the characters of which boxes and bars are drawn.
+// Otherwise draw them in ASCII.
+bool screen_has_boxes(void);
+
 // Prints text from this column on, in lines of at most 80 columns. The lines
 // after the first begin after `indent` blanks. A word is never broken.
 void screen_wrapped(int column, int indent, const char *text);

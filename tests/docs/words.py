@@ -26,9 +26,10 @@ OLD = PEOPLE | set("""
     refusal refusals hot rest kept leftover leftovers extras head heads turn
     turns watch watched forget forgets later bring brought orderly readiness
 """.split())
-# Names of the system and of Python, and of the method HEAD. "restart" or
-# "arrest" need no place here: only whole words count.
+# Names of the system and of Python, of the method HEAD, and of the command "lab
+# watch". "restart" or "arrest" need no place here: only whole words count.
 ALLOWED = re.compile(r"ECONNREFUSED|ConnectionRefusedError|"
+                     r"(lab|do)_watch|WATCH_SERVERS|THAW_LAB_WATCH_\w+|"
                      r"is_head|\w*(head_request|to_head)\w*|(\w+_)?HEAD")
 
 # A comment has no group; a string and a name have one each.
