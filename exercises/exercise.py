@@ -4,7 +4,8 @@
   ./workshop start N            put the file with holes of exercise N in place
   ./workshop check N            build it, and run its steps up to the first
                                 that fails; a step alone: check 5.3; from a
-                                step on: check 5 --from 5.3
+                                step on: check 5 --from 5.3; for a gradebook,
+                                all steps: --json, --junit FILE
   ./workshop hint N             the next hint for the step that failed last;
                                 for another one: hint 5.3
   ./workshop solution N         the difference from your file to ours
@@ -25,6 +26,7 @@ import textwrap
 
 import building
 import catalog
+import grading
 import judging
 import patches
 import questions
@@ -37,8 +39,12 @@ class Wrong(Exception):
     """The command is wrong: the text says what is missing."""
 
 
+quiet = False  # with --json, only that is printed
+
+
 def say(text=""):
-    print(printable(text), flush=True)
+    if not quiet:
+        print(printable(text), flush=True)
 
 
 def wrapped(*parts, indent=""):
@@ -270,21 +276,31 @@ class Tree:
         return judging.report_of(result.output)
 
 
-def parse_check(words):
-    """(exercise, the steps to run)"""
-    first = None
+def take_options(words):
+    """Removes the options of check, and returns their values."""
+    values = {"--from": None, "--junit": None, "--json": False}
+    left = []
     words = list(words)
-    for i, word in enumerate(words):
-        if word == "--from" or word.startswith("--from="):
-            count = 1 if "=" in word else 2
-            part = words[i:i + count]
-            first = part[-1].partition("=")[2] if count == 1 else (
-                part[1] if len(part) == 2 else "")
-            del words[i:i + count]
-            break
-    options = [word for word in words if word.startswith("-")]
-    if options:
-        raise Wrong(f"unknown option '{options[0]}': there is --from STEP")
+    while words:
+        option, given, value = words.pop(0).partition("=")
+        if not option.startswith("-"):
+            left.append(option + given + value)
+        elif option not in values:
+            raise Wrong(f"unknown option '{option}': there are "
+                        f"{listed(sorted(values))}")
+        elif option == "--json":
+            if given:
+                raise Wrong(f"--json takes no value, got '{value}'")
+            values[option] = True
+        else:
+            values[option] = value if given else words.pop(0) if words else ""
+    if values["--junit"] == "":
+        raise Wrong("expected --junit and a file")
+    return values, left
+
+
+def parse_check(first, words):
+    """(exercise, the steps to run)"""
     exercise, step = find("check", words)
     if first is None:
         return exercise, exercise.steps if step is None else [step]
@@ -381,11 +397,10 @@ def note_outcomes(exercise, said, outcomes):
         said["done"] = True
 
 
-def check(words, build):
-    exercise, steps = parse_check(words)
-    say(wrapped(f"exercise {exercise.number}: {exercise.title}"))
+def run_steps(exercise, steps, build, to_the_end):
+    """The outcomes, and why there are no more: "" or what was said."""
     if not tell_state(exercise):
-        return 1
+        return [], "a file is missing"
     notes = workplace.Notes()
     said = notes.of(exercise)
     tree = Tree(exercise, build)
@@ -393,20 +408,33 @@ def check(words, build):
     if programs is None:
         note_outcomes(exercise, said, [])
         notes.save()
-        return 1
+        return [], "it does not compile"
     try:
         outcomes = judging.judge(exercise, steps, programs, tell_step,
-                                 tell_outcome, tree.sanitize)
+                                 tell_outcome, tree.sanitize, to_the_end)
     except building.Failed as fault:
         say(f"    It does not compile:\n\n{fault}")
-        return 1
+        return [], "it does not compile"
     note_outcomes(exercise, said, outcomes)
     notes.save()
-    if outcomes[-1].kind == judging.FAILED:
+    return outcomes, ""
+
+
+def check(words, build):
+    global quiet
+    options, words = take_options(words)
+    exercise, steps = parse_check(options["--from"], words)
+    quiet = options["--json"]
+    grade = grading.Grade(exercise, steps, options)
+    say(wrapped(f"exercise {exercise.number}: {exercise.title}"))
+    outcomes, why = run_steps(exercise, steps, build, grade.is_wanted)
+    grade.write(outcomes, why)
+    failed = [one for one in outcomes if one.kind == judging.FAILED]
+    if failed:
         say(f"./workshop hint {exercise.number} gives a hint.")
-        return 1
-    say(summary(exercise, outcomes))
-    return 0
+    elif outcomes:
+        say(summary(exercise, outcomes))
+    return 1 if failed or why else 0
 
 
 def summary(exercise, outcomes):

@@ -286,13 +286,14 @@ def judge_step(exercise, step, programs, sanitize=None):
 
 
 def judge(exercise, steps, programs, before=lambda step: None,
-          after=lambda outcome: None, sanitize=None):
-    """Runs the steps up to the first that fails. Returns the outcomes."""
+          after=lambda outcome: None, sanitize=None, to_the_end=False):
+    """Runs the steps, up to the first that fails unless to_the_end. Returns
+    the outcomes."""
     outcomes = []
     for step in steps:
         before(step)
         outcomes.append(judge_step(exercise, step, programs, sanitize))
         after(outcomes[-1])
-        if outcomes[-1].kind == FAILED:
+        if outcomes[-1].kind == FAILED and not to_the_end:
             break
     return outcomes

@@ -9,6 +9,7 @@ crashes, exits, starts processes. Prints TAP.
 """
 
 import fcntl
+import json
 import os
 import pathlib
 import re
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 import uuid
+import xml.etree.ElementTree as ElementTree
 
 sys.dont_write_bytecode = True  # no caches in the source tree
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -266,6 +268,8 @@ def incomplete_and_wrong_commands_say_what_is_missing():
             (["check", "5", "--from"], "expected --from and a step"),
             (["check", "5", "--from", "9"], "got '9'"),
             (["check", "5", "--to", "5.2"], "unknown option '--to'"),
+            (["check", "5", "--junit"], "expected --junit and a file"),
+            (["check", "5", "--json=no"], "--json takes no value"),
             (["check", "5", "6"], "expected one exercise"),
             (["start", "5.2"], "./workshop start 5"),
             (["progress", "5"], "progress takes nothing")):
@@ -418,6 +422,48 @@ def an_exit_in_the_middle_is_no_success():
             f"exit status {status}", "does your code call exit?")
     tree.write('puts("passed"); exit(0);', top="#include <stdio.h>\n")
     tree.type("check", "5.1", status=1)
+
+
+def grade(statement, top=""):
+    """What a gradebook gets: (JSON, {step: (failures, skipped)} of JUnit). The
+    last step fails always, because the copy has no server."""
+    tree.write(statement, top)
+    (tree.root / "a b.xml").unlink(missing_ok=True)
+    said = tree.type("check", "5", "--json", "--junit", "a b.xml", status=1)
+    cases = ElementTree.parse(tree.root / "a b.xml").iter("testcase")
+    return json.loads(said), {
+        case.get("name").split()[0]: (len(case.findall("failure")),
+                                      len(case.findall("skipped")))
+        for case in cases}
+
+
+@test
+def a_gradebook_gets_a_point_for_each_step_that_passes():
+    most, cases = grade("")
+    results = [step["result"] for step in most["steps"]]
+    skipped = results.count("skipped")
+    assert results[0] == "passed" and results[-1] == "failed", most
+    assert most["of"] == len(results) - skipped, most
+    assert most["points"] == most["of"] - 1, most
+    assert cases == {step["step"]: (int(step["result"] == "failed"),
+                                    int(step["result"] == "skipped"))
+                     for step in most["steps"]}, cases
+    # The first step fails, and the others are run all the same.
+    some, cases = grade(
+        'puts("\\x1b]0;\\x01"); if (channel->sent - channel->received == '
+        "channel->capacity) return CHANNEL_CLOSED;",
+        top="#include <stdio.h>\n")
+    assert some["steps"][0]["result"] == "failed", some
+    assert 0 < some["points"] < most["points"], some
+    assert some["of"] == most["of"], some
+    assert cases["5.1"] == (1, 0) and (0, 0) in cases.values(), cases
+    # Without a program there is no step.
+    none, cases = grade("this is no C;")
+    assert none["points"] == 0 and none["of"] == len(results), none
+    assert {step["result"] for step in none["steps"]} == {"not run"}, none
+    assert set(cases.values()) == {(1, 0)}, cases
+    has(tree.type("check", "5", "--junit", "/no/such/file", status=3),
+        "/no/such/file")
 
 
 @test
