@@ -30,15 +30,11 @@ import patches
 import questions
 import workplace
 from catalog import ROOT
-from printable import printable
+from printable import printable, say
 
 
 class Wrong(Exception):
     """The command is wrong: the text says what is missing."""
-
-
-def say(text=""):
-    print(printable(text), flush=True)
 
 
 def wrapped(*parts, indent=""):
@@ -138,7 +134,7 @@ def solution(words):
             f"{path} (yours)", f"{path} (ours)")
         for line in lines:
             is_different = True
-            sys.stdout.write(line if line.endswith("\n") else f"{line}\n")
+            say(line.rstrip("\n"))
     if not is_different:
         say(f"{listed(exercise.files)}: no difference to ours.")
     if questions.more_of(exercise):
