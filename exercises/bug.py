@@ -24,7 +24,7 @@ import tempfile
 
 from build_lock import with_parent
 from pages import hints_of, parts_of, plain, title_of
-from printable import printable
+from printable import printable, say
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 VERBS = ("hint", "check", "solution", "undo")
@@ -125,10 +125,6 @@ class State:
     def add_found(self, bug):
         if not self.found(bug):
             self.write(found=[*self.values.get("found", []), bug.number])
-
-
-def say(text):
-    print(printable(text), flush=True)
 
 
 def shown(path):

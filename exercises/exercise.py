@@ -33,6 +33,7 @@ import questions
 import workplace
 from catalog import ROOT
 from printable import printable
+from printable import say as print_text
 
 
 class Wrong(Exception):
@@ -44,7 +45,7 @@ quiet = False  # with --json, only that is printed
 
 def say(text=""):
     if not quiet:
-        print(printable(text), flush=True)
+        print_text(text)
 
 
 def wrapped(*parts, indent=""):
@@ -144,7 +145,7 @@ def solution(words):
             f"{path} (yours)", f"{path} (ours)")
         for line in lines:
             is_different = True
-            sys.stdout.write(line if line.endswith("\n") else f"{line}\n")
+            say(line.rstrip("\n"))
     if not is_different:
         say(f"{listed(exercise.files)}: no difference to ours.")
     if questions.more_of(exercise):

@@ -9,6 +9,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 import judging
+from printable import say
 
 NOT_RUN = "not run"
 # All that XML 1.0 has no place for (section 2.2).
@@ -48,7 +49,7 @@ class Grade:
         if self.junit is not None:
             self.write_junit(rows)
         if self.json:
-            print(json.dumps({
+            say(json.dumps({
                 "exercise": self.exercise.number,
                 "title": self.exercise.title,
                 "points": points, "of": len(counted), "steps": rows,

@@ -12,6 +12,7 @@ import sys
 
 import catalog
 import workplace
+from printable import say
 
 OWN = ("main.c", "sketch.c")  # a later stage does not link these
 
@@ -28,7 +29,7 @@ def matters(path, exercise, stage):
 
 def main():
     if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
-        print(__doc__.strip())
+        say(__doc__.strip())
         return 0 if {"-h", "--help"} & set(sys.argv) else 2
     for exercise in catalog.exercises():
         for path in exercise.files:

@@ -5,7 +5,9 @@ is not seen, becomes '?'. Whatever a person typed, and what a server or a
 compiler said, goes through here before it is printed.
 """
 
+import os
 import re
+import sys
 
 HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f"
@@ -19,3 +21,15 @@ HIDDEN = re.compile(
 def printable(text):
     """Tabs and the ends of lines stay."""
     return HIDDEN.sub("?", text)
+
+
+def say(text=""):
+    """On standard output, at once. Where that cannot be written, the program
+    ends."""
+    try:
+        print(printable(text), flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as fault:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python writes once more
+        sys.exit(f"workshop: standard output: {fault.strerror}")

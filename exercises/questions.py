@@ -7,6 +7,7 @@ it is the change to the code that its question asks for.
 
 from catalog import HERE, ROOT
 from pages import hints_of, parts_of, plain, title_of
+from printable import say
 
 
 class Question:
@@ -32,16 +33,16 @@ def find(words):
 def start(question, said):
     del said
     name = question.name
-    print(f"{name}: {question.title}\n\n{plain(question.parts['Question'])}\n\n"
-          f"./workshop hint {name}\n./workshop check {name}\n"
-          f"./workshop solution {name}")
+    say(f"{name}: {question.title}\n\n{plain(question.parts['Question'])}\n\n"
+        f"./workshop hint {name}\n./workshop check {name}\n"
+        f"./workshop solution {name}")
 
 
 def check(question, said):
     del said
-    print("There is nothing to judge here. This shows it:\n\n"
-          + plain(question.parts["Check"])
-          + f"\n\nThen compare: ./workshop solution {question.name}")
+    say("There is nothing to judge here. This shows it:\n\n"
+        + plain(question.parts["Check"])
+        + f"\n\nThen compare: ./workshop solution {question.name}")
 
 
 def hint(question, said):
@@ -49,28 +50,28 @@ def hint(question, said):
     shown = said["hints"].get("", 0)
     is_over = shown >= len(question.hints)
     for number in range(len(question.hints)) if is_over else [shown]:
-        print(f"hint {number + 1} of {len(question.hints)}:\n\n"
-              + plain(question.hints[number]) + "\n")
+        say(f"hint {number + 1} of {len(question.hints)}:\n\n"
+            + plain(question.hints[number]) + "\n")
     if is_over:
-        print("That was all: ./workshop solution " + question.name)
+        say("That was all: ./workshop solution " + question.name)
     else:
         said["hints"][""] = shown + 1
 
 
 def solution(question, said):
     del said
-    print(plain(question.parts["Solution"]))
+    say(plain(question.parts["Solution"]))
     if question.patch.exists():
-        print(f"\n{question.patch.relative_to(ROOT)}:\n")
-        print(question.patch.read_text(encoding="utf-8"), end="")
+        say(f"\n{question.patch.relative_to(ROOT)}:\n")
+        say(question.patch.read_text(encoding="utf-8").rstrip("\n"))
 
 
 def reset(question, said):
     del said
-    print("Nothing was put in place, so nothing is taken away. If you changed "
-          "the code, undo it"
-          + (f":\n  patch -p1 -R <{question.patch.relative_to(ROOT)}"
-             if question.patch.exists() else "."))
+    say("Nothing was put in place, so nothing is taken away. If you changed "
+        "the code, undo it"
+        + (f":\n  patch -p1 -R <{question.patch.relative_to(ROOT)}"
+           if question.patch.exists() else "."))
 
 
 COMMANDS = {"start": start, "check": check, "hint": hint,

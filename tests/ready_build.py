@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 
 
 def make_ready(build, source):
-    """Writes what meson notes of itself. Nothing can be built there."""
+    """Writes what meson notes of itself; it is the one in the path. Nothing can
+    be built there."""
     files = {
-        "build.ninja": "# of a test\n",
+        "build.ninja": f"# {shutil.which('meson')} --internal regenerate\n",
         "meson-private/coredata.dat": "",
         "meson-info/intro-targets.json": "[{}]",
         "meson-info/meson-info.json": json.dumps({

@@ -220,17 +220,28 @@ static bool read_environment(struct options *options)
     return true;
 }
 
+// The end of the program that printed what it was asked for. The disk may be
+// full.
+static bool stop_printing(struct options *options)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return stop(options, EXIT_SUCCESS);
+    fprintf(stderr, "%s: standard output: %s\n", options->program,
+            strerror(errno));
+    return stop(options, EXIT_FAILURE);
+}
+
 bool options_parse(struct options *options, int argc, char **argv)
 {
     int i = 1;
     while (i < argc) {
         if (strcmp(argv[i], "--help") == 0) {
             options_print_help(options);
-            return stop(options, EXIT_SUCCESS);
+            return stop_printing(options);
         }
         if (strcmp(argv[i], "--version") == 0) {
             printf("%s %s\n", options->program, THAW_VERSION);
-            return stop(options, EXIT_SUCCESS);
+            return stop_printing(options);
         }
         int count = set_option(options, argv + i);
         if (count == 0)

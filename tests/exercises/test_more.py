@@ -19,6 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
 import usage
+from ready_build import make_ready
 
 usage.show_if_asked(__doc__, 1)
 SOURCE = pathlib.Path(sys.argv[1]).resolve()
@@ -46,8 +47,7 @@ class Tree:
             shutil.copytree(SOURCE / name, self.root / name,
                             ignore=shutil.ignore_patterns("copies"))
         shutil.copy(SOURCE / "workshop", self.root)
-        (self.root / "build").mkdir()
-        (self.root / "build/build.ninja").touch()  # so nothing is set up
+        make_ready(self.root / "build", self.root)
         return self
 
     def __exit__(self, *_):

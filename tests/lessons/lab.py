@@ -617,6 +617,30 @@ if pathlib.Path("/dev/full").exists():
                 assert result.returncode == 1, (command, result)
                 assert "standard output: No space" in result.stderr, result
 
+    @test
+    def a_picture_a_trace_or_a_report_on_a_full_disk_is_told():
+        with tempfile.TemporaryDirectory() as directory:
+            pathlib.Path(directory, "stage3_parse.json").symlink_to("/dev/full")
+            server = f"{BUILD}/stage3_parse/stage3_parse"
+            timeline = ("timeline", 3, "--work-ms", 1)
+            for words in ((*timeline, "--svg", "/dev/full"),
+                          (*timeline, "--trace", directory),
+                          ("judge", 3, "--rows", "exit", "--junit",
+                           "/dev/full", "--", server)):
+                said = lab(*words, status=3).stderr
+                assert re.match("lab: cannot write .*: No space", said), said
+
+    @test
+    def a_servers_help_on_a_full_disk_is_told():
+        for option in ("--help", "--version"):
+            for name in ("stage1_blocking", "stage5_queue"):
+                with open("/dev/full", "w") as full:
+                    result = subprocess.run(
+                        [f"{BUILD}/{name}/{name}", option], stdout=full,
+                        stderr=subprocess.PIPE, text=True, timeout=60)
+                said = f"{name}: standard output: No space left on device\n"
+                assert (result.returncode, result.stderr) == (1, said), result
+
 
 def servers_end_with_the_lab(number):
     process = subprocess.Popen([LAB, "try", "silent-clients", "1"],

@@ -350,6 +350,27 @@ def a_stage_with_holes_says_so_when_it_runs():
         assert "has holes: channel_try_send, channel_close\n" in said, said
 
 
+if pathlib.Path("/dev/full").exists():
+    @test
+    def a_full_disk_is_told():
+        with Tree() as tree:
+            for words in (("--help",), ("lab", "--help"), ("run", "--help"),
+                          ("run", "5", "--help"), ("check", "--help"),
+                          ("diff", "4", "5"), ("progress",), ("hint", "5"),
+                          ("hint", "6.order"), ("solution", "6.order"),
+                          ("start", "5"), ("bug",), ("bug", "--help"),
+                          ("bench", "--help")):
+                with open("/dev/full", "w") as full:
+                    result = subprocess.run(
+                        [tree.root / "workshop", *words], stdout=full,
+                        stderr=subprocess.PIPE, text=True, timeout=60,
+                        env=dict(os.environ, PATH=tree.path), check=False)
+                assert result.returncode != 0, (words, result)
+                said = [line for line in result.stderr.splitlines()
+                        if "warning" not in line]
+                assert len(said) == 1, (words, result)
+
+
 @test
 def what_a_person_typed_reaches_the_terminal_without_escapes():
     words = "a\x1b[2Jb\x9bc\u202ed", "\\033[2J"
