@@ -16,17 +16,19 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 
+import patches
+import workplace
 from build_lock import with_parent
 from pages import hints_of, parts_of, plain, title_of
 from printable import printable, say
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+BUGS = "exercises/copies/bugs"
+NOTES = f"{BUGS}/notes.json"
 VERBS = ("hint", "check", "solution", "undo")
 
 
@@ -54,23 +56,18 @@ class Bug:
         self.solution = parts["Solution"]
         self.path = re.search(r"^\+\+\+ b/(.*)$", self.patch.read_text("utf-8"),
                               re.M)[1]
+        self.before = f"{BUGS}/before/{self.path}"  # the file without the bug
 
     def tests(self):
         return list(dict.fromkeys(name for name, _ in self.reds))
 
     def patched(self, content, reverse=False):
-        """The file with the bug, or without it; None: it does not apply. On a
-        copy, so that no .orig and no .rej comes into the tree."""
-        with tempfile.TemporaryDirectory(prefix="thaw-bug-") as directory:
-            copy = pathlib.Path(directory) / "copy"
-            copy.write_bytes(content)
-            command = ["patch", "-R" if reverse else "-N", "-i",
-                       str(self.patch), str(copy)]
-            result = subprocess.run(command, cwd=directory, check=False,
-                                    stdin=subprocess.DEVNULL,
-                                    stdout=subprocess.DEVNULL,
-                                    stderr=subprocess.DEVNULL)
-            return copy.read_bytes() if result.returncode == 0 else None
+        """The file with the bug, or without it; None: it does not apply."""
+        try:
+            return patches.apply(self.patch, {self.path: content},
+                                 reverse)[self.path]
+        except patches.DoesNotApply:
+            return None
 
 
 def bugs():
@@ -83,41 +80,18 @@ class State:
     how many hints were shown."""
 
     def __init__(self):
-        self.directory = ROOT / "exercises/copies/bugs"
-        self.notes = self.directory / "notes.json"
         try:
-            self.values = json.loads(self.notes.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            self.values = json.loads(workplace.content(NOTES) or "{}")
+        except ValueError:
             self.values = {}
 
     def write(self, **values):
         self.values.update(values)
-        self.directory.mkdir(parents=True, exist_ok=True)
-        new = self.notes.with_suffix(".new")
-        new.write_text(json.dumps(self.values, indent=1), encoding="utf-8")
-        os.replace(new, self.notes)
+        workplace.write(NOTES, json.dumps(self.values, indent=1).encode())
 
     @property
     def number(self):
         return self.values.get("number")
-
-    def original(self, bug):
-        """The file as it was before the bug; None: it was not kept."""
-        path = self.directory / "before" / bug.path
-        return path.read_bytes() if path.exists() else None
-
-    def keep(self, bug, kind, content):
-        """Copies the file; never over another copy of a reader's work."""
-        path = self.directory / kind / bug.path
-        count = 1
-        while kind == "mine" and path.exists():
-            if path.read_bytes() == content:
-                return path
-            count += 1
-            path = self.directory / f"{kind}-{count}" / bug.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        return path
 
     def found(self, bug):
         return bug.number in self.values.get("found", [])
@@ -125,11 +99,6 @@ class State:
     def add_found(self, bug):
         if not self.found(bug):
             self.write(found=[*self.values.get("found", []), bug.number])
-
-
-def shown(path):
-    """As the reader types it, from the directory of the tree."""
-    return path.relative_to(ROOT)
 
 
 def write_list(state):
@@ -149,17 +118,16 @@ def put_in(bug, state):
     if state.number == bug.number:
         say(f"Bug {bug.number} is in the tree already.\n")
     else:
-        path = ROOT / bug.path
-        before = path.read_bytes()
-        after = bug.patched(before)
+        before = workplace.content(bug.path)
+        after = None if before is None else bug.patched(before)
         if after is None:
             raise Failed(f"bug {bug.number} does not fit, because {bug.path} "
                          "was changed where\nthe bug would be. Nothing was "
                          "done. If an exercise changed it:\n"
                          "  ./workshop reset")
-        state.keep(bug, "before", before)
+        workplace.write(bug.before, before)
         state.write(number=bug.number)
-        path.write_bytes(after)
+        workplace.write(bug.path, after)
         say(f"Bug {bug.number} is in the tree now.\n")
     write_sees(bug)
 
@@ -172,37 +140,39 @@ def write_sees(bug):
 
 
 def take_out(bug, state):
-    path = ROOT / bug.path
-    now = path.read_bytes()
-    before = state.original(bug) if state.number == bug.number else None
-    if before is not None and now == before:
-        say(f"Bug {bug.number} is out: {bug.path} is as it was before.")
-    elif before is not None and now == bug.patched(before):
-        path.write_bytes(before)
+    now = workplace.content(bug.path)
+    before = workplace.content(bug.before) if state.number == bug.number else (
+        None)
+    if before is not None and now in (before, bug.patched(before)):
+        if now != before:
+            workplace.write(bug.path, before)
         say(f"Bug {bug.number} is out: {bug.path} is as it was before.")
     else:
-        after = bug.patched(now, reverse=True)
+        after = None if now is None else bug.patched(now, reverse=True)
         if after is None:
-            fail_to_take_out(bug, state, now, before)
-        path.write_bytes(after)
+            fail_to_take_out(bug, state, before)
+        workplace.write(bug.path, after)
         say(f"Bug {bug.number} is out. Your other changes to {bug.path} are "
             "still there.")
     if state.number == bug.number:
         state.write(number=None)
 
 
-def fail_to_take_out(bug, state, now, before):
+def fail_to_take_out(bug, state, before):
     if state.number != bug.number:
         raise Failed(f"bug {bug.number} is not in the tree.")
-    copy = state.keep(bug, "mine", now)
+    if workplace.content(bug.path) is None:
+        raise Failed(f"there is no {bug.path}. As it was before the bug:\n"
+                     f"  cp {bug.before} {bug.path}")
+    copy = workplace.copy(bug.path)
     way = "" if before is None else (
         "To have the file back as it was before the bug:\n"
-        f"  cp {shown(state.directory / 'before' / bug.path)} {bug.path}\n"
+        f"  cp {bug.before} {bug.path}\n"
         f"  ./workshop bug {bug.number} undo\n")
-    raise Failed(f"you changed the lines of the bug, so it cannot be taken out "
-                 f"alone.\nNothing was done to {bug.path}; a copy of it is "
-                 f"{shown(copy)}.\n{way}If yours is a repair, this says so: "
-                 f"./workshop bug {bug.number} check")
+    raise Failed(f"you changed the lines of the bug, or next to them, so it "
+                 f"cannot be taken\nout alone. Nothing was done to {bug.path}; "
+                 f"a copy of it is\n{copy}.\n{way}If yours is a repair, this "
+                 f"says so: ./workshop bug {bug.number} check")
 
 
 def write_hint(bug, state):
@@ -304,8 +274,6 @@ def run(build, words):
     if len(words) > 2 or (len(words) == 2 and verb not in VERBS):
         raise Failed(f"after the number, expected {', '.join(VERBS)}; got '"
                      + " ".join(words[1:]) + "'")
-    if shutil.which("patch") is None:
-        raise Failed("this needs the program patch: ./workshop setup")
     if verb == "check":
         return check(bug, state, build)
     {"": lambda: put_in(bug, state), "undo": lambda: take_out(bug, state),

@@ -65,10 +65,20 @@ def changed(text, hunks, where):
     return b"".join(lines)
 
 
-def apply(patch, files):
-    """Returns the files, {path: bytes}, as they are after the patch."""
+def reversed_hunks(hunks):
+    """The same change, taken back."""
+    moved = 0
+    for line, old, new in hunks:
+        yield line + moved, new, old
+        moved += len(new) - len(old)
+
+
+def apply(patch, files, reverse=False):
+    """Returns the files, {path: bytes}, as they are after the patch; before it,
+    if it is taken back."""
     files = dict(files)
     for path, hunks in parse(patch.read_bytes()):
+        hunks = reversed_hunks(hunks) if reverse else hunks
         files[path] = changed(files.get(path, b""), hunks,
                               f"{patch.name}, {path}")
     return files

@@ -232,7 +232,7 @@ def a_copy_is_made_of_what_cannot_be_taken_out():
         for _ in range(2):
             said = tree.type(BUG, "undo", status=1)
             assert tree.file.read_bytes() == mine
-        copy = said.split("a copy of it is ")[1].split()[0].rstrip(".")
+        copy = said.split("copy of it is\n")[1].split()[0].rstrip(".")
         assert (tree.root / copy).read_bytes() == mine
         way = [line for line in said.splitlines() if line.startswith("  cp")]
         subprocess.run(way[0], shell=True, check=True, cwd=tree.root)
@@ -251,7 +251,7 @@ def an_older_copy_is_never_overwritten():
             tree.file.write_bytes(tree.before)
             tree.type(BUG, "undo")
         copies = [path.read_bytes() for path
-                  in (tree.root / "exercises/copies").rglob("channel.c")]
+                  in (tree.root / "exercises/copies").rglob("*channel.c*")]
         assert any(b"is_full(channel)" in copy for copy in copies)
         assert any(b"too_full(channel)" in copy for copy in copies)
 
@@ -287,9 +287,9 @@ def notes_that_cannot_be_read_do_no_harm():
 
 
 @test
-def it_needs_no_git():
+def it_needs_no_git_and_no_patch():
     with Tree() as tree:
-        path = path_without(tree, "git")
+        path = path_without(tree, "git", "patch", "gpatch")
         tree.type(BUG, path=path)
         assert CHANGED in tree.file.read_bytes()
         tree.type(BUG, "undo", path=path)
@@ -311,10 +311,17 @@ def it_works_inside_another_repository():
 
 
 @test
-def without_patch_it_says_so():
+def a_file_that_is_gone_comes_back():
     with Tree() as tree:
-        path = path_without(tree, "patch", "gpatch")
-        assert "./workshop setup" in tree.type(BUG, status=1, path=path)
+        tree.file.unlink()
+        assert "Nothing was" in tree.type(BUG, status=1)
+        tree.file.write_bytes(tree.before)
+        tree.type(BUG)
+        tree.file.unlink()
+        said = tree.type(BUG, "undo", status=1)
+        way = [line for line in said.splitlines() if line.startswith("  cp")]
+        subprocess.run(way[0], shell=True, check=True, cwd=tree.root)
+        tree.type(BUG, "undo")
         tree.expect_before()
 
 
@@ -364,9 +371,6 @@ def no_test_outlives_a_check_that_is_interrupted():
 
 
 def main():
-    if shutil.which("patch") is None:
-        print("1..0 # SKIP there is no patch(1)")
-        return
     print(f"1..{len(TESTS)}", flush=True)
     for number, function in enumerate(TESTS, start=1):
         name = function.__name__.replace("_", " ")

@@ -15,9 +15,11 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS.parent / "exercises")]
 
 # pylint: disable=wrong-import-position
+import pages
 import usage
 from ready_build import make_ready
 
@@ -76,10 +78,16 @@ def check_exercise(tree, name):
     assert "hint 1 of " in first, first
     page = directory / "question.md"
     if page.exists():
+        parts = pages.parts_of(page.read_text("utf-8"))
         second = tree.type("hint", name)
         assert second != first and "hint" in second, second
-        assert "shows it:" in tree.type("check", name) or name == "2.kqueue"
-        assert "Question" not in tree.type("start", name)
+        started, checked = tree.type("start", name), tree.type("check", name)
+        for said, part in ((started, "Question"), (checked, "Check"),
+                           (solution, "Solution")):
+            assert pages.plain(parts[part]) in said, (part, said)
+        told = pages.plain(parts["Solution"]).splitlines()[0]
+        assert told not in started + checked, told
+        assert "```sh" in parts["Check"], "a check without a command"
         tree.type("reset", name)
         patch = directory / "change.patch"
         assert not patch.exists() or patch.read_text("utf-8") in solution

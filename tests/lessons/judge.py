@@ -3,7 +3,7 @@
 
     judge.py LAB BUILD GROUP
 
-GROUP is examples, elsewhere, wrong or files. Prints TAP.
+GROUP is examples, elsewhere, rude, wrong or files. Prints TAP.
 """
 
 import contextlib
@@ -106,68 +106,84 @@ def an_example_is_most_like_what_it_is():
 
 # --- Servers that many people use -------------------------------------------
 
-SILENT = ("--rows", "silent-clients,half-request")
-
-
-def silent_clients(*command):
-    """What happens beside silent clients, and beside half requests."""
-    rows = judge(command, *SILENT)["rows"]
-    return rows["silent-clients"]["seen"], rows["half-request"]["seen"]
-
-
-def freezes(*command):
-    seen = silent_clients(*command)
-    assert seen == ("frozen", "frozen"), seen
-
-
-def responds(*command):
-    seen = silent_clients(*command)
-    assert seen == ("responds", "responds"), seen
-
-
-@in_group("elsewhere")
-def wsgiref_freezes():
-    freezes(sys.executable, ELSEWHERE / "wsgiref_echo.py")
-
-
-@in_group("elsewhere")
-def pythons_http_server_with_one_thread_freezes():
-    freezes(sys.executable, ELSEWHERE / "http_server_echo.py")
-
-
-@in_group("elsewhere")
-def pythons_http_server_with_threads_responds():
-    responds(sys.executable, "-m", "http.server", "--bind", "127.0.0.1",
-             "{port}")
-
-
-@in_group("elsewhere")
-def perls_http_daemon_freezes():
+def perl_daemon():
     perl = program("perl")
     if subprocess.run([perl, "-MHTTP::Daemon", "-e", "1"],
                       stderr=subprocess.DEVNULL).returncode != 0:
         raise Skip("HTTP::Daemon is not installed")
-    freezes(perl, "-e", "$SIG{PIPE} = 'IGNORE'; do shift or die",
+    # With SIGPIPE as it is by default, a client that leaves may end it.
+    return (perl, "-e", "$SIG{PIPE} = 'IGNORE'; do shift or die",
             ELSEWHERE / "http_daemon_echo.pl")
 
 
-@in_group("elsewhere")
-def node_responds():
-    responds(program("node"), ELSEWHERE / "node_echo.js")
-
-
-@in_group("elsewhere")
-def php_responds():
-    responds(program("php"), "-S", "127.0.0.1:{port}", ELSEWHERE / "echo.php")
-
-
-@in_group("elsewhere")
-def webrick_responds():
+def webrick():
     ruby = program("ruby")
     if subprocess.run([ruby, "-rwebrick", "-e", "1"],
                       stderr=subprocess.DEVNULL).returncode != 0:
         raise Skip("WEBrick is not installed")
-    responds(ruby, ELSEWHERE / "webrick_echo.rb")
+    return ruby, ELSEWHERE / "webrick_echo.rb"
+
+
+# name: its command; what happens beside silent clients, and half requests.
+SERVERS = {
+    "wsgiref": (lambda: (sys.executable, ELSEWHERE / "wsgiref_echo.py"),
+                "frozen"),
+    "pythons_http_server_with_one_thread": (
+        lambda: (sys.executable, ELSEWHERE / "http_server_echo.py"), "frozen"),
+    "pythons_http_server_with_threads": (
+        lambda: (sys.executable, "-m", "http.server", "--bind", "127.0.0.1",
+                 "{port}"), "responds"),
+    "perls_http_daemon": (perl_daemon, "frozen"),
+    "node": (lambda: (program("node"), ELSEWHERE / "node_echo.js"),
+             "responds"),
+    "php": (lambda: (program("php"), "-S", "127.0.0.1:{port}",
+                     ELSEWHERE / "echo.php"), "responds"),
+    "webrick": (webrick, "responds"),
+}
+
+# What may end a server, or make it deaf. All of those above survive. The other
+# rude rows differ with the version, or take long.
+RUDE = "reset-in-header,reset-after-request,sigpipe"
+
+
+def beside_silent_clients(name, command, wanted):
+    def check():
+        rows = judge(command(), "--rows", "silent-clients,half-request")["rows"]
+        seen = {name: row["seen"] for name, row in rows.items()}
+        assert set(seen.values()) == {wanted}, seen
+    check.__name__ = f"{name}_is_{wanted}_by_silent_clients".replace(
+        "is_responds_by", "responds_beside")
+    return check
+
+
+def beside_rude_clients(name, command):
+    def check():
+        rows = judge(command(), "--rude", "--rows", RUDE)["rows"]
+        seen = {name: row["seen"] for name, row in rows.items()
+                if row["result"] != "skipped"}
+        # Python's server of files takes no event, so one row is skipped there.
+        assert len(seen) >= 2 and set(seen.values()) <= {"lives", "serves"}, (
+            seen)
+    check.__name__ = f"{name}_survives_rude_clients"
+    return check
+
+
+for server_name, (server_command, server_seen) in SERVERS.items():
+    in_group("elsewhere")(beside_silent_clients(server_name, server_command,
+                                                server_seen))
+    in_group("rude")(beside_rude_clients(server_name, server_command))
+
+
+@in_group("rude")
+def a_server_that_sigpipe_ends_does_not_survive():
+    with tempfile.TemporaryDirectory(prefix="thaw-judge-") as directory:
+        path = pathlib.Path(directory) / "wrong.py"
+        path.write_text("import signal\n"
+                        "signal.signal(signal.SIGPIPE, signal.SIG_DFL)\n"
+                        + (ELSEWHERE / "wsgiref_echo.py").read_text())
+        row = judge([sys.executable, path], 1, "--rude", "--rows", "sigpipe",
+                    status=1)["rows"]["sigpipe"]
+    assert row["result"] == "differs" and row["died"], row
 
 
 @in_group("elsewhere")
