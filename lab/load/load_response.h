@@ -49,6 +49,9 @@ void load_response_begin(struct load_response *response);
 enum load_take load_response_take(struct load_response *response,
                                   const char *bytes, size_t length);
 
+// For load_response.c. Reads the whole header section, in place.
+enum load_take load_header_read(struct load_response *response);
+
 // The server closed. Returns whether the response is whole by that.
 bool load_response_end(const struct load_response *response);
 
