@@ -1,4 +1,5 @@
 #include "lab/arguments.h"
+#include "lab/load/retry.h"
 #include "lib/base/printable.h"
 
 #include <stdlib.h>
@@ -25,6 +26,12 @@ static bool is_path(const char *text)
 static bool is_there(const char *text)
 {
     return text[0] != '\0';
+}
+
+static bool is_retry(const char *text)
+{
+    enum retry retry;
+    return retry_find(text, &retry);
 }
 
 // An option is a number, a flag or a text.
@@ -87,6 +94,9 @@ static struct row {
     {"--get", "PATH", "GET this path, instead of posting events",
      "load", .text = &options.get, .accepts = is_path,
      .expected = "a path like /balances/alice, with %20 for a space"},
+    {"--retry", "HOW", "what a 503 gets: none, fixed or jitter",
+     "load", .text = &options.retry, .accepts = is_retry,
+     .expected = "none, fixed or jitter"},
     {"--close", NULL, "a connection for each request",
      "load", .flag = &options.close},
     {"--once", NULL, "print one frame, and exit",

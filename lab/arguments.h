@@ -17,7 +17,7 @@ enum { EXIT_USAGE = 2 };
 extern struct arguments {
     int work_ms, clients, seconds, requests, rate, users, port;
     bool json, markdown, close, help, rude, points, once;
-    const char *svg, *trace, *get, *rows, *junit, *loads;
+    const char *svg, *trace, *get, *rows, *junit, *loads, *retry;
     char **command;   // after "--"; ends with NULL
     bool has_command; // there was a "--"
 } options;

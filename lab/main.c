@@ -160,6 +160,8 @@ static int do_load(int count, char **words)
     };
     if (count != 1)
         return help_expected("load", "the port of a server that runs");
+    if (options.retry != NULL)
+        retry_find(options.retry, &found.retry);
     if (!arguments_to_number("port", words[0], 1, 65535, &found.port))
         return EXIT_USAGE;
     return load(&found);

@@ -46,9 +46,18 @@ static bool is_over(int64_t now)
                         : now >= load_run.ends;
 }
 
+static bool is_free(const struct load_client *client)
+{
+    return !client->is_waiting && client->again_at == 0;
+}
+
 static void send_if_due(struct load_client *client, int64_t now)
 {
-    if (client->is_waiting || is_over(now))
+    if (client->again_at > 0 && load_run.options->requests == 0 && is_over(now))
+        load_client_give_up(client);
+    else if (client->again_at > 0 && client->again_at <= now)
+        load_client_send_again(client);
+    if (!is_free(client) || is_over(now))
         return;
     if (load_run.options->rate <= 0)
         load_client_send(client, now);
@@ -59,9 +68,23 @@ static void send_if_due(struct load_client *client, int64_t now)
 static bool has_free_client(void)
 {
     for (int i = 0; i < load_run.options->clients; i++)
-        if (!load_run.clients[i].is_waiting)
+        if (is_free(&load_run.clients[i]))
             return true;
     return false;
+}
+
+// When a rejected request is sent again; INT64_MAX: there is none.
+static int64_t next_try(void)
+{
+    int64_t next = INT64_MAX;
+    if (load_run.options->retry == RETRY_NONE)
+        return next;
+    for (int i = 0; i < load_run.options->clients; i++) {
+        int64_t again_at = load_run.clients[i].again_at;
+        if (again_at > 0 && again_at < next)
+            next = again_at;
+    }
+    return next;
 }
 
 // Milliseconds until the next request is due. Rounded down, because a request
@@ -69,14 +92,17 @@ static bool has_free_client(void)
 static int time_to_wait(void)
 {
     enum { LOOK_AGAIN = 50 };
-    if (load_run.options->rate <= 0 || !has_free_client())
+    int64_t next = next_try();
+    if (load_run.options->rate > 0 && has_free_client() && due_at() < next)
+        next = due_at();
+    if (next == INT64_MAX)
         return LOOK_AGAIN;
-    int64_t left = (due_at() - clock_nanoseconds()) / 1000000;
+    int64_t left = (next - clock_nanoseconds()) / 1000000;
     return left < 0 ? 0 : left > LOOK_AGAIN ? LOOK_AGAIN : (int)left;
 }
 
 // One iteration: waits for responses, or until a request is due. Returns
-// whether a client still waits.
+// whether a client still waits, for a response or for its next try.
 static bool iterate(void)
 {
     const int count = load_run.options->clients;
@@ -93,11 +119,12 @@ static bool iterate(void)
             send_if_due(&load_run.clients[i], clock_nanoseconds());
     }
     int64_t now = clock_nanoseconds();
-    if (load_run.options->rate > 0 || load_run.result.errors > 0)
+    if (load_run.options->rate > 0 || load_run.result.errors > 0 ||
+        load_run.options->retry != RETRY_NONE)
         for (int i = 0; i < count; i++)
             send_if_due(&load_run.clients[i], now);
     for (int i = 0; i < count && !is_waiting; i++)
-        is_waiting = load_run.clients[i].is_waiting;
+        is_waiting = !is_free(&load_run.clients[i]);
     return is_waiting;
 }
 
@@ -146,7 +173,9 @@ static void work_until_over(void)
     while ((is_waiting || !is_over(clock_nanoseconds())) && trouble() == NULL) {
         is_waiting = iterate();
         int64_t now = clock_nanoseconds();
-        if (is_over(now) && last == INT64_MAX)
+        if (next_try() != INT64_MAX)
+            last = INT64_MAX;
+        else if (is_over(now) && last == INT64_MAX)
             last = now + LAST_RESPONSES * INT64_C(1000000000);
         if (now > last || now - load_run.moved > SILENCE * INT64_C(1000000000))
             break;
@@ -166,6 +195,7 @@ int load(const struct load_options *options)
 {
     size_t count = (size_t)options->clients;
     load_run.options = options;
+    load_run.random = (uint64_t)clock_nanoseconds() | 1;
     load_run.clients = calloc(count, sizeof *load_run.clients);
     load_run.polled = calloc(count, sizeof *load_run.polled);
     if (load_run.clients == NULL || load_run.polled == NULL)
@@ -193,6 +223,8 @@ int load(const struct load_options *options)
     for (size_t i = 0; i < count; i++) {
         if (load_run.clients[i].is_waiting)
             load_client_count_error();
+        else if (load_run.clients[i].again_at > 0)
+            load_client_give_up(&load_run.clients[i]);
         load_client_disconnect(&load_run.clients[i]);
     }
     load_report(options, &load_run.result);

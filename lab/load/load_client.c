@@ -51,6 +51,13 @@ void load_client_count_error(void)
     histogram_add_never(&load_run.result.times, 1);
 }
 
+void load_client_give_up(struct load_client *client)
+{
+    client->again_at = 0;
+    load_run.result.given_up++;
+    histogram_add_never(&load_run.result.times, 1);
+}
+
 void load_client_disconnect(struct load_client *client)
 {
     if (client->socket >= 0)
@@ -64,17 +71,14 @@ static struct pollfd *polled_of(const struct load_client *client)
     return &load_run.polled[client - load_run.clients];
 }
 
-// Sends the next request. A failure counts as an error, and the client opens a
-// new connection the next time.
-void load_client_send(struct load_client *client, int64_t moment)
+static void try_request(struct load_client *client)
 {
-    load_run.result.requests++;
+    client->tries++;
+    client->again_at = 0;
     if (client->socket < 0 && !load_client_connect(client)) {
         load_client_count_error();
         return;
     }
-    client->user = (client->user + 1) % load_run.options->users;
-    client->sent_at = moment;
     load_response_begin(&client->response);
     client->is_waiting = true;
     struct slice request = buffer_slice(&load_run.requests[client->user]);
@@ -86,11 +90,43 @@ void load_client_send(struct load_client *client, int64_t moment)
     polled_of(client)->fd = client->socket;
 }
 
+void load_client_send(struct load_client *client, int64_t moment)
+{
+    load_run.result.requests++;
+    client->user = (client->user + 1) % load_run.options->users;
+    client->sent_at = moment;
+    client->tries = 0;
+    try_request(client);
+}
+
+void load_client_send_again(struct load_client *client)
+{
+    load_run.result.retries++;
+    retry_busiest_add(&load_run.result.busiest,
+                      clock_nanoseconds() - load_run.started);
+    try_request(client);
+}
+
+// A request that is rejected gets its time when it is accepted, or given up.
+static void count_time(struct load_client *client)
+{
+    int64_t now = clock_nanoseconds();
+    bool is_final =
+        client->response.status != 503 || load_run.options->retry == RETRY_NONE;
+    double wait = retry_wait(load_run.options->retry, client->tries,
+                             client->response.retry_after, &load_run.random);
+    if (is_final)
+        histogram_add(&load_run.result.times, now - client->sent_at);
+    else if (client->tries == RETRY_TRIES_MAX)
+        load_client_give_up(client);
+    else
+        client->again_at = now + (int64_t)(wait * 1e9);
+}
+
 static void count_response(struct load_client *client)
 {
     int status = client->response.status;
-    int64_t now = clock_nanoseconds();
-    histogram_add(&load_run.result.times, now - client->sent_at);
+    count_time(client);
     load_run.result.responses++;
     if (status < 300)
         load_run.result.accepted++;

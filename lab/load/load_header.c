@@ -51,6 +51,19 @@ static bool add_length(struct framing *framing, const char *text, size_t length)
     return true;
 }
 
+// A date instead of a number is possible (RFC 9110, 10.2.3). -1: it is one.
+static int seconds_of(const char *member, size_t length)
+{
+    enum { DIGITS_MAX = 9 };
+    int seconds = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (!isdigit((unsigned char)member[i]) || i == DIGITS_MAX)
+            return -1;
+        seconds = seconds * 10 + (member[i] - '0');
+    }
+    return seconds;
+}
+
 // One field line, without its line end. False: its length is no length.
 static bool read_field(struct load_response *response, struct framing *framing,
                        const char *line)
@@ -65,6 +78,8 @@ static bool read_field(struct load_response *response, struct framing *framing,
         if (is_word(line, name, "content-length") &&
             !add_length(framing, member, length))
             return false;
+        if (is_word(line, name, "retry-after"))
+            response->retry_after = seconds_of(member, length);
         if (is_word(line, name, "transfer-encoding")) {
             framing->is_coded = true;
             framing->is_chunked = is_word(member, length, "chunked");

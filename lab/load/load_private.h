@@ -15,7 +15,9 @@ struct load_client {
     int socket;      // -1: not connected
     int user;        // of the last event it sent
     bool is_waiting; // for a response
-    int64_t sent_at; // in nanoseconds
+    int64_t sent_at; // the first try, in nanoseconds
+    int tries;
+    int64_t again_at; // when the next try is due, in nanoseconds; 0: none is
     struct load_response response;
 };
 
@@ -27,6 +29,7 @@ extern struct load_run {
     struct buffer requests[USERS_MAX];
     int64_t started, ends; // in nanoseconds
     int64_t moved;         // when a byte last came, in nanoseconds
+    uint64_t random;
 } load_run;
 
 bool load_client_connect(struct load_client *client);
@@ -36,9 +39,15 @@ void load_client_disconnect(struct load_client *client);
 // error, and the client opens a new connection the next time.
 void load_client_send(struct load_client *client, int64_t moment);
 
+// The same with the request that was rejected.
+void load_client_send_again(struct load_client *client);
+
 // Its socket is ready.
 void load_client_receive(struct load_client *client);
 
 void load_client_count_error(void);
+
+// Its request is not sent again.
+void load_client_give_up(struct load_client *client);
 
 #endif

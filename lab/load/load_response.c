@@ -7,6 +7,7 @@
 void load_response_begin(struct load_response *response)
 {
     response->status = 0;
+    response->retry_after = -1;
     response->server_closes = false;
     response->part = LOAD_HEADER;
     response->digits = 0;

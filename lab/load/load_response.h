@@ -33,6 +33,7 @@ enum load_part {
 
 struct load_response {
     int status;
+    int retry_after;    // in seconds; -1: it does not say, or gives a date
     bool server_closes; // it said so, or the connection can't be used again
     enum load_part part;
     int digits;           // of the size of this chunk
