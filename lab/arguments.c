@@ -1,4 +1,5 @@
 #include "lab/arguments.h"
+#include "lab/load/retry.h"
 #include "lib/base/printable.h"
 
 #include <stdlib.h>
@@ -27,6 +28,12 @@ static bool is_there(const char *text)
     return text[0] != '\0';
 }
 
+static bool is_retry(const char *text)
+{
+    enum retry retry;
+    return retry_find(text, &retry);
+}
+
 // An option is a number, a flag or a text.
 static struct row {
     const char *name;
@@ -35,6 +42,7 @@ static struct row {
     const char *commands; // that take it; NULL: all
     int *number;
     int usual, min, max; // of the number; usual 0: nothing to print
+    int usual_overload;  // of this command; 0: the same
     bool *flag;
     const char **text;
     bool (*accepts)(const char *text);
@@ -42,11 +50,13 @@ static struct row {
     bool is_given;
 } rows[] = {
     // clang-format off
-    {"--work-ms", "N", "milliseconds of simulated work for an event",
-     "try, matrix, rude, judge, diff, timeline",
-     .number = &options.work_ms, .usual = 100, .min = 1, .max = 10000},
+    {"--work-ms", "N", "milliseconds of work for an event",
+     "try, matrix, rude, judge, diff, timeline, overload",
+     .number = &options.work_ms, .usual = 100, .min = 1, .max = 10000,
+     .usual_overload = 50},
     {"--json", NULL, "for programs",
-     "list, try, matrix, rude, judge, diff, load", .flag = &options.json},
+     "list, try, matrix, rude, judge, diff, load, overload",
+     .flag = &options.json},
     {"--markdown", NULL, "for a README",
      "list, matrix, rude", .flag = &options.markdown},
     {"--rows", "A,B", "only these experiments",
@@ -62,15 +72,19 @@ static struct row {
     {"--port", "N", "a server that runs already, on this port",
      "judge", .number = &options.port, .min = 1, .max = 65535},
     {"--svg", "FILE", "draw it into this file, too",
-     "timeline", .text = &options.svg, .accepts = is_there,
+     "timeline, overload", .text = &options.svg, .accepts = is_there,
      .expected = "the name of a file"},
+    {"--loads", "A,B", "only these loads: 0.5,2",
+     "overload", .text = &options.loads, .accepts = is_there,
+     .expected = "loads: 0.5,2"},
     {"--trace", "DIR", "write the raw traces, for ui.perfetto.dev",
      "timeline", .text = &options.trace, .accepts = is_there,
      .expected = "the name of a directory"},
     {"--clients", "N", "the number of connections",
      "load", .number = &options.clients, .usual = 16, .min = 1, .max = 50000},
     {"--seconds", "N", "how long it takes",
-     "load", .number = &options.seconds, .usual = 5, .min = 1, .max = 3600},
+     "load, overload", .number = &options.seconds, .usual = 5, .min = 1,
+     .max = 3600, .usual_overload = 20},
     {"--requests", "N", "stop after N requests, and not after seconds",
      "load", .number = &options.requests, .min = 1, .max = 1000000000},
     {"--rate", "N", "requests per second; without it, no limit",
@@ -80,6 +94,9 @@ static struct row {
     {"--get", "PATH", "GET this path, instead of posting events",
      "load", .text = &options.get, .accepts = is_path,
      .expected = "a path like /balances/alice, with %20 for a space"},
+    {"--retry", "HOW", "what a 503 gets: none, fixed or jitter",
+     "load", .text = &options.retry, .accepts = is_retry,
+     .expected = "none, fixed or jitter"},
     {"--close", NULL, "a connection for each request",
      "load", .flag = &options.close},
     {"--once", NULL, "print one frame, and exit",
@@ -131,7 +148,9 @@ static void print(FILE *file, const struct row *row)
     if (commands[0] != '\0' && !are_many)
         fprintf(file, "%s: ", commands);
     fprintf(file, "%s", row->help);
-    if (row->usual > 0)
+    if (row->usual_overload > 0)
+        fprintf(file, " (%d; overload: %d)", row->usual, row->usual_overload);
+    else if (row->usual > 0)
         fprintf(file, " (%d)", row->usual);
     if (are_many)
         fprintf(file, ":\n%*s%s", COLUMN, "", commands);
@@ -227,6 +246,9 @@ int arguments_take_options(int count, char **words)
 bool arguments_fit(const char *command, bool takes_command)
 {
     for (int i = 0; i < ROWS; i++) {
+        if (!rows[i].is_given && rows[i].usual_overload > 0 &&
+            strcmp(command, "overload") == 0)
+            *rows[i].number = rows[i].usual_overload;
         if (!rows[i].is_given || takes(command, &rows[i]))
             continue;
         fprintf(stderr, "lab %s: %s is an option of %s: see lab %s --help\n",

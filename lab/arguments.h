@@ -17,7 +17,7 @@ enum { EXIT_USAGE = 2 };
 extern struct arguments {
     int work_ms, clients, seconds, requests, rate, users, port;
     bool json, markdown, close, help, rude, points, once;
-    const char *svg, *trace, *get, *rows, *junit;
+    const char *svg, *trace, *get, *rows, *junit, *loads, *retry;
     char **command;   // after "--"; ends with NULL
     bool has_command; // there was a "--"
 } options;
@@ -27,7 +27,8 @@ extern struct arguments {
 int arguments_take_options(int count, char **words);
 
 // Whether a command of the lab takes all options that were given, and they
-// agree with each other. If not, it printed which one is wrong.
+// agree with each other. If not, it printed which one is wrong. Sets those that
+// were not given and for which the command has a value of its own.
 bool arguments_fit(const char *command, bool takes_command);
 
 // Prints the options that a command of the lab takes; NULL: all options.

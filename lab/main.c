@@ -6,6 +6,7 @@
 #include "lab/help.h"
 #include "lab/judge/judge.h"
 #include "lab/load/load.h"
+#include "lab/overload/overload.h"
 #include "lab/rude/rude_experiments.h"
 #include "lab/timeline/timeline.h"
 #include "lab/tour.h"
@@ -159,6 +160,8 @@ static int do_load(int count, char **words)
     };
     if (count != 1)
         return help_expected("load", "the port of a server that runs");
+    if (options.retry != NULL)
+        retry_find(options.retry, &found.retry);
     if (!arguments_to_number("port", words[0], 1, 65535, &found.port))
         return EXIT_USAGE;
     return load(&found);
@@ -194,8 +197,9 @@ static void name_of(char *const *command, char *name, size_t size)
     printable_text(name, size, typed);
 }
 
-static bool to_command(char *const *words, struct command *command)
+static bool to_command(const char *name, struct command *command)
 {
+    char *const *words = options.command;
     int count = 0;
     *command = (struct command){.port = options.port};
     while (words[count] != NULL && count + 1 < COMMAND_MAX) {
@@ -204,9 +208,38 @@ static bool to_command(char *const *words, struct command *command)
     }
     bool is_one = (count > 0) != (options.port > 0);
     if (!is_one || words[count] != NULL)
-        help_expected("judge",
+        help_expected(name,
                       "a command after --, or --port of a server that runs");
     return is_one && words[count] == NULL;
+}
+
+static int do_overload(int count, char **words)
+{
+    char name[256];
+    struct overload_options found = {
+        .loads = options.loads,
+        .work_ms = options.work_ms,
+        .seconds = options.seconds,
+        .is_json = options.json,
+        .svg = options.svg,
+    };
+    for (int i = 0; i < count; i++) {
+        int stage;
+        if (!arguments_to_number("stage", words[i], 4, STAGES, &stage))
+            return EXIT_USAGE;
+        found.stages[stage - 1] = true;
+    }
+    if (count == 0)
+        return help_expected("overload", "a stage from 4 to 6");
+    if (options.has_command && count > 1)
+        return help_expected("overload", "one stage: lab overload 5 -- ./mine");
+    if (options.has_command) {
+        if (!to_command("overload", &found.command))
+            return EXIT_USAGE;
+        name_of(options.command, name, sizeof name);
+        found.name = name;
+    }
+    return overload(&found);
 }
 
 static int do_judge(int count, char **words)
@@ -231,7 +264,7 @@ static int do_judge(int count, char **words)
     if (count == 1 &&
         !arguments_to_number("stage", words[0], 1, STAGES, &found.stage))
         return EXIT_USAGE;
-    if (!to_command(options.command, &subject.command))
+    if (!to_command("judge", &subject.command))
         return EXIT_USAGE;
     name_of(options.command, name, sizeof name);
     subject.name = name;
@@ -267,6 +300,11 @@ static const struct help_command commands[] = {
     {"watch", do_watch, HELP_NO_STAGE, false,
      "  watch PORT...               live, of servers on this machine: where their\n"
      "                              clients and events wait; q ends it\n"},
+    {"overload", do_overload, HELP_NO_STAGE, true,
+     "  overload N...               a load from 0.2 to 2.0 of the capacity of stages\n"
+     "                              4, 5 or 6: times, rejections, and what they\n"
+     "                              must be by arithmetic\n"
+     "  overload N -- COMMAND...    the same, for a server that is such a stage\n"},
     {.name = NULL},
     // clang-format on
 };

@@ -108,7 +108,9 @@ bool client_request_once(struct client *client, int port, const char *method,
                          const char *path, const char *body, int milliseconds);
 
 // The value of a metric in GET /metrics: "thaw_events_done_total". -1: none.
+// client_body_metric reads it from a response that the client has.
 double client_metric(int port, const char *name);
+double client_body_metric(const struct client *client, const char *name);
 
 // Waits until a metric has at least this value. False: it never had.
 bool client_wait_metric(int port, const char *name, double value,

@@ -134,17 +134,19 @@ int client_peek_status(const struct client *client)
     return (int)strtol(bytes + strlen("HTTP/1.1 "), NULL, 10);
 }
 
+double client_body_metric(const struct client *client, const char *name)
+{
+    char line[128];
+    snprintf(line, sizeof line, "\n%s ", name);
+    const char *number = client->status != 0 ? find(client->body, line) : NULL;
+    return number != NULL ? strtod(number, NULL) : -1;
+}
+
 double client_metric(int port, const char *name)
 {
     struct client client;
-    char line[128];
-    double value = -1;
-    snprintf(line, sizeof line, "\n%s ", name);
-    if (client_request_once(&client, port, "GET", "/metrics", NULL, 10000)) {
-        const char *number = find(client.body, line);
-        if (number != NULL)
-            value = strtod(number, NULL);
-    }
+    client_request_once(&client, port, "GET", "/metrics", NULL, 10000);
+    double value = client_body_metric(&client, name);
     client_close(&client);
     return value;
 }

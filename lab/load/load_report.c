@@ -35,6 +35,20 @@ static json_t *times_json(const struct load_result *result)
     return times;
 }
 
+static double retries_in_100_ms(const struct load_result *result)
+{
+    return (double)result->retries / (result->seconds * 10);
+}
+
+static void print_retries(const struct load_result *result)
+{
+    printf("  retries   %10lld  in 100 ms: at most %lld, on average %.1f\n",
+           (long long)result->retries, (long long)result->busiest.most,
+           retries_in_100_ms(result));
+    printf("  given up  %10lld  after %d tries, or at the end\n",
+           (long long)result->given_up, RETRY_TRIES_MAX);
+}
+
 static void print_text(const struct load_options *options,
                        const struct load_result *result)
 {
@@ -51,6 +65,8 @@ static void print_text(const struct load_options *options,
     if (options->rate > 0)
         printf("  unsent    %10lld  were due, but no client was free\n",
                (long long)result->unsent);
+    if (options->retry != RETRY_NONE)
+        print_retries(result);
     printf("  opened    %10lld  connections\n", (long long)result->connections);
     print_times(result);
 }
@@ -59,15 +75,19 @@ static void print_json(const struct load_options *options,
                        const struct load_result *result)
 {
     json_t *json = json_pack(
-        "{s:i, s:f, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "clients",
-        options->clients, "seconds", result->seconds, "responses",
+        "{s:i, s:f, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:f, "
+        "s:I}, s:o}",
+        "clients", options->clients, "seconds", result->seconds, "responses",
         (json_int_t)result->responses, "per_second",
         (double)result->responses / result->seconds, "accepted",
         (json_int_t)result->accepted, "rejected", (json_int_t)result->rejected,
         "other", (json_int_t)result->others, "errors",
         (json_int_t)result->errors, "unsent", (json_int_t)result->unsent,
-        "connections", (json_int_t)result->connections, "ms",
-        times_json(result));
+        "connections", (json_int_t)result->connections, "retries", "count",
+        (json_int_t)result->retries, "most_in_100_ms",
+        (json_int_t)result->busiest.most, "mean_in_100_ms",
+        retries_in_100_ms(result), "given_up", (json_int_t)result->given_up,
+        "ms", times_json(result));
     json_dumpf(json, stdout, JSON_INDENT(2));
     printf("\n");
     json_decref(json);

@@ -33,6 +33,7 @@ enum load_part {
 
 struct load_response {
     int status;
+    int retry_after;    // in seconds; -1: it does not say, or gives a date
     bool server_closes; // it said so, or the connection can't be used again
     enum load_part part;
     int digits;           // of the size of this chunk
@@ -48,6 +49,9 @@ void load_response_begin(struct load_response *response);
 // other request is sent yet. If there are, server_closes is set.
 enum load_take load_response_take(struct load_response *response,
                                   const char *bytes, size_t length);
+
+// For load_response.c. Reads the whole header section, in place.
+enum load_take load_header_read(struct load_response *response);
 
 // The server closed. Returns whether the response is whole by that.
 bool load_response_end(const struct load_response *response);

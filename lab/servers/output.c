@@ -8,6 +8,17 @@
 #include <string.h>
 #include <unistd.h>
 
+static void tell_lines(struct output *output)
+{
+    const char *end;
+    while ((end = strchr(output->text + output->line, '\n')) != NULL) {
+        const char *line = output->text + output->line;
+        if (output->on_line != NULL)
+            output->on_line((struct slice){line, (size_t)(end - line)});
+        output->line += (size_t)(end - line) + 1;
+    }
+}
+
 // A NUL byte would end the text.
 static void add(struct output *output, const char *bytes, size_t count)
 {
@@ -17,6 +28,7 @@ static void add(struct output *output, const char *bytes, size_t count)
         size_t dropped = output->length - half;
         memmove(output->text, output->text + dropped, half);
         output->length = half;
+        output->line -= output->line < dropped ? output->line : dropped;
     }
     for (size_t i = 0; i < count; i++) {
         char byte = bytes[i];
@@ -25,6 +37,7 @@ static void add(struct output *output, const char *bytes, size_t count)
         output->text[output->length++] = byte;
     }
     output->text[output->length] = '\0';
+    tell_lines(output);
     pthread_mutex_unlock(&output->mutex);
 }
 
@@ -60,10 +73,12 @@ static int fail(struct output *output, const char *call)
     return -1;
 }
 
-int output_start(struct output *output, int descriptor)
+int output_start(struct output *output, int descriptor, output_on_line *on_line)
 {
     output->descriptor = descriptor;
+    output->on_line = on_line;
     output->length = 0;
+    output->line = 0;
     output->text[0] = '\0';
     output->is_read = false;
     if (net_set_nonblocking(descriptor) < 0 || net_self_pipe(output->wake) < 0)

@@ -4,13 +4,18 @@
 // output.h - what a server prints, read all the time by a thread
 //
 // A server that prints more than a pipe holds would block, and look frozen. Of
-// too much output, only the end stays.
+// too much output, only the end stays. Who wants to know when a line came has
+// `on_line`, which is called for each on that thread.
+
+#include "lib/base/slice.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 enum { OUTPUT_SIZE = 16 * 1024 };
+
+typedef void output_on_line(struct slice line);
 
 struct output {
     int descriptor; // the read end of the pipe
@@ -19,11 +24,14 @@ struct output {
     pthread_t thread;
     pthread_mutex_t mutex; // guards the text, while the thread runs
     size_t length;
-    char text[OUTPUT_SIZE]; // ends with NUL
+    char text[OUTPUT_SIZE];  // ends with NUL
+    output_on_line *on_line; // or NULL
+    size_t line;             // in `text`: the start of the last line
 };
 
 // Owns the descriptor from now on. Returns -1 and notes the trouble.
-int output_start(struct output *output, int descriptor);
+int output_start(struct output *output, int descriptor,
+                 output_on_line *on_line);
 
 // Reads what is still there, and closes the descriptor. From now on the
 // server's writes fail, and `text` may be read without a lock.

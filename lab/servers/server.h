@@ -22,7 +22,8 @@ struct command {
     const char *words[COMMAND_MAX]; // no shell; may have {names}; end with NULL
     int port;     // if there are no words: of a server that runs already
     bool is_ours; // it starts no processes of its own
-    void (*prepare)(void); // called in its process before it runs; or NULL
+    void (*prepare)(void);   // called in its process before it runs; or NULL
+    output_on_line *on_line; // called for what it prints; or NULL
 };
 
 struct server {

@@ -179,7 +179,7 @@ static int spawn_words(struct server *server, const struct command *command,
     }
     if (server->leads_group)
         start_guard(server);
-    return output_start(&server->output, output[0]);
+    return output_start(&server->output, output[0], command->on_line);
 }
 
 int spawn_server(struct server *server, const struct command *command,

@@ -8,6 +8,7 @@ Prints TAP.
 
 import json
 import pathlib
+import selectors
 import signal
 import socket
 import sys
@@ -158,6 +159,116 @@ def load_sends_a_long_path_whole():
     for request in other.requests:
         assert request.startswith(f"GET {path} HTTP/1.1\r\n".encode()), request
         assert request.endswith(b"\r\n\r\n"), request
+
+
+class BusyServer(threading.Thread):
+    """Rejects some of the requests: the number of each says whether."""
+
+    def __init__(self, rejects, after=1):
+        super().__init__(daemon=True)
+        self.rejects = rejects
+        self.rejected = (f"HTTP/1.1 503 Busy\r\nRetry-After: {after}\r\n"
+                         "Content-Length: 0\r\n\r\n").encode()
+        self.bodies = []
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+        self.port = self.listener.getsockname()[1]
+        self.start()
+
+    def run(self):
+        waiting = selectors.DefaultSelector()
+        waiting.register(self.listener, selectors.EVENT_READ)
+        while True:
+            for key, _ in waiting.select():
+                if key.fileobj is self.listener:
+                    client, _ = self.listener.accept()
+                    waiting.register(client, selectors.EVENT_READ)
+                elif not self.respond(key.fileobj):
+                    waiting.unregister(key.fileobj)
+                    key.fileobj.close()
+
+    def respond(self, client):
+        try:
+            request = client.recv(65536)
+        except ConnectionError:
+            return False
+        if not request:
+            return False
+        self.bodies.append(request.partition(b"\r\n\r\n")[2])
+        client.sendall(self.rejected if self.rejects(len(self.bodies)) else
+                       b"HTTP/1.1 202 OK\r\nContent-Length: 0\r\n\r\n")
+        return True
+
+
+def storm(how, *options, rejections=60):
+    server = BusyServer(lambda number: number <= rejections)
+    counted = json.loads(lab("load", server.port, "--clients", 60, "--users",
+                             60, "--retry", how, "--json", *options).stdout)
+    return counted, server.bodies
+
+
+@test
+def without_retry_a_503_is_final():
+    counted, bodies = storm("none", "--requests", 60)
+    assert counted["rejected"] == 60 == len(bodies), counted
+    assert counted["retries"]["count"] == 0, counted
+    assert counted["ms"]["max"] is not None, counted
+
+
+@test
+def clients_that_obey_come_back_together_and_jitter_spreads_them():
+    fixed, bodies = storm("fixed", "--requests", 60)
+    spread, _ = storm("jitter", "--requests", 60)
+    for counted in (fixed, spread):
+        assert counted["accepted"] == 60, counted
+        assert counted["responses"] == 120, counted
+        assert counted["retries"]["count"] == counted["rejected"] == 60, counted
+        assert counted["retries"]["given_up"] == 0, counted
+    # Each event came twice, and no other.
+    assert len(bodies) == 120 == 2 * len(set(bodies)), bodies
+    # Its time is from the first try.
+    assert 1000 <= fixed["ms"]["p50"], fixed
+    assert fixed["retries"]["most_in_100_ms"] > \
+        1.5 * spread["retries"]["most_in_100_ms"], (fixed, spread)
+
+
+@test
+def a_request_is_given_up_after_ten_tries_or_at_the_end():
+    server = BusyServer(lambda number: True, after=0)
+    counted = json.loads(lab("load", server.port, "--clients", 5, "--requests",
+                             5, "--retry", "fixed", "--json").stdout)
+    assert counted["rejected"] == 50 and counted["accepted"] == 0, counted
+    assert counted["retries"]["count"] == 45, counted
+    assert counted["retries"]["given_up"] == 5, counted
+    assert set(counted["ms"].values()) == {None}, counted
+    counted, _ = storm("fixed", "--seconds", 2, rejections=1000)
+    # At 0 and 1 s; the third try would be after the end.
+    assert counted["rejected"] <= 120, counted
+    assert counted["retries"]["given_up"] == 60, counted
+    result = lab("load", server.port, "--retry", "never", status=2)
+    assert "expected none, fixed or jitter, got 'never'" in result.stderr
+
+
+@test
+def each_request_has_ten_tries_however_long_they_take():
+    server = BusyServer(lambda number: number % 9 > 0, after=0)
+    counted = json.loads(lab("load", server.port, "--clients", 1, "--requests",
+                             3, "--retry", "fixed", "--json").stdout)
+    assert counted["accepted"] == 3 and counted["rejected"] == 24, counted
+    server = BusyServer(lambda number: number == 1, after=6)
+    counted = json.loads(lab("load", server.port, "--clients", 1, "--requests",
+                             1, "--retry", "fixed", "--json").stdout)
+    assert counted["accepted"] == 1 and counted["seconds"] >= 6, counted
+
+
+@test
+def a_storm_at_a_server_of_ours_ends_with_all_accepted():
+    with Server("stage5_queue", "--work-ms", "5") as server:
+        counted = json.loads(lab("load", server.port, "--clients", 200,
+                                 "--requests", 200, "--retry", "jitter",
+                                 "--json").stdout)
+    assert counted["accepted"] == 200, counted
+    assert counted["retries"]["count"] == counted["rejected"] >= 50, counted
+    assert "200 done" in server.printed, server.printed
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 #include "lab/load/load_response.h"
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -118,6 +119,30 @@ START_TEST(the_end_is_found_in_responses_that_come_byte_by_byte)
 }
 END_TEST
 
+static const struct {
+    const char *fields;
+    int seconds;
+} retries[] = {
+    {"Retry-After: 1\r\n", 1},
+    {"retry-after:  120 \r\n", 120},
+    {"", -1},
+    {"Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n", -1},
+    {"Retry-After: 99999999999\r\n", -1},
+    {"X-Retry-After: 1\r\n", -1},
+};
+
+START_TEST(a_response_says_when_to_come_again)
+{
+    char bytes[256];
+    snprintf(bytes, sizeof bytes,
+             "HTTP/1.1 503 Busy\r\n%sContent-Length: 0\r\n\r\n",
+             retries[_i].fields);
+    load_response_begin(&response);
+    take(bytes, strlen(bytes), LOAD_TAKE_DONE);
+    ck_assert_int_eq(response.retry_after, retries[_i].seconds);
+}
+END_TEST
+
 START_TEST(a_header_section_without_end_is_wrong)
 {
     static char bytes[LOAD_HEADER_MAX];
@@ -174,6 +199,7 @@ int main(void)
     tcase_add_loop_test(tests, the_end_is_found_in_a_response_of_two_pieces, 0,
                         ROWS);
     tcase_add_test(tests, the_end_is_found_in_responses_that_come_byte_by_byte);
+    unit_add_rows(tests, a_response_says_when_to_come_again, retries);
     tcase_add_test(tests, a_header_section_without_end_is_wrong);
     tcase_add_loop_test(tests, what_is_no_response_is_wrong, 0, WRONG);
     tcase_add_loop_test(tests, a_body_without_length_ends_with_the_connection,
