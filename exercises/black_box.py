@@ -26,7 +26,7 @@ import struct
 import sys
 import time
 
-from server import PATIENCE, Server, doing, fail, until
+from server import PATIENCE, READERS_PORT, Server, doing, fail, until
 
 SHOWN_MAX = 60  # bytes of a request or response that a message shows
 
@@ -359,7 +359,7 @@ def by_hand_instead(lines):
 
 
 def print_by_hand(lines):
-    for line in lines.strip().splitlines():
+    for line in lines.strip().replace("{port}", READERS_PORT).splitlines():
         print(f"by hand: {line}")
 
 

@@ -23,6 +23,7 @@ import time
 
 SECONDS = float(os.environ.get("THAW_CHECK_SECONDS", 5))  # for the whole step
 PATIENCE = SECONDS * 0.6  # for a response
+READERS_PORT = os.environ.get("PORT") or "8080"  # of a server by hand
 LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG = 1
 

@@ -1,6 +1,7 @@
 // lab - the same experiment against all six servers, and what differs
 
 #include "lab/arguments.h"
+#include "lab/experiments/by_hand.h"
 #include "lab/experiments/matrix.h"
 #include "lab/help.h"
 #include "lab/judge/judge.h"
@@ -292,6 +293,7 @@ static int finish(int status)
 int main(int argc, char **argv)
 {
     process_init();
+    by_hand_init();
     char **words = argv + 1;
     int count = arguments_take_options(argc - 1, words);
     if (count < 0)

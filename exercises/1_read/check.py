@@ -170,7 +170,7 @@ def bodies(server):
         "\"%s\" stop at the first NUL")
     by_hand_instead(START + r"""
 printf 'HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello' |
-  nc 127.0.0.1 8080
+  nc 127.0.0.1 {port}
 """)
     client = server.client()
     client.send(POST.replace(b"POST", b"HEAD"))
@@ -338,40 +338,40 @@ START = """
 and in another terminal:"""
 EXPLANATIONS = {
     "whole": (f"{README}; {HEADERS}", START + r"""
-curl --max-time 3 -i http://127.0.0.1:8080/ --data hello
+curl --max-time 3 -i http://127.0.0.1:{port}/ --data hello
 """),
     "pieces": (f"{README}, read_request; lib/base/buffer.h", START + r"""
 (printf 'POST / HT'; sleep 1; printf 'TP/1.1\r\nHost: a\r\n\r\n') |
-  nc 127.0.0.1 8080
+  nc 127.0.0.1 {port}
 """),
     "bodies": (f"{README}; {HEADERS}", START + r"""
 head -c 95000 /dev/zero >body
-curl --max-time 3 -so echoed http://127.0.0.1:8080/ --data-binary @body
+curl --max-time 3 -so echoed http://127.0.0.1:{port}/ --data-binary @body
 cmp body echoed && echo the same
 """),
     "leave": ("stage1_blocking/SOCKETS.md; man 2 recv, RETURN VALUE",
               START + r"""
-printf 'POST / HTTP/1.1\r\nHo' | timeout 1 nc 127.0.0.1 8080
-curl --max-time 3 -i http://127.0.0.1:8080/ --data hello
+printf 'POST / HTTP/1.1\r\nHo' | timeout 1 nc 127.0.0.1 {port}
+curl --max-time 3 -i http://127.0.0.1:{port}/ --data hello
 """),
     "not_http": ("lib/base/net.h, net_linger; GLOSSARY.md, lingering close",
                  START + r"""
-(printf 'Hello\r\n\r\n'; head -c 32768 /dev/zero) | nc 127.0.0.1 8080
+(printf 'Hello\r\n\r\n'; head -c 32768 /dev/zero) | nc 127.0.0.1 {port}
 """),
     "limit": ("man 2 recv, ERRORS; lib/base/net.h, net_limit_silence", r"""
 ./workshop run 1 --timeout-ms 1000
 and in another terminal:
-(printf 'POST / HT'; sleep 3) | nc 127.0.0.1 8080
+(printf 'POST / HT'; sleep 3) | nc 127.0.0.1 {port}
 """, "--timeout-ms", "200"),
     "stopped": ("man 2 recv, EINTR; man 7 signal, SA_RESTART", r"""
 ./workshop run 1 --timeout-ms 60000
 and in another terminal:
 (printf 'POST / HT'; sleep 9; printf 'TP/1.1\r\nHost: a\r\n\r\n') |
-  nc 127.0.0.1 8080
+  nc 127.0.0.1 {port}
 and in the first one, within nine seconds: Ctrl-Z, then the command fg
 """, "--timeout-ms", "60000"),
     "expects": ("lib/http/http_request.h, wants_continue", START + r"""
-curl --max-time 3 -i http://127.0.0.1:8080/ -d hello \
+curl --max-time 3 -i http://127.0.0.1:{port}/ -d hello \
   -H 'Expect: 100-continue'
 """),
 }

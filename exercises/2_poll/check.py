@@ -376,7 +376,7 @@ def fails(server):
         by_hand_instead(f"""
 THAW_FAULT={call} build/exercises/faulty_2_poll
 and in another terminal, twice:
-curl --max-time 3 -i http://127.0.0.1:8080/ -d hello
+curl --max-time 3 -i http://127.0.0.1:{port}/ -d hello
 """)
         with Observed(server.command, fault=call) as other:
             sent = f"{shown(post(b'hello'))}; {name}"
@@ -416,29 +416,29 @@ build/stage2_async/stage2_sketch
 and in another terminal:"""
 EXPLANATIONS = {
     "echo": (f"{README}, 'Read it'; man 2 poll", START + r"""
-curl --max-time 3 -i http://127.0.0.1:8080/ -d hello
+curl --max-time 3 -i http://127.0.0.1:{port}/ -d hello
 """),
     "silent": (f"{README}, 'Read it'; man 2 poll",
                START + r"""
-sleep 30 | nc 127.0.0.1 8080 &
-curl --max-time 3 -i http://127.0.0.1:8080/ -d hello
+sleep 30 | nc 127.0.0.1 {port} &
+curl --max-time 3 -i http://127.0.0.1:{port}/ -d hello
 """),
     "halves": (f"{README}, 'Read it'; lib/base/net.h, net_would_block",
                START + r"""
 (printf 'POST / HT'; sleep 9; printf 'TP/1.1\r\nHost: a\r\n\r\n') |
-  nc 127.0.0.1 8080 &
-curl --max-time 3 -i http://127.0.0.1:8080/ -d hello
+  nc 127.0.0.1 {port} &
+curl --max-time 3 -i http://127.0.0.1:{port}/ -d hello
 """),
     "gone": (f"{README}, 'Read it'; man 2 recv, RETURN VALUE", START + r"""
-printf 'POST / HT' | timeout 1 nc 127.0.0.1 8080
-sleep 3; ps -o time -p $(pgrep stage2_sketch)
+printf 'POST / HT' | timeout 1 nc 127.0.0.1 {port}
+sleep 3; ps -o time -p $(pgrep -nu $(id -u) stage2_sketch)
 """),
     "full": ("the comment above accept_client; man 2 accept, EMFILE", r"""
 ulimit -n 1020; build/stage2_async/stage2_sketch
 and in another terminal:
 ulimit -n 1020; python3 -c '
 import socket
-address = ("127.0.0.1", 8080)
+address = ("127.0.0.1", {port})
 clients = [socket.create_connection(address) for _ in range(1001)]
 print(clients[-1].recv(1))'
 """),
@@ -446,9 +446,9 @@ print(clients[-1].recv(1))'
               "lib/base/buffer.h", ""),
     "moved": ("the comment above remove_client", START + r"""
 for i in 1 2 3 4; do
-  (printf 'POST / HT'; sleep $i) | nc 127.0.0.1 8080 &
+  (printf 'POST / HT'; sleep $i) | nc 127.0.0.1 {port} &
 done
-curl --max-time 3 -i http://127.0.0.1:8080/ -d hello
+curl --max-time 3 -i http://127.0.0.1:{port}/ -d hello
 """),
 }
 

@@ -12,7 +12,7 @@ import shlex
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from server import Server, doing, request_of, that  # noqa: E402
+from server import READERS_PORT, Server, doing, request_of, that  # noqa: E402
 
 NOT_WRITTEN = "does event_decode_jansson return true, as in step 3.1?"
 NO_DETAIL = ("the response has what event_decode_jansson wrote into `fault` "
@@ -42,8 +42,9 @@ PLAIN = '{"user": "alice", "action": "buy", "amount": 100}'
 
 def ask(client, body, status, part, likely):
     doing(f"POST / with {len(body)} bytes: {body or '(nothing)'}")
+    url = f"http://127.0.0.1:{READERS_PORT}/"
     print("by hand: build/stage3_parse/stage3_parse & sleep 1; curl "
-          f"http://127.0.0.1:8080/ --data {shlex.quote(body)}; kill %1")
+          f"{url} --data {shlex.quote(body)}; kill %1")
     came = client.ask("POST", "/", body.encode())
     that(came[0] == status and part in came[1],
          f"{came[0]} {came[1].strip()}",

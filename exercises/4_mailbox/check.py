@@ -20,7 +20,8 @@ SOON = 1.5  # seconds, for what must come
 EVENTS = 10
 INT64_MAX = (1 << 63) - 1
 STAGE4 = "build/stage4_slow/stage4_slow"
-CURL = ("curl -s 127.0.0.1:8080 -d "
+URL = f"127.0.0.1:{READERS_PORT}"
+CURL = (f"curl -s {URL} -d "
         """'{"user":"alice","action":"buy","amount":5}'""")  # for a person
 GATE = f"mkfifo gate; {STAGE4} --work-gate gate & sleep 1"
 
@@ -209,7 +210,7 @@ def overflow(server, alice):
 
 def ten(server):
     by_hand(GATE, f"{CURL} &",
-            "sleep 1; curl -s --max-time 1 127.0.0.1:8080/health",
+            f"sleep 1; curl -s --max-time 1 {URL}/health",
             "printf x >gate; wait %2; kill %1; rm gate")
     doing(f"{EVENTS} events at the same time, whose work waits at the gate; "
           "and then GET /health")

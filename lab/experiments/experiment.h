@@ -19,7 +19,7 @@ struct experiment {
     const char *expected[STAGES]; // verdicts; NULL: makes no sense there
     const char *sketch;           // the same for the sketch
     const char *server;           // what starts it; NULL: ./workshop run N
-    const char *by_hand;          // commands that show much the same there
+    const char *by_hand;          // commands that show much the same at {port}
     const char *shows;            // what one sees then
     int clients;                  // at the same time; 0: one, and a good one
     int events;                   // that are in the server at the same time

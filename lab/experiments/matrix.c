@@ -1,4 +1,5 @@
 #include "lab/experiments/matrix.h"
+#include "lab/experiments/by_hand.h"
 #include "lab/experiments/matrix_print.h"
 #include "lab/screen.h"
 #include "lab/trouble.h"
@@ -22,12 +23,14 @@ static const char *start_of(const struct experiment *experiment)
 
 static void print_by_hand(const struct experiment *experiment, int server)
 {
-    const char *start = start_of(experiment);
-    if (server == SKETCH)
-        printf("\nby hand, at build/stage2_async/stage2_sketch:\n");
-    else
-        printf("\nby hand, at a server that this started: %s\n", start);
-    printf("%s\nwhat it shows:\n%s", experiment->by_hand, experiment->shows);
+    const char *start = server == SKETCH ? "build/stage2_async/stage2_sketch"
+                                         : start_of(experiment);
+    char text[BY_HAND_SIZE];
+    by_hand_commands(experiment, by_hand_port(), text);
+    printf("\nby hand, at a server on port %d, which this started:\n%s\n",
+           by_hand_port(), start);
+    printf("\nthen, in another terminal:\n%s", text);
+    printf("\nwhat it shows:\n%s", experiment->shows);
 }
 
 int matrix_try(const struct experiment *experiment, const bool servers[SERVERS],
@@ -162,13 +165,15 @@ static void list_as_json(const struct table *table, const bool servers[SERVERS])
     json_t *all = json_array();
     for (int i = 0; i < table->count; i++) {
         const struct experiment *experiment = &table->rows[i];
+        char by_hand[BY_HAND_SIZE];
+        by_hand_commands(experiment, by_hand_port(), by_hand);
         if (applies(experiment, servers))
             json_array_append_new(
                 all,
                 json_pack("{s:s, s:s, s:s, s:s, s:s}", "experiment",
                           experiment->name, "question", experiment->question,
-                          "server", start_of(experiment), "by_hand",
-                          experiment->by_hand, "shows", experiment->shows));
+                          "server", start_of(experiment), "by_hand", by_hand,
+                          "shows", experiment->shows));
     }
     matrix_print_json(all);
 }

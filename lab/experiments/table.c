@@ -13,10 +13,10 @@ static const struct experiment rows[] = {
      .makes = "123456",
      .by_hand =
      "pids=; for i in $(seq 20); do\n"
-     "  sleep 30 | nc 127.0.0.1 8080 & pids=\"$! $pids\"\n"
+     "  sleep 30 | nc 127.0.0.1 {port} & pids=\"$! $pids\"\n"
      "done; sleep 1\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health\n"
+     "  http://127.0.0.1:{port}/health\n"
      "kill $(echo $pids)\n",
      .shows =
      "200 at once: it responds. 000 in 2 s: it is frozen until they leave.\n",
@@ -30,9 +30,9 @@ static const struct experiment rows[] = {
      .makes = "123456",
      .by_hand =
      "(printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\n'; sleep 30) |\n"
-     "  nc 127.0.0.1 8080 & pid=$!; sleep 1\n"
+     "  nc 127.0.0.1 {port} & pid=$!; sleep 1\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health\n"
+     "  http://127.0.0.1:{port}/health\n"
      "kill $pid\n",
      .shows =
      "200 at once: it responds. 000 in 2 s: it is frozen until they leave.\n",
@@ -48,9 +48,9 @@ static const struct experiment rows[] = {
      "for part in 'GET /hea' 'lth HTTP/1.1\\r\\nHost: a\\r\\n' \\\n"
      "  'Connection: close\\r\\n' '\\r\\n'; do\n"
      "  printf \"$part\"; sleep 1\n"
-     "done | nc 127.0.0.1 8080 >/dev/null & sleep 0.5\n"
+     "done | nc 127.0.0.1 {port} >/dev/null & sleep 0.5\n"
      "curl -so /dev/null -m 9 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health\n",
+     "  http://127.0.0.1:{port}/health\n",
      .shows =
      "200 at once: it responds. 200 in 3 s: it waited for the slow client.\n"},
     {"slow-reader",
@@ -63,10 +63,10 @@ static const struct experiment rows[] = {
      .by_hand =
      "{ printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\n'\n"
      "  printf 'Content-Length: 8000000\\r\\n\\r\\n'\n"
-     "  head -c 8000000 /dev/zero; } | nc 127.0.0.1 8080 | sleep 30 &\n"
+     "  head -c 8000000 /dev/zero; } | nc 127.0.0.1 {port} | sleep 30 &\n"
      "pid=$!; sleep 1\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health\n"
+     "  http://127.0.0.1:{port}/health\n"
      "kill $pid\n",
      .shows =
      "200 at once: it responds. 000 in 2 s: it is frozen until they leave.\n"
@@ -80,10 +80,10 @@ static const struct experiment rows[] = {
      .server = "./workshop run 1 --timeout-ms 300",
      .by_hand =
      "for i in 1 2 3; do\n"
-     "  sleep 30 | nc 127.0.0.1 8080 >/dev/null &\n"
+     "  sleep 30 | nc 127.0.0.1 {port} >/dev/null &\n"
      "done; sleep 0.1\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health\n",
+     "  http://127.0.0.1:{port}/health\n",
      .shows =
      "200 in 0.8 s: each silent client has cost its time-out.\n",
      .clients = 5},
@@ -97,7 +97,7 @@ static const struct experiment rows[] = {
      "printf '%s\\r\\n' 'POST / HTTP/1.1' 'host: a' 'connection: close' \\\n"
      "  'content-length: 42' '' \\\n"
      "  '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' |\n"
-     "  nc 127.0.0.1 8080\n",
+     "  nc 127.0.0.1 {port}\n",
      .shows =
      "The body comes back (stages 1, 2), or it is accepted: 202, and 200 in stage 4.\n",
      .events = 1},
@@ -109,7 +109,7 @@ static const struct experiment rows[] = {
      .needs = HAS_EVENTS,
      .makes = "123456",
      .by_hand =
-     "curl -w '\\n' http://127.0.0.1:8080/ --data hello\n",
+     "curl -w '\\n' http://127.0.0.1:{port}/ --data hello\n",
      .shows =
      "hello comes back (stages 1, 2), or what is wrong with it: invalid_json.\n"},
     {"not-an-event",
@@ -120,7 +120,7 @@ static const struct experiment rows[] = {
      .needs = HAS_EVENTS,
      .makes = "3456",
      .by_hand =
-     "curl -w '\\n' http://127.0.0.1:8080/ --data \\\n"
+     "curl -w '\\n' http://127.0.0.1:{port}/ --data \\\n"
      "  '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1.5}'\n",
      .shows =
      "The body comes back (stages 1, 2), or what is wrong: amount.\n"},
@@ -131,7 +131,7 @@ static const struct experiment rows[] = {
      .sketch = "400 HTTP",
      .needs = HAS_RESPONSE,
      .by_hand =
-     "printf 'hello\\r\\n\\r\\n' | nc 127.0.0.1 8080\n",
+     "printf 'hello\\r\\n\\r\\n' | nc 127.0.0.1 {port}\n",
      .shows =
      "400 bad_request.\n"},
     {"ten-at-once",
@@ -145,7 +145,7 @@ static const struct experiment rows[] = {
      .by_hand =
      "(for i in $(seq 10); do\n"
      "  curl -so /dev/null -m 30 -w '%{http_code} after %{time_total} s\\n' \\\n"
-     "    http://127.0.0.1:8080/ \\\n"
+     "    http://127.0.0.1:{port}/ \\\n"
      "    --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
      "done; wait)\n",
      .shows =
@@ -159,10 +159,10 @@ static const struct experiment rows[] = {
      .needs = HAS_EVENTS | HAS_RESTART | HAS_WORK,
      .server = "./workshop run 4 --work-in-loop --work-ms 5000",
      .by_hand =
-     "(curl -so /dev/null http://127.0.0.1:8080/ \\\n"
+     "(curl -so /dev/null http://127.0.0.1:{port}/ \\\n"
      "  --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' & sleep 1\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health\n"
+     "  http://127.0.0.1:{port}/health\n"
      "wait)\n",
      .shows =
      "000 in 2 s: while the loop works, it serves no client.\n"},
@@ -177,7 +177,7 @@ static const struct experiment rows[] = {
      .server = "./workshop run N (stages 4 to 6: with --work-ms 10000)",
      .by_hand =
      "(for i in $(seq 300); do\n"
-     "  curl -so /dev/null -m 5 -w '%{http_code}\\n' http://127.0.0.1:8080/ \\\n"
+     "  curl -so /dev/null -m 5 -w '%{http_code}\\n' http://127.0.0.1:{port}/ \\\n"
      "    --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
      "done; wait) | sort | uniq -c\n",
      .shows =
@@ -195,10 +195,10 @@ static const struct experiment rows[] = {
      .makes = "6",
      .by_hand =
      "(for i in $(seq 24); do\n"
-     "  curl -so /dev/null http://127.0.0.1:8080/ \\\n"
+     "  curl -so /dev/null http://127.0.0.1:{port}/ \\\n"
      "    --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
      "done; sleep 3)\n"
-     "curl -s http://127.0.0.1:8080/metrics | grep '^thaw_events_done'\n",
+     "curl -s http://127.0.0.1:{port}/metrics | grep '^thaw_events_done'\n",
      .shows =
      "After 3 s with 0.5 s of work for each: 6 done one by one, 24 done by four.\n",
      .clients = 25, .events = 24},
@@ -214,7 +214,7 @@ static const struct experiment rows[] = {
      .by_hand =
      "(for i in $(seq 80); do\n"
      "  curl -so /dev/null -m 30 -w '%{http_code} after %{time_total} s\\n' \\\n"
-     "    http://127.0.0.1:8080/ \\\n"
+     "    http://127.0.0.1:{port}/ \\\n"
      "    --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
      "  sleep 0.25\n"
      "done; wait)\n",
@@ -233,11 +233,11 @@ static const struct experiment rows[] = {
      "python3 -c 'import resource, socket, time\n"
      "most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
      "resource.setrlimit(resource.RLIMIT_NOFILE, (1100, most))\n"
-     "address = (\"127.0.0.1\", 8080)\n"
+     "address = (\"127.0.0.1\", {port})\n"
      "crowd = [socket.create_connection(address) for i in range(1000)]\n"
      "time.sleep(8)' & sleep 2\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health\n",
+     "  http://127.0.0.1:{port}/health\n",
      .shows =
      "200 at once: it responds. 000: frozen, or closed without a response.\n",
      .clients = 1001},
@@ -249,7 +249,7 @@ static const struct experiment rows[] = {
      .needs = HAS_EVENTS | HAS_RESTART | HAS_WORK | HAS_LINES,
      .also = "in order",
      .by_hand =
-     "url=http://127.0.0.1:8080/\n"
+     "url=http://127.0.0.1:{port}/\n"
      "curl -s $url --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' \\\n"
      "  $(for i in $(seq 2 24); do\n"
      "    printf '%s\\n' --next $url --data\n"
@@ -267,10 +267,10 @@ static const struct experiment rows[] = {
      .server = "./workshop run N --work-ms 10",
      .by_hand =
      "(for i in $(seq 64); do\n"
-     "  curl -so /dev/null http://127.0.0.1:8080/ \\\n"
+     "  curl -so /dev/null http://127.0.0.1:{port}/ \\\n"
      "    --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
      "done; wait); sleep 1\n"
-     "curl http://127.0.0.1:8080/balances\n",
+     "curl http://127.0.0.1:{port}/balances\n",
      .shows =
      "{\"alice\":64}\n",
      .clients = 65, .events = 64},
@@ -284,7 +284,7 @@ static const struct experiment rows[] = {
      .needs_at_work = HAS_WORK,
      .by_hand =
      "(for i in 1 2 3 4 5; do\n"
-     "  curl -so /dev/null http://127.0.0.1:8080/ \\\n"
+     "  curl -so /dev/null http://127.0.0.1:{port}/ \\\n"
      "    --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
      "done; sleep 1)\n",
      .shows =
@@ -298,7 +298,7 @@ static const struct experiment rows[] = {
      .needs = HAS_RESTART,
      .server = "./workshop run N & pid=$!",
      .by_hand =
-     "curl -so /dev/null http://127.0.0.1:8080/health\n",
+     "curl -so /dev/null http://127.0.0.1:{port}/health\n",
      .shows =
      "Then type kill $pid; wait $pid; echo $? there: 0, or 143 (128 + the signal).\n"},
 };

@@ -9,6 +9,7 @@
 // * Rows that make the stage what it is must not be skipped.
 // * Without a stage, the stage that it is most like is found afterwards.
 
+#include "lab/experiments/by_hand.h"
 #include "lab/experiments/experiment.h"
 #include "lab/judge/probe.h"
 
@@ -65,9 +66,14 @@ void judge_print_json(const struct judgement *judgement);
 void judge_print_fault(const struct judgement *judgement);
 void judge_print_fault_json(const struct judgement *judgement);
 
-// How a person starts it for this row: "PORT=8080 CAPACITY=20 ./mine". Empty:
+// How a person starts it for this row: "PORT=8081 CAPACITY=20 ./mine". Empty:
 // it runs already.
 void judge_start_by_hand(const struct judgement *judgement,
                          const struct judge_row *row, char *text, size_t size);
+
+// And what that person then types, at the same port.
+void judge_commands_by_hand(const struct judgement *judgement,
+                            const struct judge_row *row,
+                            char text[BY_HAND_SIZE]);
 
 #endif

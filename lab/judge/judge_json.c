@@ -48,7 +48,7 @@ static json_t *list_abilities(const struct judgement *judgement, bool are_there)
 static void add_explanation(json_t *json, const struct judgement *judgement,
                             const struct judge_row *row)
 {
-    char text[512];
+    char text[BY_HAND_SIZE];
     json_object_set_new(json, "sent", to_text_or_null(cause_sent(row)));
     json_object_set_new(json, "likely",
                         to_text_or_null(row->result == JUDGE_DIFFERS
@@ -58,7 +58,8 @@ static void add_explanation(json_t *json, const struct judgement *judgement,
     json_object_set_new(json, "read", to_text(text));
     judge_start_by_hand(judgement, row, text, sizeof text);
     json_object_set_new(json, "start", to_text_or_null(text));
-    json_object_set_new(json, "by_hand", to_text(row->experiment->by_hand));
+    judge_commands_by_hand(judgement, row, text);
+    json_object_set_new(json, "by_hand", to_text(text));
     json_object_set_new(json, "shows", to_text(row->experiment->shows));
     json_object_set_new(json, "printed", to_text(row->run.server.output.text));
 }

@@ -68,23 +68,18 @@ static void print_row(const struct judge_row *row)
     }
 }
 
-// The commands at another port, if the server runs at one.
-static void print_by_hand(const struct judgement *judgement,
-                          const char *by_hand)
+// A server that runs already is at its own port.
+static int port_by_hand(const struct judgement *judgement)
 {
     int port = judgement->subject.command.port;
-    while (*by_hand != '\0') {
-        int length = (int)strcspn(by_hand, "\n");
-        const char *at = strstr(by_hand, "8080");
-        bool is_here = port > 0 && at != NULL && at - by_hand < length;
-        if (is_here)
-            printf("      %.*s%d%.*s\n", (int)(at - by_hand), by_hand, port,
-                   length - (int)(at - by_hand) - 4, at + 4);
-        else
-            printf("      %.*s\n", length, by_hand);
-        by_hand += length;
-        by_hand += *by_hand == '\n' ? 1 : 0;
-    }
+    return port > 0 ? port : by_hand_port();
+}
+
+void judge_commands_by_hand(const struct judgement *judgement,
+                            const struct judge_row *row,
+                            char text[BY_HAND_SIZE])
+{
+    by_hand_commands(row->experiment, port_by_hand(judgement), text);
 }
 
 void judge_start_by_hand(const struct judgement *judgement,
@@ -96,7 +91,7 @@ void judge_start_by_hand(const struct judgement *judgement,
     text[0] = '\0';
     if (words[0] == NULL)
         return;
-    settings.port = 8080;
+    settings.port = port_by_hand(judgement);
     settings_by_hand(&settings, text, size);
     for (int i = 0; words[i] != NULL; i++) {
         size_t length = strlen(text);
@@ -111,7 +106,7 @@ void judge_start_by_hand(const struct judgement *judgement,
 static void print_difference(const struct judgement *judgement,
                              const struct judge_row *row)
 {
-    char text[512];
+    char text[BY_HAND_SIZE];
     char shown[512];
     printf("\n%s%s%s: ", screen_bold(), row->experiment->name, screen_plain());
     screen_wrapped((int)strlen(row->experiment->name) + 2, 2,
@@ -129,7 +124,8 @@ static void print_difference(const struct judgement *judgement,
     judge_start_by_hand(judgement, row, text, sizeof text);
     if (text[0] != '\0')
         print_command(printable_text(shown, sizeof shown, text));
-    print_by_hand(judgement, row->experiment->by_hand);
+    judge_commands_by_hand(judgement, row, text);
+    printable_lines(stdout, "      ", text);
     print_wrapped("shows", row->experiment->shows);
     if (row->run.failed || row->run.died) {
         printf("  it printed\n");

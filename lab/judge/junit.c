@@ -101,7 +101,7 @@ static void write_printed(FILE *file, const char *printed)
 static void write_failure(FILE *file, const struct judgement *judgement,
                           const struct judge_row *row)
 {
-    char text[512];
+    char text[BY_HAND_SIZE];
     const char *wanted = row->wanted != NULL ? row->wanted : "nothing";
     snprintf(text, sizeof text, "wanted %s, seen %s", wanted, row->run.verdict);
     fputs("<failure", file);
@@ -115,7 +115,8 @@ static void write_failure(FILE *file, const struct judgement *judgement,
     write_line(file, "read", text);
     judge_start_by_hand(judgement, row, text, sizeof text);
     write_line(file, "start", text);
-    write_line(file, "by hand", row->experiment->by_hand);
+    judge_commands_by_hand(judgement, row, text);
+    write_line(file, "by hand", text);
     write_line(file, "shows", row->experiment->shows);
     fputs("</failure>\n", file);
     write_printed(file, row->run.server.output.text);

@@ -15,12 +15,12 @@ static const struct experiment rows[] = {
      .needs = HAS_RESPONSE,
      .by_hand =
      "python3 -c 'import socket, struct, time\n"
-     "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
+     "s = socket.create_connection((\"127.0.0.1\", {port}))\n"
      "linger = struct.pack(\"ii\", 1, 0)\n"
      "s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)\n"
      "time.sleep(1); s.close()'\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health\n",
+     "  http://127.0.0.1:{port}/health\n",
      .shows =
      "200: the server lives. (Closing with a linger time of 0 resets.)\n",
      .clients = 21},
@@ -32,13 +32,13 @@ static const struct experiment rows[] = {
      .needs = HAS_RESPONSE,
      .by_hand =
      "python3 -c 'import socket, struct, time\n"
-     "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
+     "s = socket.create_connection((\"127.0.0.1\", {port}))\n"
      "linger = struct.pack(\"ii\", 1, 0)\n"
      "s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)\n"
      "s.sendall(b\"GET / HTT\")\n"
      "time.sleep(1); s.close()'\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health\n",
+     "  http://127.0.0.1:{port}/health\n",
      .shows =
      "200: the server lives. (Closing with a linger time of 0 resets.)\n",
      .clients = 21},
@@ -50,14 +50,14 @@ static const struct experiment rows[] = {
      .needs = HAS_RESPONSE,
      .by_hand =
      "python3 -c 'import socket, struct, time\n"
-     "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
+     "s = socket.create_connection((\"127.0.0.1\", {port}))\n"
      "linger = struct.pack(\"ii\", 1, 0)\n"
      "s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)\n"
      "s.sendall(b\"POST / HTTP/1.1\\r\\nHost: a\\r\\n\")\n"
      "s.sendall(b\"Content-Length: 9\\r\\n\\r\\nhalf\")\n"
      "time.sleep(1); s.close()'\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health\n",
+     "  http://127.0.0.1:{port}/health\n",
      .shows =
      "200: the server lives. (Closing with a linger time of 0 resets.)\n",
      .clients = 21},
@@ -69,13 +69,13 @@ static const struct experiment rows[] = {
      .needs = HAS_EVENTS,
      .by_hand =
      "python3 -c 'import socket, struct\n"
-     "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
+     "s = socket.create_connection((\"127.0.0.1\", {port}))\n"
      "linger = struct.pack(\"ii\", 1, 0)\n"
      "s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)\n"
      "s.sendall(b\"GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n\")\n"
      "s.close()'\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health\n",
+     "  http://127.0.0.1:{port}/health\n",
      .shows =
      "200: the server lives. (Closing with a linger time of 0 resets.)\n",
      .clients = 21, .events = 20},
@@ -89,9 +89,9 @@ static const struct experiment rows[] = {
      .by_hand =
      "{ printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\n'\n"
      "  printf 'Content-Length: 8000000\\r\\n\\r\\n'\n"
-     "  head -c 8000000 /dev/zero; } | nc 127.0.0.1 8080 | sleep 2\n"
+     "  head -c 8000000 /dev/zero; } | nc 127.0.0.1 {port} | sleep 2\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health\n",
+     "  http://127.0.0.1:{port}/health\n",
      .shows =
      "200: the server lives.\n"},
     {"half-close",
@@ -102,7 +102,7 @@ static const struct experiment rows[] = {
      .needs = HAS_EVENTS,
      .by_hand =
      "python3 -c 'import socket\n"
-     "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
+     "s = socket.create_connection((\"127.0.0.1\", {port}))\n"
      "s.sendall(b\"GET /health HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n\")\n"
      "s.shutdown(socket.SHUT_WR); print(s.recv(9999).decode())'\n",
      .shows =
@@ -115,9 +115,9 @@ static const struct experiment rows[] = {
      .sketch = "serves",
      .needs = HAS_RESPONSE,
      .by_hand =
-     "for i in $(seq 200); do nc -z 127.0.0.1 8080; done\n"
+     "for i in $(seq 200); do nc -z 127.0.0.1 {port}; done\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health\n",
+     "  http://127.0.0.1:{port}/health\n",
      .shows =
      "200: the server lives.\n",
      .clients = 21},
@@ -130,7 +130,7 @@ static const struct experiment rows[] = {
      .by_hand =
      "for c in G E T ' ' / ' ' H T T P / 1 . 0 '\\r' '\\n' '\\r' '\\n'; do\n"
      "  printf \"$c\"; sleep 0.1\n"
-     "done | nc 127.0.0.1 8080\n",
+     "done | nc 127.0.0.1 {port}\n",
      .shows =
      "200 after 1.8 s (404 from stage 3 on).\n"},
     {"never-reads",
@@ -143,10 +143,10 @@ static const struct experiment rows[] = {
      .by_hand =
      "{ printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\n'\n"
      "  printf 'Content-Length: 8000000\\r\\n\\r\\n'\n"
-     "  head -c 8000000 /dev/zero; } | nc 127.0.0.1 8080 | sleep 30 &\n"
+     "  head -c 8000000 /dev/zero; } | nc 127.0.0.1 {port} | sleep 30 &\n"
      "pid=$!; sleep 1\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health\n"
+     "  http://127.0.0.1:{port}/health\n"
      "kill $pid\n",
      .shows =
      "200: others are served. 000 in stage 1, until it leaves.\n"},
@@ -160,7 +160,7 @@ static const struct experiment rows[] = {
      "python3 -c 'import socket, time\n"
      "s = socket.socket()\n"
      "s.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1460)\n"
-     "s.connect((\"127.0.0.1\", 8080))\n"
+     "s.connect((\"127.0.0.1\", {port}))\n"
      "s.sendall(b\"POST / HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\")\n"
      "s.sendall(b\"Content-Length: 1000000\\r\\n\\r\\n\" + b\"x\" * 1000000)\n"
      "time.sleep(1)\n"
@@ -175,7 +175,7 @@ static const struct experiment rows[] = {
      .needs = HAS_EVENTS,
      .by_hand =
      "python3 -c 'import socket\n"
-     "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
+     "s = socket.create_connection((\"127.0.0.1\", {port}))\n"
      "s.sendall(b\"POST / HTTP/1.1\\r\\nHost: a\\r\\n\")\n"
      "s.sendall(b\"Content-Length: 9\\r\\n\\r\\nhalf\")\n"
      "s.shutdown(socket.SHUT_WR); print(s.recv(9999).decode())'\n",
@@ -190,7 +190,7 @@ static const struct experiment rows[] = {
      .needs = HAS_EVENTS,
      .by_hand =
      "{ printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 2\\r\\n\\r\\n'\n"
-     "  printf 'hi, and more\\r\\n'; } | nc 127.0.0.1 8080\n",
+     "  printf 'hi, and more\\r\\n'; } | nc 127.0.0.1 {port}\n",
      .shows =
      "A response to hi, and then 400 (stage 1 closes before).\n"},
     {"endless-header",
@@ -202,7 +202,7 @@ static const struct experiment rows[] = {
      .by_hand =
      "{ printf 'GET / HTTP/1.1\\r\\nHost: a\\r\\n'\n"
      "  yes \"$(printf 'X-More: more\\r')\" | head -n 9000; } |\n"
-     "  nc 127.0.0.1 8080\n",
+     "  nc 127.0.0.1 {port}\n",
      .shows =
      "431.\n"},
     {"many-fields",
@@ -214,7 +214,7 @@ static const struct experiment rows[] = {
      .by_hand =
      "{ printf 'GET / HTTP/1.1\\r\\nHost: a\\r\\n'\n"
      "  yes \"$(printf 'a: b\\r')\" | head -n 10000; printf '\\r\\n'; } |\n"
-     "  nc 127.0.0.1 8080\n",
+     "  nc 127.0.0.1 {port}\n",
      .shows =
      "431.\n"},
     {"huge-body",
@@ -226,7 +226,7 @@ static const struct experiment rows[] = {
      .by_hand =
      "{ printf 'POST / HTTP/1.1\\r\\nHost: a\\r\\n'\n"
      "  printf 'Content-Length: 1073741824\\r\\n\\r\\nhello'; } |\n"
-     "  nc 127.0.0.1 8080\n",
+     "  nc 127.0.0.1 {port}\n",
      .shows =
      "413.\n"},
     {"odd-bytes",
@@ -236,8 +236,8 @@ static const struct experiment rows[] = {
      .sketch = "serves",
      .needs = HAS_RESPONSE,
      .by_hand =
-     "head -c 100 /dev/zero | nc 127.0.0.1 8080\n"
-     "head -c 4096 /dev/urandom | nc 127.0.0.1 8080\n",
+     "head -c 100 /dev/zero | nc 127.0.0.1 {port}\n"
+     "head -c 4096 /dev/urandom | nc 127.0.0.1 {port}\n",
      .shows =
      "400, twice.\n"},
     {"long-noise",
@@ -248,7 +248,7 @@ static const struct experiment rows[] = {
      .needs = HAS_RESPONSE,
      .by_hand =
      "python3 -c 'import socket\n"
-     "s = socket.create_connection((\"127.0.0.1\", 8080))\n"
+     "s = socket.create_connection((\"127.0.0.1\", {port}))\n"
      "s.sendall(b\"hello\\r\\n\" + b\"x\" * 1000000)\n"
      "print(s.recv(9999).decode())'\n",
      .shows =
@@ -260,9 +260,9 @@ static const struct experiment rows[] = {
      .sketch = "serves",
      .needs = HAS_RESPONSE,
      .by_hand =
-     "curl -sS -m 5 https://127.0.0.1:8080/\n"
+     "curl -sS -m 5 https://127.0.0.1:{port}/\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health\n",
+     "  http://127.0.0.1:{port}/health\n",
      .shows =
      "curl says that this is no TLS. Then 200: the server lives.\n"},
     {"http2-preface",
@@ -272,9 +272,9 @@ static const struct experiment rows[] = {
      .sketch = "serves",
      .needs = HAS_RESPONSE,
      .by_hand =
-     "curl -sS -m 5 --http2-prior-knowledge http://127.0.0.1:8080/\n"
+     "curl -sS -m 5 --http2-prior-knowledge http://127.0.0.1:{port}/\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health\n",
+     "  http://127.0.0.1:{port}/health\n",
      .shows =
      "curl says that this is no HTTP/2. Then 200: the server lives.\n"},
     {"pipeline",
@@ -288,7 +288,7 @@ static const struct experiment rows[] = {
      "    printf 'GET /health HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'\n"
      "  done\n"
      "  printf 'GET /health HTTP/1.0\\r\\n\\r\\n'; } |\n"
-     "  nc 127.0.0.1 8080 | grep -o 'HTTP/1.1 200' | uniq -c\n",
+     "  nc 127.0.0.1 {port} | grep -o 'HTTP/1.1 200' | uniq -c\n",
      .shows =
      "100 times 200 (once in stage 1, which then closes).\n"},
     {"pipeline-cut",
@@ -300,7 +300,7 @@ static const struct experiment rows[] = {
      .by_hand =
      "{ printf 'GET /health HTTP/1.1\\r\\nHost: a\\r\\n\\r\\nGET /hea'; sleep 1\n"
      "  printf 'lth HTTP/1.0\\r\\n\\r\\n'; } |\n"
-     "  nc 127.0.0.1 8080 | grep -o 'HTTP/1.1 200' | uniq -c\n",
+     "  nc 127.0.0.1 {port} | grep -o 'HTTP/1.1 200' | uniq -c\n",
      .shows =
      "Twice 200 (once in stage 1, which then closes).\n"},
     {"in-a-row",
@@ -310,7 +310,7 @@ static const struct experiment rows[] = {
      .sketch = "serves",
      .needs = HAS_RESPONSE,
      .by_hand =
-     "build/lab/lab load 8080 --get /health --close --clients 1 \\\n"
+     "build/lab/lab load {port} --get /health --close --clients 1 \\\n"
      "  --requests 20000\n",
      .shows =
      "20000 responses, and 20000 connections opened.\n"},
@@ -323,13 +323,13 @@ static const struct experiment rows[] = {
      .server = "(ulimit -n 64; ./workshop run N)",
      .by_hand =
      "pids=; for i in $(seq 100); do\n"
-     "  sleep 30 | nc 127.0.0.1 8080 & pids=\"$! $pids\"\n"
+     "  sleep 30 | nc 127.0.0.1 {port} & pids=\"$! $pids\"\n"
      "done; sleep 1\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health\n"
+     "  http://127.0.0.1:{port}/health\n"
      "kill $(echo $pids); sleep 1\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health\n",
+     "  http://127.0.0.1:{port}/health\n",
      .shows =
      "000, and top shows no CPU time. After they left, 200.\n",
      .clients = 101},
@@ -339,11 +339,11 @@ static const struct experiment rows[] = {
      {"serves", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
      .needs = HAS_RESTART,
-     .server = "sh -c 'echo $$ >/tmp/thaw.pid; exec ./workshop run N'",
+     .server = "sh -c 'echo $$ >build/pid; exec ./workshop run N'",
      .by_hand =
-     "kill -PIPE $(cat /tmp/thaw.pid)\n"
+     "kill -PIPE $(cat build/pid)\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health\n",
+     "  http://127.0.0.1:{port}/health\n",
      .shows =
      "200: the server lives.\n"},
     {"stop-and-continue",
@@ -352,12 +352,12 @@ static const struct experiment rows[] = {
      {"lives", "lives", "lives", "lives", "lives", "lives"},
      .sketch = "lives",
      .needs = HAS_RESTART,
-     .server = "sh -c 'echo $$ >/tmp/thaw.pid; exec ./workshop run N'",
+     .server = "sh -c 'echo $$ >build/pid; exec ./workshop run N'",
      .by_hand =
-     "kill -STOP $(cat /tmp/thaw.pid)\n"
+     "kill -STOP $(cat build/pid)\n"
      "(curl -so /dev/null -m 9 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health & sleep 2\n"
-     "kill -CONT $(cat /tmp/thaw.pid); wait)\n",
+     "  http://127.0.0.1:{port}/health & sleep 2\n"
+     "kill -CONT $(cat build/pid); wait)\n",
      .shows =
      "200 in 2 s.\n"},
     {"full-disk",
@@ -369,7 +369,7 @@ static const struct experiment rows[] = {
      .server = "./workshop run N --trace /dev/full",
      .by_hand =
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health\n",
+     "  http://127.0.0.1:{port}/health\n",
      .shows =
      "200: the server lives.\n"},
     {"reader-leaves",
@@ -380,10 +380,10 @@ static const struct experiment rows[] = {
      .needs = HAS_RESTART | HAS_EVENTS | HAS_LINES,
      .server = "./workshop run N | head -n 1",
      .by_hand =
-     "curl -so /dev/null -w '%{http_code}\\n' http://127.0.0.1:8080/ \\\n"
+     "curl -so /dev/null -w '%{http_code}\\n' http://127.0.0.1:{port}/ \\\n"
      "  --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}'\n"
      "curl -so /dev/null -m 2 -w '%{http_code} in %{time_total} s\\n' \\\n"
-     "  http://127.0.0.1:8080/health\n",
+     "  http://127.0.0.1:{port}/health\n",
      .shows =
      "The status of an event, and 200: the server lives.\n",
      .events = 1},
@@ -393,12 +393,12 @@ static const struct experiment rows[] = {
      {"serves", "serves", "serves", "serves", "serves", "serves"},
      .sketch = "serves",
      .needs = HAS_RESTART,
-     .server = "sh -c 'echo $$ >/tmp/thaw.pid; exec ./workshop run N'",
+     .server = "sh -c 'echo $$ >build/pid; exec ./workshop run N'",
      .by_hand =
-     "build/lab/lab load 8080 --get /health --requests 10000\n"
-     "ps -o rss -p $(cat /tmp/thaw.pid)\n"
-     "build/lab/lab load 8080 --get /health --requests 1000000\n"
-     "ps -o rss -p $(cat /tmp/thaw.pid)\n",
+     "build/lab/lab load {port} --get /health --requests 10000\n"
+     "ps -o rss -p $(cat build/pid)\n"
+     "build/lab/lab load {port} --get /health --requests 1000000\n"
+     "ps -o rss -p $(cat build/pid)\n",
      .shows =
      "Twice the resident memory in KiB, and it did not grow by 1024.\n",
      .clients = 9},
@@ -412,12 +412,12 @@ static const struct experiment rows[] = {
      "python3 -c 'import resource, socket, time\n"
      "most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
      "resource.setrlimit(resource.RLIMIT_NOFILE, (1100, most))\n"
-     "address = (\"127.0.0.1\", 8080)\n"
+     "address = (\"127.0.0.1\", {port})\n"
      "crowd = [socket.create_connection(address) for i in range(1000)]\n"
      "for second in range(8):\n"
      "    for client in crowd: client.sendall(b\"x\")\n"
      "    time.sleep(1)' & sleep 2\n"
-     "build/lab/lab load 8080 --get /health --clients 1\n",
+     "build/lab/lab load {port} --get /health --clients 1\n",
      .shows =
      "The p99 beside 1000 clients that send a byte a second.\n",
      .clients = 1001},

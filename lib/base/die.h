@@ -11,31 +11,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What a person can do about errno. A start that fails with EAGAIN found no
+// What a person can do about an error. A start that fails with EAGAIN found no
 // thread: nothing else in it returns that.
-static inline const char *die_hint(void)
+static inline void die_print_hint(const struct options *options, int error)
 {
-    switch (errno) {
-    case EADDRINUSE:
-        return " (is another stage running? or try --port 0)";
-    case EBUSY:
-        return " (another server writes it)";
-    case EMFILE:
-        return " (see ulimit -n)";
-    case EAGAIN:
-        return " (no thread is left: see ulimit -u)";
-    default:
-        return "";
-    }
+    int next_port = options->port < 65535 ? options->port + 1 : 8080;
+    if (error == EADDRINUSE)
+        fprintf(stderr,
+                ": another program has it, of yours or of another user; try "
+                "export PORT=%d, or --port %d",
+                next_port, next_port);
+    if (error == EBUSY)
+        fputs(" (another server writes it)", stderr);
+    if (error == EMFILE)
+        fputs(" (see ulimit -n)", stderr);
+    if (error == EAGAIN)
+        fputs(" (no thread is left: see ulimit -u)", stderr);
 }
 
 // Prints what could not be done, and the reason in errno. For the start only:
 // a running server lives on when one request fails.
 static inline _Noreturn void die_starting(const struct options *options)
 {
-    const char *hint = die_hint();
-    fprintf(stderr, "%s: cannot %s: %s%s\n", options->program, process_fault(),
-            strerror(errno), hint);
+    int error = errno;
+    fprintf(stderr, "%s: cannot %s: %s", options->program, process_fault(),
+            strerror(error));
+    die_print_hint(options, error);
+    fputc('\n', stderr);
     exit(EXIT_FAILURE);
 }
 

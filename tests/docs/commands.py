@@ -4,11 +4,13 @@
     commands.py README BUILD [--update]
 
 In a block that begins with ```console, a line after "$ " is a command, and the
-lines after it are its output. "./workshop run N" starts a server as a reader
-would in another terminal; it gets a free port, in place of 8080. A block that
-begins with ```server has the next lines that this server prints. Times, sizes
-and rates differ from run to run, so a number with a point, or before a unit, is
-compared as "some number"; and so is Retry-After, which is random.
+lines after it are its output; a command goes on after a line that ends with a
+backslash. "./workshop run N" starts a server as a reader would in another
+terminal. It gets a free port, and this is then in $PORT and $url, if the page
+has set them. A block that begins with ```server has the next lines that this
+server prints. Times, sizes and rates differ from run to run, so a number with a
+point, or before a unit, is compared as "some number"; and so is Retry-After, which is
+random.
 Prints TAP, a test for each command. With --update, writes what differs into the
 README instead.
 """
@@ -46,8 +48,8 @@ def commands_of(text):
         if block[1]:
             yield None, block[2], block.start(2)
             continue
-        for part in re.finditer(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block[2],
-                                re.M):
+        for part in re.finditer(
+                r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", block[2], re.M):
             start = block.start(2) + part.start(2)
             yield part[1], part[2], start
 
@@ -70,12 +72,11 @@ class Reader:
     def __init__(self, build, directory):
         self.build = build
         self.gate = f"{directory}/gate"
-        self.port = "8080"
         self.server = None
         self.printed = None  # by the server, after its first line
         (pathlib.Path(directory) / ".curlrc").write_text("no-progress-meter\n")
         environment = dict(os.environ, CURL_HOME=directory, LC_ALL="C",
-                           no_proxy="127.0.0.1")
+                           no_proxy="127.0.0.1", PORT="")
         self.shell = subprocess.Popen(
             ["bash", "--norc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, env=environment,
@@ -83,9 +84,7 @@ class Reader:
         self.type("set -m")
 
     def adapt(self, command):
-        command = command.replace("127.0.0.1:8080", f"127.0.0.1:{self.port}")
-        command = command.replace("127.0.0.1 8080", f"127.0.0.1 {self.port}")
-        command = command.replace("/tmp/gate", shlex.quote(self.gate))
+        command = command.replace("build/gate", shlex.quote(self.gate))
         for lab in ("build/lab/lab", "./workshop lab"):
             command = command.replace(lab,
                                       shlex.quote(f"{self.build}/lab/lab"))
@@ -109,7 +108,8 @@ class Reader:
             [f"{self.build}/{name}/{name}", "--port", "0", *options],
             stdout=subprocess.PIPE, text=True)
         line = self.server.stdout.readline()
-        self.port = line.strip().rpartition(":")[2]
+        port = line.strip().rpartition(":")[2]
+        self.type(f"PORT=${{PORT:+{port}}}; url=${{url:+http://127.0.0.1:$PORT}}")
         self.printed = queue.Queue()
         threading.Thread(target=keep_lines, daemon=True,
                          args=(self.server.stdout, self.printed)).start()
@@ -155,6 +155,7 @@ def perform(reader, command, expected):
 def report(number, command, expected, got):
     is_same = expected == got
     name = (command or "lines of the server").replace("#", "")
+    name = re.sub(r"\s*\\\n\s*", " ", name)
     print(f"{'ok' if is_same else 'not ok'} {number} - {name}")
     for title, text in (("expected", expected), ("got", got)):
         if not is_same:

@@ -151,6 +151,17 @@ def comments_after_commands(readme):
           "; ".join(wrong))
 
 
+def places_that_others_have(readme):
+    """Twenty people may share a machine: a command has no port and no file of
+    its own, but $PORT, and files in build/."""
+    lines = [line.strip() for line in lines_of(readme)
+             if re.search(r"(127\.0\.0\.1\W{1,3}|lab load |--port )8080"
+                          r"|(^|[ >])/tmp/", line)
+             and "listening on" not in line]
+    check(f"{readme.parent.name}/{readme.name} has no fixed port or FIFO",
+          "; ".join(lines))
+
+
 def section(text, title):
     found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text,
                       re.M | re.S)
@@ -225,6 +236,7 @@ def main():
     for readme in sorted(source.glob("**/*.md")):
         links(readme)
         comments_after_commands(readme)
+        places_that_others_have(readme)
     all_includes(source, stages)
     path_of_a_learner(source, stages)
     lengths(source, stages)

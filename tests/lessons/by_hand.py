@@ -174,6 +174,17 @@ class Terminal:
         os.waitpid(self.pid, 0)
 
 
+def snippet(name, port):
+    """As the lab prints it to a reader whose PORT is this."""
+    for rude in ((), ("rude",)):
+        rows = json.loads(lab("list", *rude, "--json",
+                              env=dict(os.environ, PORT=port)).stdout)
+        for row in rows:
+            if row["experiment"] == name:
+                return row["by_hand"]
+    return ""
+
+
 def type_snippet(row, shell):
     """Returns what is wrong; empty: nothing."""
     name = row["experiment"]
@@ -181,13 +192,9 @@ def type_snippet(row, shell):
     with tempfile.TemporaryDirectory(prefix="thaw-hand-") as directory:
         server = Server(row["server"], stage, options, directory)
         terminal = Terminal(shell)
-        text = row["by_hand"]
+        text = snippet(name, server.port)
         for old, new in SHORTER + [
-                ("127.0.0.1:8080", f"127.0.0.1:{server.port}"),
-                ("127.0.0.1 8080", f"127.0.0.1 {server.port}"),
-                ('"127.0.0.1", 8080', f'"127.0.0.1", {server.port}'),
-                ("load 8080", f"load {server.port}"),
-                ("/tmp/thaw.pid", shlex.quote(server.pid_file)),
+                ("build/pid", shlex.quote(server.pid_file)),
                 ("build/lab/lab", shlex.quote(LAB))]:
             text = text.replace(old, new)
         try:

@@ -211,11 +211,20 @@ def only_the_named_stages_are_tried():
 
 
 @test
+def commands_by_hand_are_for_the_readers_port():
+    for port, expected in (("9123", "9123"), ("", "8080"), ("x", "8080")):
+        text = lab("try", "not-json", 3,
+                   env=dict(os.environ, PORT=port)).stdout
+        assert f"curl -w '\\n' http://127.0.0.1:{expected}/ " in text, text
+        assert f"a server on port {expected}, which" in text, text
+
+
+@test
 def the_sketch_is_tried_only_by_name():
     assert "stage2_sketch" not in lab("try", "not-http").stdout
     text = lab("try", "not-http", "sketch").stdout
     assert "stage2_sketch    400 HTTP" in text, text
-    assert "by hand, at build/stage2_async/stage2_sketch:" in text, text
+    assert "this started:\nbuild/stage2_async/stage2_sketch\n" in text, text
     assert "lab try EXPERIMENT sketch" in lab("list").stdout
     assert "makes no sense" in lab("try", "order", "sketch").stdout
 
