@@ -38,7 +38,8 @@ static enum conn_state after_request(const struct conn *conn)
 static enum conn_state serve(struct conn *conn, struct batch *batch,
                              const struct http_request *request)
 {
-    struct http_response response = {.conn = conn};
+    struct http_response response = {.conn = conn,
+                                     .since = conn->conns->loop->ready_at};
     trace_instant("request", conn->socket);
     conn->keep_alive = request->keep_alive;
     conn->client_closes = !request->keep_alive;
@@ -73,7 +74,7 @@ static enum conn_state await_more(struct conn *conn, const struct batch *batch,
 static enum conn_state reject(struct conn *conn,
                               const struct http_request *request)
 {
-    struct http_response response = {0};
+    struct http_response response = {.since = conn->conns->loop->ready_at};
     conn->keep_alive = false;
     respond_rejected(&response, request);
     conn_add_response(conn, &conn->conns->out, request, &response);

@@ -216,6 +216,7 @@ int loop_run(struct loop *loop)
             return -1;
         if (no_memory)
             poll(NULL, 0, PAUSE_MS); // waits, and needs no memory
+        loop->ready_at = clock_nanoseconds();
         for (int i = 0; i < ready; i++)
             call(loop, loop->ready[i].fd, loop->ready[i].revents);
         call_woken(loop);

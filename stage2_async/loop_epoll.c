@@ -19,11 +19,9 @@ static int change(const struct loop *loop, int descriptor, short before,
 {
     struct epoll_event event = {.events = (unsigned short)events,
                                 .data.fd = descriptor};
-    int operation = EPOLL_CTL_MOD;
-    if (before == 0)
-        operation = EPOLL_CTL_ADD;
-    if (events == 0)
-        operation = EPOLL_CTL_DEL;
+    int operation = events == 0   ? EPOLL_CTL_DEL
+                    : before == 0 ? EPOLL_CTL_ADD
+                                  : EPOLL_CTL_MOD;
     return epoll_ctl(loop->backend_descriptor, operation, descriptor, &event);
 }
 

@@ -25,8 +25,7 @@ static void handle(const struct http_request *request,
 {
     struct event event;
     struct event_fault fault;
-    char user[EVENT_NAME_MAX + 1];
-    switch (route_find(request, response, user)) {
+    switch (route_find(request, response, event.user)) {
     case ROUTE_EVENT:
         if (event_decode(request->body, &event, &fault))
             submit(&event, response);

@@ -31,12 +31,12 @@ static void apply(const struct event *event, struct http_response *response)
 {
     int64_t balance = 0;
     metrics_add(METRIC_EVENTS_ACCEPTED, 1);
-    pthread_mutex_lock(&mutex);
-    simulated_work_run(&simulated_work);
+    thread_lock(&mutex);
+    simulated_work_run(&simulated_work, response->since);
     enum store_result result =
         store_add(&balances, event->user, event->amount, &balance);
     pthread_mutex_unlock(&mutex);
-    metrics_count_done(result == STORE_ADDED);
+    metrics_count_done(result == STORE_ADDED, response->since);
     report_event("thread", 0, event, result, balance);
     respond_result(response, result, balance);
 }
@@ -44,7 +44,7 @@ static void apply(const struct event *event, struct http_response *response)
 // Runs in a thread, too, because it may have to wait for the mutex.
 static void look_up(const struct event *event, struct http_response *response)
 {
-    pthread_mutex_lock(&mutex);
+    thread_lock(&mutex);
     respond_balances(response, &balances, event->user);
     pthread_mutex_unlock(&mutex);
 }
@@ -65,6 +65,7 @@ static bool submit(task *run, const struct event *event,
     if (job == NULL)
         return false;
     *job = (struct job){{.conn = response->conn}, run, *event};
+    job->mail.response.since = response->since;
     response->deferred = work_in_loop || thread_start(work, job);
     if (work_in_loop)
         work(job);
@@ -78,8 +79,7 @@ static void handle(const struct http_request *request,
 {
     struct event event = {0};
     struct event_fault fault;
-    char user[EVENT_NAME_MAX + 1];
-    switch (route_find(request, response, user)) {
+    switch (route_find(request, response, event.user)) {
     case ROUTE_EVENT:
         if (!event_decode(request->body, &event, &fault))
             admission_invalid(response, &fault);
@@ -87,7 +87,6 @@ static void handle(const struct http_request *request,
             admission_reject(response);
         break;
     case ROUTE_BALANCES:
-        memcpy(event.user, user, sizeof user);
         if (!submit(look_up, &event, response))
             respond_busy(response);
         break;

@@ -3,6 +3,7 @@
 #include "lib/base/net.h"
 #include "lib/base/process.h"
 #include "lib/base/trace.h"
+#include "lib/service/durations.h"
 #include "lib/service/metrics.h"
 #include "stage4_slow/computing.h"
 
@@ -65,9 +66,11 @@ static void wait_for_time(int milliseconds)
         ;
 }
 
-void simulated_work_run(const struct simulated_work *work)
+void simulated_work_run(const struct simulated_work *work, int64_t since)
 {
     int64_t start = clock_nanoseconds();
+    if (since != 0)
+        durations_add(DURATION_EVENT_WAIT, start - since);
     if (work->gate >= 0)
         wait_for_byte(work->gate);
     else if (work->cpu_ms > 0)

@@ -30,7 +30,8 @@ void simulated_work_add_options(struct simulated_work *work,
 // Returns -1 and sets errno.
 int simulated_work_init(struct simulated_work *work);
 
-// Does one piece of work: waits or computes. Any thread.
-void simulated_work_run(const struct simulated_work *work);
+// Does one piece of work: waits or computes. Any thread. `since` is when its
+// event arrived (durations.h).
+void simulated_work_run(const struct simulated_work *work, int64_t since);
 
 #endif

@@ -5,6 +5,8 @@
 //
 // The thread is never joined, so it must deliver its result itself.
 
+#include "lib/service/metrics.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 
@@ -28,6 +30,15 @@ static inline bool thread_start(void *work(void *), void *argument)
     bool is_started = pthread_create(&thread, &attributes, work, argument) == 0;
     pthread_attr_destroy(&attributes);
     return is_started;
+}
+
+// Locks the mutex. Until then the thread is one of those that wait for it, and
+// GET /metrics says how many these are.
+static inline void thread_lock(pthread_mutex_t *mutex)
+{
+    metrics_add(METRIC_MUTEX_WAITING_THREADS, 1);
+    pthread_mutex_lock(mutex);
+    metrics_add(METRIC_MUTEX_WAITING_THREADS, -1);
 }
 
 #endif

@@ -28,7 +28,7 @@ def fill(server):
     jobs = server.metric("thaw_channel_jobs")
     that(jobs == EVENTS - WORKERS, f"{jobs} jobs are still in the channel",
          f"{EVENTS - WORKERS}: each of {WORKERS} workers has taken one",
-         "each worker calls channel_receive(&jobs, &event), in `work`")
+         "each worker calls channel_receive(&jobs, &job), in `work`")
     busy = server.metric("thaw_busy_workers")
     that(busy == WORKERS, f"GET /metrics: {busy} workers are busy",
          f"{WORKERS}", "metrics_add(METRIC_BUSY_WORKERS, 1) before apply, and "

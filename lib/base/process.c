@@ -32,8 +32,24 @@ static void fill_standard_descriptors(void)
         close(descriptor);
 }
 
+static int64_t start_ms;
+
+// By the clock that may be set: a clock_nanoseconds() means nothing elsewhere.
+static void note_start(void)
+{
+    struct timespec now;
+    if (clock_gettime(CLOCK_REALTIME, &now) == 0)
+        start_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t process_start_milliseconds(void)
+{
+    return start_ms;
+}
+
 void process_init(void)
 {
+    note_start();
     reset_signals();
     fill_standard_descriptors();
 }

@@ -14,7 +14,12 @@
 // * Descriptors 0, 1 and 2 are open. Without them, the next socket would get
 //   such a number, and printed lines would go to a client.
 
+#include <stdint.h>
+
 void process_init(void);
+
+// When process_init was called, in milliseconds since 1970. 0: not yet.
+int64_t process_start_milliseconds(void);
 
 // What the start failed at, for die_starting: "open the FIFO gate". Returns -1
 // and leaves errno alone, so that it can be the result of the function that

@@ -24,6 +24,7 @@ struct http_response {
     char room[64];            // the same for a short one: nothing to allocate
     bool deferred;            // conn_complete sends it (from stage 4 on)
     struct conn *conn;        // the client's connection, for conn_complete
+    int64_t since; // when its request was ready, by clock.h; 0: unknown
 };
 
 // Responds to one request. Its bytes stay valid until the response is written;

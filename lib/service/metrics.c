@@ -1,4 +1,6 @@
 #include "lib/service/metrics.h"
+#include "lib/service/durations.h"
+#include "lib/service/exposition.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -18,8 +20,8 @@ struct number {
 static_assert(sizeof(int64_t) == sizeof(long long), "int64_t has that size");
 
 static struct number values[METRIC_COUNT];
-static int64_t (*sources[METRIC_COUNT])(void); // NULL: it is in `values`
-static struct number requests[STATUS_MAX];     // in the order of http_statuses
+static int64_t (*channel_length)(void);    // NULL: there is no channel
+static struct number requests[STATUS_MAX]; // in the order of http_statuses
 static atomic_bool has_work;
 
 static const struct {
@@ -27,33 +29,35 @@ static const struct {
     const char *type;
     const char *help;
 } rows[METRIC_COUNT] = {
-    [METRIC_CONNECTIONS] = {"connections_total", "counter",
+    [METRIC_CONNECTIONS] = {"thaw_connections_total", "counter",
                             "Connections accepted."},
-    [METRIC_OPEN_CONNECTIONS] = {"open_connections", "gauge",
+    [METRIC_OPEN_CONNECTIONS] = {"thaw_open_connections", "gauge",
                                  "Connections open now."},
-    [METRIC_RECEIVED_BYTES] = {"received_bytes_total", "counter",
+    [METRIC_RECEIVED_BYTES] = {"thaw_received_bytes_total", "counter",
                                "Bytes received from clients."},
-    [METRIC_SENT_BYTES] = {"sent_bytes_total", "counter",
+    [METRIC_SENT_BYTES] = {"thaw_sent_bytes_total", "counter",
                            "Bytes sent to clients."},
-    [METRIC_EVENTS_ACCEPTED] = {"events_accepted_total", "counter",
+    [METRIC_EVENTS_ACCEPTED] = {"thaw_events_accepted_total", "counter",
                                 "Valid events that the server accepted."},
-    [METRIC_EVENTS_REJECTED] = {"events_rejected_total", "counter",
+    [METRIC_EVENTS_REJECTED] = {"thaw_events_rejected_total", "counter",
                                 "Valid events rejected: the server was busy."},
-    [METRIC_EVENTS_INVALID] = {"events_invalid_total", "counter",
+    [METRIC_EVENTS_INVALID] = {"thaw_events_invalid_total", "counter",
                                "Bodies that are not an event."},
-    [METRIC_EVENTS_DONE] = {"events_done_total", "counter",
+    [METRIC_EVENTS_DONE] = {"thaw_events_done_total", "counter",
                             "Accepted events that changed a balance."},
-    [METRIC_EVENTS_FAILED] = {"events_failed_total", "counter",
+    [METRIC_EVENTS_FAILED] = {"thaw_events_failed_total", "counter",
                               "Accepted events that could not change one."},
-    [METRIC_WORK_NANOSECONDS] = {"work_seconds_total", "counter",
+    [METRIC_WORK_NANOSECONDS] = {"thaw_work_seconds_total", "counter",
                                  "Time spent on the work of events."},
-    [METRIC_CHANNEL_JOBS] = {"channel_jobs", "gauge",
+    [METRIC_CHANNEL_JOBS] = {"thaw_channel_jobs", "gauge",
                              "Jobs waiting in the channel."},
-    [METRIC_CHANNEL_CAPACITY] = {"channel_capacity_jobs", "gauge",
+    [METRIC_CHANNEL_CAPACITY] = {"thaw_channel_capacity_jobs", "gauge",
                                  "Jobs that may wait in the channel."},
-    [METRIC_WORKERS] = {"workers", "gauge", "Threads that work on jobs."},
-    [METRIC_BUSY_WORKERS] = {"busy_workers", "gauge",
+    [METRIC_WORKERS] = {"thaw_workers", "gauge", "Threads that work on jobs."},
+    [METRIC_BUSY_WORKERS] = {"thaw_busy_workers", "gauge",
                              "Workers that work on a job now."},
+    [METRIC_MUTEX_WAITING_THREADS] = {"thaw_mutex_waiting_threads", "gauge",
+                                      "Threads that wait for the mutex now."},
 };
 
 void metrics_add(enum metric metric, int64_t amount)
@@ -67,15 +71,16 @@ void metrics_set(enum metric metric, int64_t value)
     atomic_store_explicit(&values[metric].value, value, memory_order_relaxed);
 }
 
-void metrics_set_source(enum metric metric, int64_t (*read)(void))
+void metrics_set_channel(int64_t capacity, int64_t (*length)(void))
 {
-    sources[metric] = read;
+    metrics_set(METRIC_CHANNEL_CAPACITY, capacity);
+    channel_length = length;
 }
 
 int64_t metrics_get(enum metric metric)
 {
-    if (sources[metric] != NULL)
-        return sources[metric]();
+    if (metric == METRIC_CHANNEL_JOBS)
+        return channel_length != NULL ? channel_length() : 0;
     return atomic_load_explicit(&values[metric].value, memory_order_relaxed);
 }
 
@@ -86,8 +91,9 @@ void metrics_count_request(enum http_status status)
                               memory_order_relaxed);
 }
 
-void metrics_count_done(bool balance_changed)
+void metrics_count_done(bool balance_changed, int64_t since)
 {
+    durations_end(DURATION_EVENT_TOTAL, since);
     metrics_add(balance_changed ? METRIC_EVENTS_DONE : METRIC_EVENTS_FAILED, 1);
 }
 
@@ -118,17 +124,10 @@ int64_t metrics_requests(void)
     return sum;
 }
 
-static void write_help(struct buffer *out, const char *name, const char *type,
-                       const char *help)
-{
-    buffer_add_format(out, "# HELP thaw_%s %s\n# TYPE thaw_%s %s\n", name, help,
-                      name, type);
-}
-
 static void write_requests(struct buffer *out)
 {
-    write_help(out, "requests_total", "counter",
-               "Requests, by the status of the response.");
+    exposition_begin(out, "thaw_requests_total", "counter",
+                     "Requests, by the status of the response.");
     for (size_t i = 0; i < http_status_count; i++) {
         int64_t count =
             atomic_load_explicit(&requests[i].value, memory_order_relaxed);
@@ -140,13 +139,13 @@ static void write_requests(struct buffer *out)
 static void write_value(struct buffer *out, enum metric metric)
 {
     const char *name = rows[metric].name;
-    write_help(out, name, rows[metric].type, rows[metric].help);
+    const char *type = rows[metric].type;
+    const char *help = rows[metric].help;
+    int64_t value = metrics_get(metric);
     if (metric == METRIC_WORK_NANOSECONDS)
-        buffer_add_format(out, "thaw_%s %.6f\n", name,
-                          (double)metrics_get(metric) / 1e9);
+        exposition_seconds(out, name, type, help, (double)value / 1e9);
     else
-        buffer_add_format(out, "thaw_%s %" PRId64 "\n", name,
-                          metrics_get(metric));
+        exposition_count(out, name, type, help, value);
 }
 
 static bool is_shown(enum metric metric)
@@ -155,6 +154,8 @@ static bool is_shown(enum metric metric)
         return metrics_get(METRIC_CHANNEL_CAPACITY) > 0;
     if (metric == METRIC_WORKERS || metric == METRIC_BUSY_WORKERS)
         return metrics_get(METRIC_WORKERS) > 0;
+    if (metric == METRIC_MUTEX_WAITING_THREADS)
+        return has_work && metrics_get(METRIC_WORKERS) == 0;
     return true;
 }
 

@@ -27,27 +27,31 @@ enum metric {
     METRIC_CHANNEL_CAPACITY, // gauge, in jobs; 0: the server has no channel
     METRIC_WORKERS,          // gauge; 0: the server has no workers
     METRIC_BUSY_WORKERS,     // gauge
+    METRIC_MUTEX_WAITING_THREADS, // gauge: stage 4 alone
     METRIC_COUNT
 };
 
-// Whether a signal handler may read a metric without a source (C11, 7.14.1.1).
-// On 32-bit MIPS and PowerPC and on old ARM it may not: there, libatomic guards
-// a 64-bit number with a lock, which the interrupted thread may hold.
+// Whether a signal handler may read a metric but METRIC_CHANNEL_JOBS
+// (C11, 7.14.1.1). On 32-bit MIPS and PowerPC and on old ARM it may not: there,
+// libatomic guards a 64-bit number with a lock, which the interrupted thread
+// may hold.
 enum { METRICS_ARE_LOCK_FREE = ATOMIC_LLONG_LOCK_FREE == 2 };
 
 void metrics_add(enum metric metric, int64_t amount);
 void metrics_set(enum metric metric, int64_t value);
 int64_t metrics_get(enum metric metric);
 
-// From now on metrics_get and metrics_write call `read` for this gauge, on
-// their own thread. Call this before there are threads.
-void metrics_set_source(enum metric metric, int64_t (*read)(void));
+// The server has a channel of so many slots. From now on metrics_get and
+// metrics_write call `length` for METRIC_CHANNEL_JOBS, on their own thread.
+// Call this before there are threads.
+void metrics_set_channel(int64_t capacity, int64_t (*length)(void));
 
 // Counts a request by the status of its response.
 void metrics_count_request(enum http_status status);
 
-// Counts an accepted event whose work is done: as done, or as failed.
-void metrics_count_done(bool balance_changed);
+// Counts an accepted event whose work is done: as done, or as failed. `since`
+// is when it arrived (durations.h).
+void metrics_count_done(bool balance_changed, int64_t since);
 
 // The server works on accepted events. Call this before there are threads.
 void metrics_set_work(void);
@@ -60,8 +64,8 @@ int64_t metrics_unfinished(void);
 // The number of requests, with any status.
 int64_t metrics_requests(void);
 
-// Appends all metrics in Prometheus' text format 0.0.4; those of a channel or
-// of workers only if the server has them.
+// Appends them in Prometheus' text format; those of a channel, of workers or
+// of a thread for each event only if the server has them.
 void metrics_write(struct buffer *out);
 
 #endif

@@ -16,6 +16,7 @@
 #include "lib/base/options.h"
 #include "lib/base/trace.h"
 #include "lib/http/http_response.h"
+#include "lib/service/durations.h"
 #include "lib/service/metrics.h"
 
 extern bool observe_prints;
@@ -39,6 +40,7 @@ static inline void observe_response(int client,
 {
     trace_instant("response", client);
     metrics_count_request(response->status);
+    durations_end(DURATION_REQUEST, response->since);
     if (observe_prints)
         observe_print_response(client, request, response);
 }

@@ -3,6 +3,7 @@
 #include "lib/base/net.h"
 #include "lib/base/printable.h"
 #include "lib/base/process.h"
+#include "lib/service/process_metrics.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -31,6 +32,7 @@ int report_listening(const struct options *options, int listener)
     if (net_url(listener, url) < 0)
         return -1;
     is_quiet = options->quiet;
+    process_metrics_name(options->program);
     print_line("%s listening on %s\n", options->program, url);
     return 0;
 }

@@ -1,7 +1,9 @@
 #include "lib/service/respond.h"
 #include "lib/base/buffer_json.h"
 #include "lib/base/clock.h"
+#include "lib/service/durations.h"
 #include "lib/service/metrics.h"
+#include "lib/service/process_metrics.h"
 
 #include <stdio.h>
 
@@ -91,6 +93,8 @@ void respond_metrics(struct http_response *response)
 {
     response->content_type = "text/plain; version=0.0.4; charset=utf-8";
     metrics_write(&response->text);
+    durations_write(&response->text);
+    process_metrics_write(&response->text);
     respond_text(response, HTTP_OK);
 }
 

@@ -69,11 +69,13 @@ void __wrap_store_write(const struct store *store, struct buffer *out)
     __real_store_write(store, out);
 }
 
-void __real_simulated_work_run(const struct simulated_work *work);
-void __wrap_simulated_work_run(const struct simulated_work *work);
-void __wrap_simulated_work_run(const struct simulated_work *work)
+void __real_simulated_work_run(const struct simulated_work *work,
+                               int64_t since);
+void __wrap_simulated_work_run(const struct simulated_work *work,
+                               int64_t since);
+void __wrap_simulated_work_run(const struct simulated_work *work, int64_t since)
 {
     note(held > 0, "the work is done under the mutex");
-    __real_simulated_work_run(work);
+    __real_simulated_work_run(work, since);
 }
 // NOLINTEND(bugprone-reserved-identifier)

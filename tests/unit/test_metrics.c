@@ -85,24 +85,6 @@ START_TEST(a_gauge_goes_up_and_down)
 }
 END_TEST
 
-// Stages 1 to 4 have neither; a gauge that is always 0 would be misleading.
-START_TEST(gauges_of_channel_and_workers_are_written_if_there_are_some)
-{
-    must_not_mention("channel");
-    must_not_mention("worker");
-    metrics_set(METRIC_CHANNEL_CAPACITY, 100);
-    must_have_line("thaw_channel_capacity_jobs 100");
-    must_have_line("thaw_channel_jobs 0");
-    must_not_mention("worker");
-    metrics_set(METRIC_WORKERS, 4);
-    metrics_add(METRIC_BUSY_WORKERS, 3);
-    metrics_add(METRIC_CHANNEL_JOBS, 17);
-    must_have_line("thaw_workers 4");
-    must_have_line("thaw_busy_workers 3");
-    must_have_line("thaw_channel_jobs 17");
-}
-END_TEST
-
 static int64_t jobs;
 static int calls;
 
@@ -112,11 +94,38 @@ static int64_t read_jobs(void)
     return jobs;
 }
 
-// The source is called for each reading, and not before.
-START_TEST(a_gauge_with_a_source_is_read_from_it_each_time)
+// Stages 1 to 4 have neither; a gauge that is always 0 would be misleading.
+START_TEST(gauges_of_channel_and_workers_are_written_if_there_are_some)
 {
-    metrics_set(METRIC_CHANNEL_CAPACITY, 100);
-    metrics_set_source(METRIC_CHANNEL_JOBS, read_jobs);
+    must_not_mention("channel");
+    must_not_mention("worker");
+    metrics_set_channel(100, read_jobs);
+    must_have_line("thaw_channel_capacity_jobs 100");
+    must_have_line("thaw_channel_jobs 0");
+    must_not_mention("worker");
+    metrics_set(METRIC_WORKERS, 4);
+    metrics_add(METRIC_BUSY_WORKERS, 3);
+    must_have_line("thaw_workers 4");
+    must_have_line("thaw_busy_workers 3");
+}
+END_TEST
+
+// Stage 4 alone has work, and a thread for each event instead of workers.
+START_TEST(threads_that_wait_are_written_where_each_event_has_its_own)
+{
+    metrics_add(METRIC_MUTEX_WAITING_THREADS, 9);
+    must_not_mention("mutex");
+    metrics_set_work();
+    must_have_line("thaw_mutex_waiting_threads 9");
+    metrics_set(METRIC_WORKERS, 4);
+    must_not_mention("mutex");
+}
+END_TEST
+
+// The channel is asked for each reading, and not before.
+START_TEST(the_length_of_the_channel_is_read_from_it_each_time)
+{
+    metrics_set_channel(100, read_jobs);
     ck_assert_int_eq(calls, 0);
     jobs = 17;
     ck_assert_int_eq(metrics_get(METRIC_CHANNEL_JOBS), 17);
@@ -133,11 +142,11 @@ END_TEST
 START_TEST(what_is_accepted_is_unfinished_until_it_is_done_or_has_failed)
 {
     metrics_set_work();
-    metrics_count_done(true); // a quick worker
+    metrics_count_done(true, 0); // a quick worker
     ck_assert_int_eq(metrics_unfinished(), 0);
     metrics_add(METRIC_EVENTS_ACCEPTED, 4);
     ck_assert_int_eq(metrics_unfinished(), 3);
-    metrics_count_done(false);
+    metrics_count_done(false, 0);
     ck_assert_int_eq(metrics_unfinished(), 2);
 }
 END_TEST
@@ -154,9 +163,9 @@ END_TEST
 
 START_TEST(an_event_whose_work_is_done_is_done_or_has_failed)
 {
-    metrics_count_done(true);
-    metrics_count_done(false);
-    metrics_count_done(true);
+    metrics_count_done(true, 0);
+    metrics_count_done(false, 0);
+    metrics_count_done(true, 0);
     ck_assert_int_eq(metrics_get(METRIC_EVENTS_DONE), 2);
     ck_assert_int_eq(metrics_get(METRIC_EVENTS_FAILED), 1);
 }
@@ -220,7 +229,7 @@ static void *count(void *argument)
         metrics_add(METRIC_SENT_BYTES, BYTES);
         metrics_add(METRIC_OPEN_CONNECTIONS, 1);
         metrics_count_request(HTTP_OK);
-        metrics_count_done(i % 2 == 0);
+        metrics_count_done(i % 2 == 0, 0);
         metrics_add(METRIC_OPEN_CONNECTIONS, -1);
     }
     return argument;
@@ -253,7 +262,9 @@ int main(void)
     tcase_add_test(counts, a_gauge_goes_up_and_down);
     tcase_add_test(counts,
                    gauges_of_channel_and_workers_are_written_if_there_are_some);
-    tcase_add_test(counts, a_gauge_with_a_source_is_read_from_it_each_time);
+    tcase_add_test(counts,
+                   threads_that_wait_are_written_where_each_event_has_its_own);
+    tcase_add_test(counts, the_length_of_the_channel_is_read_from_it_each_time);
     tcase_add_test(
         counts, what_is_accepted_is_unfinished_until_it_is_done_or_has_failed);
     tcase_add_test(counts, without_work_nothing_is_unfinished);

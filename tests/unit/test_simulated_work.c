@@ -76,7 +76,7 @@ START_TEST(one_byte_finishes_one_piece)
     ck_assert(takes("--work-gate", path));
     write_bytes("xxxxx");
     for (int i = 0; i < 3; i++)
-        simulated_work_run(&simulated);
+        simulated_work_run(&simulated, 0);
     ck_assert_int_eq(bytes_left(), 2);
 }
 END_TEST
@@ -87,7 +87,7 @@ START_TEST(the_gate_stays_open_when_its_writer_closes_it)
 {
     ck_assert(takes("--work-gate", path));
     write_bytes("x");
-    simulated_work_run(&simulated);
+    simulated_work_run(&simulated, 0);
     ck_assert_int_eq(net_set_nonblocking(simulated.gate), 0);
     char byte;
     ck_assert_int_eq(read(simulated.gate, &byte, 1), -1);
@@ -102,7 +102,7 @@ static int finished[2]; // a pipe: one byte for each piece
 static void *work(void *argument)
 {
     for (int i = 0; i < PIECES; i++) {
-        simulated_work_run(&simulated);
+        simulated_work_run(&simulated, 0);
         done++;
         ck_assert_int_eq(write(finished[1], "!", 1), 1);
     }
@@ -136,7 +136,7 @@ START_TEST(without_a_gate_it_takes_its_time)
     snprintf(value, sizeof value, "%d", durations[_i]);
     ck_assert(takes("--work-ms", value));
     int64_t start = clock_nanoseconds();
-    simulated_work_run(&simulated);
+    simulated_work_run(&simulated, 0);
     ck_assert_int_ge(clock_nanoseconds() - start, expected * 1000000);
     ck_assert_int_ge(metrics_get(METRIC_WORK_NANOSECONDS), expected * 1000000);
 }
@@ -149,7 +149,7 @@ static int64_t cpu_time_of_a_piece(const char *option, const char *value)
     struct timespec end;
     ck_assert(takes(option, value));
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start);
-    simulated_work_run(&simulated);
+    simulated_work_run(&simulated, 0);
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
     return (int64_t)(end.tv_sec - start.tv_sec) * 1000 +
            (end.tv_nsec - start.tv_nsec) / 1000000;
@@ -181,7 +181,7 @@ START_TEST(with_a_gate_it_does_not_compute)
     ck_assert(takes("--work-gate", path));
     simulated.cpu_ms = 3600000;
     write_bytes("x");
-    simulated_work_run(&simulated);
+    simulated_work_run(&simulated, 0);
     ck_assert_int_eq(bytes_left(), 0);
 }
 END_TEST
@@ -213,7 +213,7 @@ START_TEST(signals_do_not_shorten_the_work)
     ck_assert(takes("--work-ms", "50"));
     ck_assert_int_eq(pthread_create(&sender, NULL, send_signals, &worker), 0);
     int64_t start = clock_milliseconds();
-    simulated_work_run(&simulated);
+    simulated_work_run(&simulated, 0);
     int64_t elapsed = clock_milliseconds() - start;
     is_over = true;
     pthread_join(sender, NULL);

@@ -43,7 +43,7 @@ def during_the_work(command):
         body = balances(server)
         that(body is not None, "no response to GET /balances",
              "a response at once: {}", "a thread holds the mutex while it "
-             "works: simulated_work_run must come before pthread_mutex_lock")
+             "works: simulated_work_run must come before thread_lock")
         that(body == b"{}", f"GET /balances: {body.decode('latin-1')}", "{}",
              "a balance is changed before its work is done")
         doing("the work of all ends")

@@ -34,12 +34,12 @@ static void apply(const struct event *event, struct http_response *response)
     // --- build: apply ---
     //
     // Several threads come here, one at a time works and changes a balance: the
-    // others wait for `mutex`.
-    simulated_work_run(&simulated_work);
+    // others wait for `mutex`. thread_lock (thread.h) counts those that wait.
+    simulated_work_run(&simulated_work, response->since);
     enum store_result result =
         store_add(&balances, event->user, event->amount, &balance);
     // --- end ---
-    metrics_count_done(result == STORE_ADDED);
+    metrics_count_done(result == STORE_ADDED, response->since);
     report_event("thread", 0, event, result, balance);
     respond_result(response, result, balance);
 }
@@ -47,7 +47,7 @@ static void apply(const struct event *event, struct http_response *response)
 // Runs in a thread, too, because it may have to wait for the mutex.
 static void look_up(const struct event *event, struct http_response *response)
 {
-    pthread_mutex_lock(&mutex);
+    thread_lock(&mutex);
     respond_balances(response, &balances, event->user);
     pthread_mutex_unlock(&mutex);
 }
@@ -77,7 +77,8 @@ static bool submit(task *run, const struct event *event,
     //
     // * `event` and `response` belong to the caller, and are gone when the
     //   thread runs. The job, which comes from malloc, has a copy of the event.
-    // * response->conn is the client's connection. The mail needs it.
+    // * response->conn is the client's connection, and response->since when its
+    //   request came. The mail needs both.
     // * With work_in_loop, there is no thread: `work` is called here.
     (void)run, (void)event, (void)response, (void)work;
     return false;
@@ -89,8 +90,7 @@ static void handle(const struct http_request *request,
 {
     struct event event = {0};
     struct event_fault fault;
-    char user[EVENT_NAME_MAX + 1];
-    switch (route_find(request, response, user)) {
+    switch (route_find(request, response, event.user)) {
     case ROUTE_EVENT:
         if (!event_decode(request->body, &event, &fault))
             admission_invalid(response, &fault);
@@ -98,7 +98,6 @@ static void handle(const struct http_request *request,
             admission_reject(response);
         break;
     case ROUTE_BALANCES:
-        memcpy(event.user, user, sizeof user);
         if (!submit(look_up, &event, response))
             respond_busy(response);
         break;

@@ -8,25 +8,26 @@
 #include "stage2_async/server.h"
 #include "stage4_slow/simulated_work.h"
 #include "stage5_queue/channel.h"
+#include "stage5_queue/job.h"
 #include "stage6_pool/pool.h"
 
 static struct server server;
 static struct simulated_work simulated_work;
-static struct channel jobs; // of struct event, from submit to work
+static struct channel jobs; // of struct job, from submit to work
 
 static struct store balances;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; // guards balances
 
-static void apply(int worker, const struct event *event)
+static void apply(int worker, const struct job *job)
 {
     int64_t balance = 0;
-    simulated_work_run(&simulated_work);
+    simulated_work_run(&simulated_work, job->since);
     pthread_mutex_lock(&mutex);
     enum store_result result =
-        store_add(&balances, event->user, event->amount, &balance);
+        store_add(&balances, job->event.user, job->event.amount, &balance);
     pthread_mutex_unlock(&mutex);
-    metrics_count_done(result == STORE_ADDED);
-    report_event("worker", worker, event, result, balance);
+    metrics_count_done(result == STORE_ADDED, job->since);
+    report_event("worker", worker, &job->event, result, balance);
 }
 
 static void look_up(const char *user, struct http_response *response)
@@ -38,7 +39,7 @@ static void look_up(const char *user, struct http_response *response)
 
 // --- build: work ---
 //
-// What each worker does: it applies the events of the channel, one after the
+// What each worker does: it applies the jobs of the channel, one after the
 // other, until the channel is closed and empty. While it applies one, it counts
 // as busy: 1 more, and then 1 less, of METRIC_BUSY_WORKERS. `argument` points
 // to its number, an int.
@@ -58,7 +59,8 @@ static int64_t waiting_jobs(void)
 
 static void submit(const struct event *event, struct http_response *response)
 {
-    if (channel_try_send(&jobs, event) == CHANNEL_SENT)
+    const struct job job = {*event, response->since};
+    if (channel_try_send(&jobs, &job) == CHANNEL_SENT)
         admission_accept(response);
     else
         admission_reject(response);
@@ -69,8 +71,7 @@ static void handle(const struct http_request *request,
 {
     struct event event;
     struct event_fault fault;
-    char user[EVENT_NAME_MAX + 1];
-    switch (route_find(request, response, user)) {
+    switch (route_find(request, response, event.user)) {
     case ROUTE_EVENT:
         if (event_decode(request->body, &event, &fault))
             submit(&event, response);
@@ -78,7 +79,7 @@ static void handle(const struct http_request *request,
             admission_invalid(response, &fault);
         break;
     case ROUTE_BALANCES:
-        look_up(user, response);
+        look_up(event.user, response);
         break;
     case ROUTE_RESPONDED:
         break;
@@ -101,11 +102,10 @@ int main(int argc, char **argv)
                         "threads that take jobs");
     if (!options_parse(&options, argc, argv))
         return options.exit_status;
-    metrics_set(METRIC_CHANNEL_CAPACITY, capacity);
-    metrics_set_source(METRIC_CHANNEL_JOBS, waiting_jobs);
+    metrics_set_channel(capacity, waiting_jobs);
     metrics_set(METRIC_WORKERS, workers);
     if (store_init(&balances) < 0 || simulated_work_init(&simulated_work) < 0 ||
-        channel_init(&jobs, (size_t)capacity, sizeof(struct event)) < 0 ||
+        channel_init(&jobs, (size_t)capacity, sizeof(struct job)) < 0 ||
         server_init(&server, &options, handle) < 0 ||
         pool_start(&pool, workers, work) < 0)
         die_starting(&options);
