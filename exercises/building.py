@@ -4,6 +4,7 @@ import json
 import pathlib
 import re
 import shutil
+import signal
 import sys
 
 import bounded
@@ -28,6 +29,21 @@ class Failed(Exception):
 
 class CannotBuild(Exception):
     """meson or the build directory is not as it must be."""
+
+
+class Stopped(CannotBuild):
+    """It was ended from outside. Whose fault that is, is not known."""
+
+
+# What gcc, clang and the linkers say when the system stopped them. A line of
+# the file, which they quote, begins with a space or with its place.
+ENDED = re.compile(
+    r"^(?!\S+:\d)\w[^\n:]*: .*(signal terminated program|terminated with signal"
+    r"|unable to execute command|out of memory|memory exhausted"
+    r"|[Cc]annot allocate memory|Resource temporarily unavailable"
+    r"|Too many open files).*", re.M)
+NO_ROOM = re.compile(r"^\S.*(No space left on device|Disk quota exceeded).*",
+                     re.M)
 
 
 def tell(text):
@@ -74,9 +90,7 @@ class Build:
             raise CannotBuild(f"{fault.filename}: {fault.strerror}") from fault
         except bounded.CannotRun as fault:
             raise CannotBuild(str(fault)) from fault
-        if result.reason is not None:
-            raise Failed("the compiler was stopped: it took too much "
-                         f"{result.reason}. What does the file include?")
+        check_end(result)
         said = what_matters(result.output, self.root)
         if result.status != 0:
             raise Failed(said or result.output[-2000:])
@@ -85,6 +99,35 @@ class Build:
     def compile(self, names):
         """Returns the warnings."""
         return self.run(["meson", "compile", "-C", self.directory, *names])
+
+
+def limits():
+    """Why bounded.py ends a build."""
+    return {"time": f"took more than {SECONDS} s",
+            "memory": f"took more than {MEMORY_MAX >> 20} MiB of memory",
+            "output": f"printed more than {OUTPUT_MAX >> 10} KiB"}
+
+
+def check_end(result):
+    """Raises what tells how the build was ended, if it did not end itself."""
+    ended = ENDED.search(result.output)
+    no_room = NO_ROOM.search(result.output)
+    if result.status == 0:
+        return
+    if no_room:
+        raise CannotBuild(f"the disk is full: {no_room[0].strip()}")
+    if result.reason is not None:
+        fault = f"the build {limits()[result.reason]}, and was stopped"
+    elif result.number is not None:
+        name = signal.strsignal(result.number) or "unknown"
+        fault = f"a signal ended the build: {name} ({result.number})"
+    elif ended:
+        fault = f"the compiler was ended: {ended[0].strip()}"
+    else:
+        return
+    raise Stopped(f"{fault}.\nEither the machine has too little time or memory "
+                  "for it, or a file includes or\nexpands something that has "
+                  "no end.")
 
 
 def what_matters(output, root):

@@ -510,6 +510,9 @@ def main():
     except Wrong as fault:
         print(f"./workshop {command}: {printable(str(fault))}", file=sys.stderr)
         return 2
+    except building.Stopped as fault:
+        print(f"./workshop {command}: {printable(str(fault))}", file=sys.stderr)
+        return 3
     except (building.CannotBuild, workplace.CannotWrite, judging.Trouble,
             patches.DoesNotApply, OSError) as fault:
         print(f"./workshop {command}: {printable(str(fault))}\n"

@@ -10,7 +10,9 @@
 // * Verdict "serves": a good client got its response while they were there.
 //   "lives": it got it after they left, which is all that stage 1 promises.
 //   Any other verdict is a fault. The sketch has some.
-// * The server has as many descriptors open in the end as at the start.
+// * The server has as many descriptors open in the end as after a first
+// response
+//   at the start.
 // * Its memory may grow by less than 1 MiB. As many clients come before the
 //   first count as after it, because the allocator does not return everything.
 //

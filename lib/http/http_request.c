@@ -1,15 +1,20 @@
 #include "lib/http/http_request.h"
 #include "lib/http/http_reader.h"
 
+static enum http_parse reject_request_line(struct http_reader *reader,
+                                           const char *at)
+{
+    return http_reject_at(reader, at,
+                          "expected a request line: method, target, HTTP/1.1");
+}
+
 // method = token
 static enum http_parse read_method(struct http_reader *reader,
                                    struct slice *line)
 {
     size_t length = http_token_length(*line);
     if (length == 0 || length == line->length || line->bytes[length] != ' ')
-        return http_reject_at(reader, line->bytes + length,
-                              "expected a request line: method, target, "
-                              "HTTP/1.1");
+        return reject_request_line(reader, line->bytes + length);
     reader->request->method = (struct slice){line->bytes, length};
     *line = slice_after(*line, length + 1);
     return HTTP_PARSE_DONE;
@@ -117,14 +122,18 @@ static enum http_parse read_request_line(struct http_reader *reader,
     return result;
 }
 
+static bool is_limit_of_empty_lines(size_t length)
+{
+    return length == HTTP_EMPTY_LINES_MAX * strlen("\r\n");
+}
+
 // Returns how many bytes at the start are empty lines. The last line may lack
 // its LF if nothing else has arrived.
 static size_t empty_lines_length(struct slice bytes)
 {
     static const char line[2] = {'\r', '\n'};
     size_t length = 0;
-    while (length < bytes.length &&
-           length < HTTP_EMPTY_LINES_MAX * sizeof line &&
+    while (length < bytes.length && !is_limit_of_empty_lines(length) &&
            bytes.bytes[length] == line[length % sizeof line])
         length++;
     return length == bytes.length ? length : length - length % sizeof line;
@@ -143,6 +152,9 @@ static enum http_parse read_header(struct http_reader *reader,
     reader->at = reader->start;
     if (reader->at == reader->length)
         return HTTP_PARSE_MORE;
+    const char *first = reader->bytes + reader->start;
+    if (*first == '\r' && is_limit_of_empty_lines(reader->start))
+        return reject_request_line(reader, first); // its LF changes nothing
     enum http_parse result = read_request_line(reader, framing);
     if (result == HTTP_PARSE_DONE)
         result = http_read_fields(reader, framing);

@@ -334,6 +334,54 @@ def there_are_no_colours_in_a_pipe():
     assert "\033" not in lab("try", "not-http", 1, 2).stdout
 
 
+# A stage 4 that opens two descriptors at its first request, as a slow start
+# does, and if it leaks, one at its hundredth connection.
+LATE_SERVER = """
+import os, socket
+leaks = 0
+late = None
+seen = 0
+server = socket.create_server(("127.0.0.1", int(os.environ["PORT"])))
+lost = []
+while True:
+    client = server.accept()[0]
+    seen += 1
+    while True:
+        asked = client.recv(65536)
+        late = late or os.pipe()
+        if not asked:
+            break
+        if asked.startswith(b"GET"):
+            client.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
+            continue
+        client.sendall(b"HTTP/1.1 400 Bad Request\\r\\nContent-Length: 0\\r\\n"
+                       b"Connection: close\\r\\n\\r\\n")
+        break
+    if leaks and seen == 100:
+        lost.append(os.dup(0))
+    client.close()
+"""
+
+
+if pathlib.Path("/proc/self/fd").exists():
+    @test
+    def a_leak_is_found_and_a_slow_start_is_none():
+        with tempfile.TemporaryDirectory() as directory:
+            program = pathlib.Path(directory, "stage4_slow", "stage4_slow")
+            program.parent.mkdir()
+            environment = dict(os.environ, THAW_BUILD=directory)
+            for leaks in (0, 1):
+                program.write_text(f"#!{sys.executable} -BES\n" +
+                                   LATE_SERVER.replace("leaks = 0",
+                                                       f"leaks = {leaks}"))
+                program.chmod(0o755)
+                row = json.loads(subprocess.run(
+                    [LAB, "try", "tls-hello", "4", "--json"], env=environment,
+                    capture_output=True, timeout=120, check=False).stdout)[0]
+                expected = "leaks 1 fds" if leaks else "serves"
+                assert row["verdict"] == expected, row
+
+
 @test
 def a_timeline_fits_into_a_terminal():
     for line in lab("timeline", 4, 5, 6, "--work-ms", 50).stdout.splitlines():

@@ -202,6 +202,7 @@ static const struct {
     const char *bytes;
 } no_empty_lines[] = {
     {"one more than eight", EMPTY_LINES_OF_8 "\r\n" GET},
+    {"a CR after eight, then silence", EMPTY_LINES_OF_8 "\r"},
     {"a bare CR, which another byte shows", "\r" GET},
     {"two CRs", "\r\r"},
     {"a bare LF", "\n" GET},
