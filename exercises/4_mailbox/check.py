@@ -12,8 +12,8 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from server import (Server, doing, event, fail, request_of,  # noqa: E402
-                    that, until)
+from server import (READERS_PORT, Server, doing, event,  # noqa: E402
+                    fail, request_of, that, until)
 
 A_WHILE = 0.15  # seconds, for what must not come
 SOON = 1.5  # seconds, for what must come
