@@ -376,7 +376,7 @@ def fails(server):
         by_hand_instead(f"""
 THAW_FAULT={call} build/exercises/faulty_2_poll
 and in another terminal, twice:
-curl --max-time 3 -i http://127.0.0.1:{port}/ -d hello
+curl --max-time 3 -i http://127.0.0.1:{{port}}/ -d hello
 """)
         with Observed(server.command, fault=call) as other:
             sent = f"{shown(post(b'hello'))}; {name}"
