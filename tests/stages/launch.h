@@ -47,7 +47,7 @@ static inline void launch(struct server *stage, void prepare(void),
         _exit(127);
     }
     close(ends[1]);
-    ck_assert_int_eq(output_start(&stage->output, ends[0]), 0);
+    ck_assert_int_eq(output_start(&stage->output, ends[0], NULL), 0);
 }
 
 // Waits for the line that says the port.
