@@ -441,6 +441,17 @@ def it_stops_and_goes_on():
             assert not terminal.what_is_left(), terminal.what_is_left()
 
 
+@contextlib.contextmanager
+def at_port(name, port):
+    """A stage at the port that another server had."""
+    with subprocess.Popen([f"{BUILD}/{name}/{name}", "--quiet", "--port", port],
+                          stdout=subprocess.DEVNULL) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
 @test
 def a_server_may_freeze_and_end_and_start():
     with Server("stage3_parse") as server:
@@ -458,11 +469,8 @@ def a_server_may_freeze_and_end_and_start():
             for name, text in (("stage5_queue", "0 of 100"),
                                ("stage2_async", " no metrics"),
                                ("stage6_pool", "0 of 4")):
-                with subprocess.Popen(
-                        [f"{BUILD}/{name}/{name}", "--quiet", "--port", port],
-                        stdout=subprocess.DEVNULL) as another:
+                with at_port(name, port):
                     terminal.wait_text(text)
-                    another.terminate()
                 terminal.wait_text("nothing listens there")
             assert not terminal.screen.faults, terminal.screen.faults
 
