@@ -166,8 +166,13 @@ missing_how() {
     case $1 in
     cc) echo "not found: ${CC:+CC is }$compiler" ;;
     libc) echo "$compiler cannot link a program with threads" ;;
-    jansson | check) pkg-config --print-errors --exists "$(enough "$1")" 2>&1 |
-        sed -n '$p' ;;
+    jansson | check)
+        if found=$(pkg-config --modversion "$1" 2>/dev/null); then
+            echo "$found is too old; expected $(enough "$1")"
+        else
+            echo "not found by pkg-config"
+        fi
+        ;;
     *) echo "not found" ;;
     esac
 }

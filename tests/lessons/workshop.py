@@ -209,8 +209,8 @@ def an_unknown_command_is_told_the_nearest():
 def each_command_has_a_help_of_its_own_and_does_nothing():
     with Tree() as tree:
         whole = tree.type("--help").stdout
-        for command in ("doctor", "setup", "tour", "test", "run", "diff", "bug",
-                        "pictures", "lint", "coverage"):
+        for command in ("doctor", "setup", "pack", "tour", "test", "run",
+                        "diff", "bug", "pictures", "lint", "coverage"):
             lines = tree.type(command, "--help").stdout
             assert lines.startswith(f"  ./workshop {command}"), lines
             assert lines.splitlines()[0] in whole.splitlines(), lines
