@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 enum { EVENT_NAME_MAX = 127 };     // of UTF-8, in bytes; at least one
-enum { EVENT_COMMAS_MAX = 10000 }; // between values, in all that is ignored
+enum { EVENT_VALUES_MAX = 10000 }; // commas, and opening brackets and braces
 enum { EVENT_DEPTH_MAX = 2048 };   // of objects and arrays in each other
 enum { EVENT_DETAIL_SIZE = 160 };  // in bytes, with the NUL
 

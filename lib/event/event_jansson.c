@@ -39,28 +39,32 @@ static bool has_no_nul(struct slice json, struct event_fault *fault)
 }
 
 // The client must not choose how long the thread is busy: jansson needs 50 ms
-// for a million bytes of small values. It has a limit of depth of its own,
-// which a build of it can change. Where the text is not JSON, the counts may be
-// wrong, and jansson rejects the text.
+// for a million bytes of small values, and 100 ms if each is an array in
+// others. It has a limit of depth of its own, which a build of it can change.
+// Where the text is not JSON, the counts may be wrong, and jansson rejects the
+// text.
 static bool is_simple_enough(struct slice json, struct event_fault *fault)
 {
     bool in_string = false;
     int depth = 0;
-    int commas = 0;
+    int values = 0; // at most: one for each comma, and one for each bracket
     for (size_t i = 0; i < json.length; i++) {
         char byte = json.bytes[i];
+        bool opens = byte == '{' || byte == '[';
         if (byte == '"')
             in_string = !in_string;
-        else if (in_string)
+        if (in_string) {
             i += byte == '\\'; // the byte after it is part of the escape
-        else if (byte == '}' || byte == ']')
-            depth--;
-        else if ((byte == '{' || byte == '[') && ++depth > EVENT_DEPTH_MAX)
+            continue;
+        }
+        if (opens && ++depth > EVENT_DEPTH_MAX)
             return reject(fault, invalid_event,
                           "byte %zu: too many levels of nesting", i + 1);
-        else if (byte == ',' && ++commas > EVENT_COMMAS_MAX)
+        if ((opens || byte == ',') && ++values > EVENT_VALUES_MAX)
             return reject(fault, invalid_event, "byte %zu: too many values",
                           i + 1);
+        if (byte == '}' || byte == ']')
+            depth--;
     }
     return true;
 }

@@ -308,12 +308,30 @@ START_TEST(brackets_in_a_string_or_one_after_the_other_are_not_nested)
 }
 END_TEST
 
-// Commas in a string do not count.
+// What may begin a value counts: a comma, a bracket and a brace, if it is not
+// in a string. Brackets in others need no comma, and take the longest to
+// decode.
+static const struct {
+    const char *start;
+    const char *value; // which adds so many
+    int count;
+} many_values[] = {
+    {"[\",,,[{\"", ",1", 1},
+    {"[1", ",[]", 2},
+    {"[1", ",{}", 2},
+    {"[1", ",[[[{\"\":[{}]}]]]", 7},
+};
+
 START_TEST(an_event_has_a_limit_of_values)
 {
     struct buffer json = {0};
-    buffer_add_text(&json, "{" ALICE ",\"x\":[\",,,\"");
-    for (int commas = 3; commas < EVENT_COMMAS_MAX; commas++)
+    buffer_add_text(&json, "{" ALICE ",\"x\":");
+    buffer_add_text(&json, many_values[_i].start);
+    int values = 5; // three commas, and the first of each kind of bracket
+    for (; values + many_values[_i].count <= EVENT_VALUES_MAX;
+         values += many_values[_i].count)
+        buffer_add_text(&json, many_values[_i].value);
+    for (; values < EVENT_VALUES_MAX; values++)
         buffer_add_text(&json, ",1");
     struct slice start = buffer_slice(&json);
     size_t length = start.length;
@@ -410,7 +428,7 @@ int main(void)
     tcase_add_test(json, nesting_is_limited_before_the_stack_is_full);
     tcase_add_test(json,
                    brackets_in_a_string_or_one_after_the_other_are_not_nested);
-    tcase_add_test(json, an_event_has_a_limit_of_values);
+    unit_add_rows(json, an_event_has_a_limit_of_values, many_values);
     tcase_add_test(json, a_long_invalid_body_has_a_short_detail);
     tcase_add_test(json, a_changed_event_is_valid_or_has_a_printable_detail);
     tcase_add_test(json, threads_decode_at_the_same_time);
