@@ -59,7 +59,7 @@ class Exercise:
         self.right = said.get("right", [])
         # It changes a header, too, so it is judged in a copy of the tree.
         self.in_tree = said.get("in_tree", False)
-        self.has_check = (directory / "check.c").exists()
+        self.checks = sorted(path.name for path in directory.glob("check*.c"))
         self.has_starter = (directory / "starter").is_dir()
 
     def starter(self, path):

@@ -8,7 +8,7 @@ A variant is the starter, the solution, another right one, or a wrong one. The
 lines, whose words are separated by "|":
 
     input|FILE              meson looks again when it changes
-    exercise|NAME|STAGE|MAIN|CHECK|SOURCE,...
+    exercise|NAME|STAGE|MAIN|CHECK,...|SOURCE,...
     inputs|FILE|...         what all variants come from
     outputs|FILE|...        their files, variant by variant
     variant|NAME|KIND|PROGRAM,...
@@ -61,7 +61,7 @@ def print_list():
         if exercise.in_tree:
             continue
         print("exercise", exercise.name, exercise.stage, exercise.main,
-              "check.c" if exercise.has_check else "",
+              ",".join(exercise.checks),
               ",".join(sources_of(exercise)), sep="|")
         print("inputs", *inputs_of(exercise), sep="|")
         print("outputs", *(output_of(exercise, variant, path)

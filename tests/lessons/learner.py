@@ -47,8 +47,12 @@ foreach name : ['mutex_lock', 'mutex_trylock', 'mutex_unlock', 'cond_wait',
                 'join']
   wraps += '-Wl,--wrap=pthread_' + name
 endforeach
-check = ['exercises/check.c', 'exercises/threads.c',
-         'exercises/5_channel/check.c', 'stage5_queue/channel.c', 'no_trace.c']
+check = ['exercises/check.c', 'exercises/threads.c', 'stage5_queue/channel.c',
+         'no_trace.c']
+foreach name : ['', '_close', '_consumers', '_expect', '_ring', '_threads',
+                '_unlock', '_wake']
+  check += 'exercises/5_channel/check' + name + '.c'
+endforeach
 foreach name, args : {'': [], '_asan': ['-fsanitize=address,undefined'],
                       '_tsan': ['-fsanitize=thread']}
   if name == '' or meson.get_compiler('c').links(
