@@ -242,7 +242,7 @@ static const struct experiment rows[] = {
      "200 at once: it responds. 000: frozen, or closed without a response.\n",
      .clients = 1001},
     {"order",
-     "Are one user's events done in the order in which they were accepted?",
+     "One client sends event after event. Are they done in this order?",
      order,
      {NULL, NULL, NULL, "in order", "in order", "reordered"},
      .sketch = NULL,

@@ -153,7 +153,8 @@ def wait(found):
         rows.append([*map(str, cell), *(
             median(found.figure(value, **where), "{:.0f}")
             for value in (results.wait_formula_ms, results.wait_ms))])
-    return [Table("The wait of the job that takes the last slot, in ms",
+    return [Table("How long the job that takes the last slot waits until it "
+                  "begins, in ms",
                   ["slots", "workers", "work, ms", "computed", "measured"],
                   rows, "Computed: slots x work time / workers.")]
 

@@ -4,11 +4,11 @@
     commands.py README BUILD [--update]
 
 In a block that begins with ```console, a line after "$ " is a command, and the
-lines after it are its output; a command goes on after a line that ends with a
-backslash. "./workshop run N" starts a server as a reader would in another
-terminal. It gets a free port, and this is then in $PORT and $url, if the page
-has set them. A block that begins with ```server has the next lines that this
-server prints. Times, sizes and rates differ from run to run, so a number with a
+lines after it are its output; a command goes on after a backslash at the end of
+a line, and in single quotes. "./workshop run N" starts a server as a reader
+would in another terminal. It gets a free port, and this is then in $PORT and
+$url, if the page has set them. A block that begins with ```server has the next
+lines that this server prints. Times, sizes and rates differ from run to run, so a number with a
 point, or before a unit, is compared as "some number", and so is the random
 Retry-After; of a row of lab overload, only how many events were sent.
 Prints TAP, a test for each command. With --update, writes what differs into the
@@ -41,6 +41,17 @@ STAGES = ["stage1_blocking", "stage2_async", "stage3_parse", "stage4_slow",
           "stage5_queue", "stage6_pool"]
 
 
+def length_of_command(text):
+    """It goes on after a backslash, and as long as a single quote is open."""
+    length = 0
+    for line in text.splitlines(keepends=True):
+        length += len(line)
+        is_open = text[:length].count("'") % 2 == 1
+        if not is_open and not line.endswith("\\\n"):
+            break
+    return length
+
+
 def commands_of(text):
     """The commands of all console blocks: (command, output, its position). The
     lines of a server have no command."""
@@ -49,10 +60,10 @@ def commands_of(text):
         if block[1]:
             yield None, block[2], block.start(2)
             continue
-        for part in re.finditer(
-                r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", block[2], re.M):
-            start = block.start(2) + part.start(2)
-            yield part[1], part[2], start
+        for part in re.finditer(r"^\$ (.*\n(?:(?!\$ ).*\n)*)", block[2], re.M):
+            length = length_of_command(part[1])
+            start = block.start(2) + part.start(1) + length
+            yield part[1][:length - 1], part[1][length:], start
 
 
 def comparable(text):
@@ -159,7 +170,7 @@ def perform(reader, command, expected):
 def report(number, command, expected, got):
     is_same = expected == got
     name = (command or "lines of the server").replace("#", "")
-    name = re.sub(r"\s*\\\n\s*", " ", name)
+    name = re.sub(r"\s*\\?\n\s*", " ", name)
     print(f"{'ok' if is_same else 'not ok'} {number} - {name}")
     for title, text in (("expected", expected), ("got", got)):
         if not is_same:
