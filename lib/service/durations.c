@@ -12,17 +12,19 @@ enum { CACHE_LINE = 64 }; // in bytes, on most machines
 #define MICROSECONDS INT64_C(1000)
 #define SECONDS INT64_C(1000000000)
 
-// The upper bounds of the buckets, in nanoseconds; a last bucket has none.
-// Above a second they are close: there, events wait for each other.
+// The upper bounds of the buckets, in nanoseconds; a last bucket has none. From
+// 0.1 s on they are close: there, events wait for each other.
 static const int64_t bounds[] = {
     100 * MICROSECONDS,    200 * MICROSECONDS,    500 * MICROSECONDS,
     1000 * MICROSECONDS,   2000 * MICROSECONDS,   5000 * MICROSECONDS,
     10000 * MICROSECONDS,  20000 * MICROSECONDS,  50000 * MICROSECONDS,
-    100000 * MICROSECONDS, 200000 * MICROSECONDS, 500000 * MICROSECONDS,
-    1 * SECONDS,           2 * SECONDS,           3 * SECONDS,
-    5 * SECONDS,           7 * SECONDS,           10 * SECONDS,
-    15 * SECONDS,          20 * SECONDS,          30 * SECONDS,
-    40 * SECONDS,          50 * SECONDS,          60 * SECONDS,
+    100000 * MICROSECONDS, 150000 * MICROSECONDS, 200000 * MICROSECONDS,
+    300000 * MICROSECONDS, 500000 * MICROSECONDS, 700000 * MICROSECONDS,
+    1 * SECONDS,           3 * SECONDS / 2,       2 * SECONDS,
+    3 * SECONDS,           5 * SECONDS,           7 * SECONDS,
+    10 * SECONDS,          15 * SECONDS,          20 * SECONDS,
+    30 * SECONDS,          40 * SECONDS,          50 * SECONDS,
+    60 * SECONDS,
 };
 
 enum { BOUNDS = sizeof bounds / sizeof bounds[0] };

@@ -21,6 +21,7 @@ import queue
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -79,6 +80,12 @@ def keep_lines(stream, lines):
         lines.put(line)
 
 
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
 class Reader:
     """A person with two terminals: a server in one, a shell in the other."""
 
@@ -101,6 +108,10 @@ class Reader:
         for lab in ("build/lab/lab", "./workshop lab"):
             command = command.replace(lab,
                                       shlex.quote(f"{self.build}/lab/lab"))
+        command = command.replace("PROMETHEUS=9090",
+                                  f"PROMETHEUS={free_port()}")
+        command = command.replace("prometheus --config",
+                                  "setpriv --pdeathsig KILL prometheus --config")
         command = command.replace(" build/",
                                   f" {shlex.quote(str(self.build))}/")
         return command

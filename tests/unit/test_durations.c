@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
-enum { BUCKETS = 25 };
+enum { BUCKETS = 29 };
 
 #define MICROSECOND INT64_C(1000)
 #define SECOND INT64_C(1000000000)
@@ -81,9 +81,9 @@ static const struct {
     {500 * MICROSECOND + 1, "0.001"},
     {50000 * MICROSECOND, "0.05"},
     {SECOND / 2, "0.5"},
-    {SECOND / 2 + 1, "1"},
+    {SECOND / 2 + 1, "0.7"},
     {SECOND, "1"},
-    {SECOND + 1, "2"},
+    {SECOND + 1, "1.5"},
     {10 * SECOND, "10"},
     {10 * SECOND + 1, "15"},
     {60 * SECOND, "60"},
