@@ -123,11 +123,15 @@ def stage_1_and_2_get_no_connection():
 @test
 def stage_2_has_them_in_the_poll_set():
     needs_proc()
-    with Server("stage2_async") as server, clients(server.port, 7):
-        wait_until(lambda: counts_of(frame(server.port))[0] == "0")
-        text = frame(server.port)
-    assert counts_of(text) == ["0", "7", ".", ".", "."], text
-    assert "poll set" in text and "ooooooo" in text, text
+    with tempfile.TemporaryDirectory() as directory:
+        trace = f"{directory}/trace"
+        with Server("stage2_async", "--trace", trace) as server:
+            with clients(server.port, 7):
+                wait_until(lambda: counts_of(frame(server.port))[0] == "0")
+                text = frame(server.port)
+        accepted = pathlib.Path(trace).read_text().count('"accept"')
+    assert counts_of(text) == ["0", str(accepted), ".", ".", "."], text
+    assert accepted == 7 and "ooooooo" in text and "poll set" in text, text
 
 
 @test
