@@ -104,7 +104,7 @@ def a_frozen_stage_1_has_its_clients_in_the_backlog():
         text = frame(server.port)
     assert counts_of(text) == ["5", "1", ".", ".", "."], text
     assert "ooooo  " in text and "reads from" in text, text
-    assert "no metrics; backlog for 1." in text, text
+    assert re.search(r"no metrics; backlog for [1-9]", text), text
 
 
 @test
@@ -350,7 +350,6 @@ def any_size_shows_what_it_can():
                                   (1, 60), (24, 59), (3, 10), (50, 160),
                                   (24, 132), (200, 400), (24, 80)):
                 terminal.resize(rows, columns)
-                terminal.read(0.4)
                 text = screen.text()
                 assert not screen.faults, (rows, columns, screen.faults)
                 if columns < 60:
