@@ -27,6 +27,7 @@ class Screen:
         self.alternate = self.is_cursor_hidden = False
         self.style = ""
         self.faults = []
+        self.forgiven = 0  # until it is cleared so many times
         self.pending = b""
         self.received = b""
 
@@ -42,7 +43,7 @@ class Screen:
         return "\n".join("".join(row).rstrip() for row in self.cells)
 
     def fault(self, what):
-        if len(self.faults) == 5:
+        if len(self.faults) == 5 or self.forgiven > 0:
             return
         self.faults.append(f"{what} at row {self.row + 1}, column "
                            f"{self.column + 1}")
@@ -60,6 +61,7 @@ class Screen:
             self.row, self.column = row, column
         elif letter == "J" and parameters == "2":
             self.clear()
+            self.forgiven = max(0, self.forgiven - 1)
         elif letter == "m" and not private:
             self.style = "" if parameters in ("", "0") else parameters
         else:
@@ -112,7 +114,7 @@ class Terminal:
     def __init__(self, command, rows=24, columns=80, **environment):
         self.master, self.slave = pty.openpty()
         self.screen = Screen(rows, columns)
-        self.resize(rows, columns)
+        self.set_size(rows, columns)
         self.before = termios.tcgetattr(self.slave)
         base = {name: value for name, value in os.environ.items()
                 if name not in ("NO_COLOR", "LC_ALL", "LC_CTYPE", "LANG")}
@@ -132,10 +134,20 @@ class Terminal:
         os.close(self.master)
         os.close(self.slave)
 
-    def resize(self, rows, columns):
+    def set_size(self, rows, columns):
         self.screen.resize(rows, columns)
         fcntl.ioctl(self.master, termios.TIOCSWINSZ,
                     struct.pack("4H", rows, columns, 0, 0))
+
+    def resize(self, rows, columns):
+        """Returns when the program has drawn all in the new size. A frame that
+        was under way has the old size, so the first one does not count."""
+        self.screen.forgiven = 2
+        self.set_size(rows, columns)
+        self.wait(lambda: self.screen.forgiven < 2, "a frame")
+        self.process.send_signal(signal.SIGCONT)
+        self.wait(lambda: self.screen.forgiven == 0, "a frame in the new size")
+        self.read(0.3)
 
     def type(self, keys):
         os.write(self.master, keys.encode())

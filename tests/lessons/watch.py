@@ -104,7 +104,7 @@ def a_frozen_stage_1_has_its_clients_in_the_backlog():
         text = frame(server.port)
     assert counts_of(text) == ["5", "1", ".", ".", "."], text
     assert "ooooo  " in text and "reads from" in text, text
-    assert "no metrics; backlog for 1." in text, text
+    assert re.search(r"no metrics; backlog for [1-9]", text), text
 
 
 @test
@@ -123,11 +123,15 @@ def stage_1_and_2_get_no_connection():
 @test
 def stage_2_has_them_in_the_poll_set():
     needs_proc()
-    with Server("stage2_async") as server, clients(server.port, 7):
-        wait_until(lambda: counts_of(frame(server.port))[0] == "0")
-        text = frame(server.port)
-    assert counts_of(text) == ["0", "7", ".", ".", "."], text
-    assert "poll set" in text and "ooooooo" in text, text
+    with tempfile.TemporaryDirectory() as directory:
+        trace = f"{directory}/trace"
+        with Server("stage2_async", "--trace", trace) as server:
+            with clients(server.port, 7):
+                wait_until(lambda: counts_of(frame(server.port))[0] == "0")
+                text = frame(server.port)
+        accepted = pathlib.Path(trace).read_text().count('"accept"')
+    assert counts_of(text) == ["0", str(accepted), ".", ".", "."], text
+    assert accepted == 7 and "ooooooo" in text and "poll set" in text, text
 
 
 @test
@@ -346,7 +350,6 @@ def any_size_shows_what_it_can():
                                   (1, 60), (24, 59), (3, 10), (50, 160),
                                   (24, 132), (200, 400), (24, 80)):
                 terminal.resize(rows, columns)
-                terminal.read(0.4)
                 text = screen.text()
                 assert not screen.faults, (rows, columns, screen.faults)
                 if columns < 60:
