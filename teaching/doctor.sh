@@ -201,7 +201,8 @@ system() {
     pretty=$(uname -s)
     [ ! -r /etc/os-release ] ||
         pretty=$(sed -n 's/^PRETTY_NAME="*\([^"]*\).*/\1/p' /etc/os-release)
-    pretty="$pretty, $(uname -m), $(getconf _NPROCESSORS_ONLN) processors"
+    count=$(getconf _NPROCESSORS_ONLN 2>/dev/null) || count="?"
+    pretty="$pretty, $(uname -m), $count processors"
     case $(uname -s) in
     Linux)
         ! grep -qi microsoft /proc/version 2>/dev/null ||

@@ -38,6 +38,7 @@ MEASURED = (r"\d+\.\d+|(?<=threads: )\d+|(?<=Retry-After: )\d|"
             r"\d+(?= (s|ms|milliseconds)\b)")
 END = "--end-of-the-output--"
 LINE_SECONDS = 10
+WORKSHOP = pathlib.Path(__file__).resolve().parents[2] / "workshop"
 STAGES = ["stage1_blocking", "stage2_async", "stage3_parse", "stage4_slow",
           "stage5_queue", "stage6_pool"]
 
@@ -112,6 +113,8 @@ class Reader:
                                   f"PROMETHEUS={free_port()}")
         command = command.replace("prometheus --config",
                                   "setpriv --pdeathsig KILL prometheus --config")
+        command = command.replace("./workshop ",
+                                  f"{shlex.quote(str(WORKSHOP))} ")
         command = command.replace(" build/",
                                   f" {shlex.quote(str(self.build))}/")
         return command

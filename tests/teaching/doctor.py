@@ -13,6 +13,7 @@ import concurrent.futures
 import contextlib
 import os
 import pathlib
+import pty
 import re
 import resource
 import shutil
@@ -305,6 +306,23 @@ def unknown_word(source, word):
     assert "expected nothing or --build" in result.stderr, result
 
 
+def a_terminal_gets_colours(source, variable_name):
+    """If it can, and nothing says otherwise."""
+    for value, expected in {"": b"\033[32m[ok]\033[0m", "1": b"[ok]"}.items():
+        with World(source) as world:
+            world.environment.update({"TERM": "xterm", variable_name: value})
+            ours, theirs = pty.openpty()
+            with open(ours, "rb", buffering=0) as terminal:
+                with open(theirs, "wb") as output:
+                    process = world.start("doctor", stdout=output)
+                first = terminal.read(len(expected))
+                with contextlib.suppress(OSError):  # EIO is Linux' end
+                    while terminal.read(4096):
+                        pass
+                assert process.wait(timeout=60) == 0
+        assert first == expected, (value, first)
+
+
 def setup_installs_what_it_looks_for(source, manager):
     """And from the same list."""
     text = (source / "workshop").read_text()
@@ -360,6 +378,7 @@ def main():
              + [(versions_are_mesons, library) for library in VERSIONS]
              + [(the_tools_of_this_machine, tool) for tool in
                 ("compiler", "ninja", "python3", "meson", "jansson", "Check")]
+             + [(a_terminal_gets_colours, "NO_COLOR")]
              + [(unknown_word, word) for word in ("--biuld", "5")])
     print(f"1..{len(tests)}")
     with concurrent.futures.ThreadPoolExecutor(2) as threads:

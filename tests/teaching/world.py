@@ -101,13 +101,21 @@ class World:
         return sorted([*self.tree.rglob("*"), *self.temporary.rglob("*"),
                        *self.home.rglob("*")])
 
+    def start(self, *words, **how):
+        return subprocess.Popen(
+            [*self.before, "/bin/sh", str(self.tree / "workshop"), *words],
+            env=self.environment, cwd=self.root, stdin=subprocess.DEVNULL,
+            preexec_fn=self.preexec, **how)
+
     def run(self, *words):
         before = self.files()
-        result = subprocess.run(
-            [*self.before, "/bin/sh", str(self.tree / "workshop"), *words],
-            env=self.environment, cwd=self.root, text=True,
-            stdin=subprocess.DEVNULL, capture_output=True,
-            timeout=LIMIT_SECONDS, preexec_fn=self.preexec)
+        with self.start(*words, text=True, stdout=subprocess.PIPE,
+                        stderr=subprocess.PIPE) as process:
+            try:
+                output = process.communicate(timeout=LIMIT_SECONDS)
+            finally:
+                process.kill()
+        result = subprocess.CompletedProcess(words, process.returncode, *output)
         left = set(self.files()) ^ set(before)
         assert not left, f"it leaves {left} behind: {result}"
         return result
