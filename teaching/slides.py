@@ -77,10 +77,10 @@ def code(text):
     return f"```\n{text}\n```"
 
 
-def answer_slides(name, questions, answers):
-    for letter, answer in answers.items():
+def solution_slides(name, questions, solutions):
+    for letter, solution in solutions.items():
         # What follows the last answer is about all of them.
-        text = re.split(r"\n\n(?=(?: {4}|[^\n]*:\n\n {4}))", answer)[0]
+        text = re.split(r"\n\n(?=(?: {4}|[^\n]*:\n\n {4}))", solution)[0]
         question = " ".join(plain(questions[letter]).split())
         yield slide(f"{name}, {letter}", f"> {question}", plain(text))
 
@@ -109,7 +109,7 @@ def stage_slides(number, directory, picture):
         for letter, question in questions.items()))
     yield slide("Prove it", code(f"./workshop run {number}"),
                 f"`{directory}/README.md`, \"Prove it\"")
-    yield from answer_slides(name, questions, items(told))
+    yield from solution_slides(name, questions, items(told))
     yield slide("Where they wait", code(shifted(pictures(told)[-1])))
     if picture is not None:
         yield slide("A run", f"![]({picture})")
