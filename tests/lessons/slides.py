@@ -163,9 +163,9 @@ def main():
                     for part in re.findall(r"^## Predict\n(.*?)^## ",
                                            path.read_text(encoding="utf-8"),
                                            re.M | re.S))
-        answers = re.findall(r"<h1[^>]*>Stage \d: \w+, \w</h1>", page)
+        solutions = re.findall(r"<h1[^>]*>Stage \d: \w+, \w</h1>", page)
         check("there is a page for each question",
-              [] if len(answers) == asked > 0 else [f"{len(answers)} {asked}"])
+              [] if len(solutions) == asked > 0 else [f"{len(solutions)} {asked}"])
         if chromium() is None:
             check("in a browser # SKIP there is no Chromium", [])
         else:
