@@ -158,21 +158,22 @@ static int do_load(int count, char **words)
         .closes = options.close,
         .json = options.json,
     };
-    if (count != 1)
-        return help_expected("load", "the port of a server that runs");
+    if (count > 1)
+        return help_expected("load", "one port, of a server that runs");
     if (options.retry != NULL)
         retry_find(options.retry, &found.retry);
-    if (!arguments_to_number("port", words[0], 1, 65535, &found.port))
+    found.port = by_hand_port();
+    if (count == 1 &&
+        !arguments_to_number("port", words[0], 1, 65535, &found.port))
         return EXIT_USAGE;
     return load(&found);
 }
 
 static int do_watch(int count, char **words)
 {
-    int ports[WATCH_SERVERS];
-    if (count < 1 || count > WATCH_SERVERS)
-        return help_expected("watch", "the ports of one to eight servers that "
-                                      "run: lab watch 8080");
+    int ports[WATCH_SERVERS] = {by_hand_port()};
+    if (count > WATCH_SERVERS)
+        return help_expected("watch", "the ports of at most eight servers");
     for (int i = 0; i < count; i++) {
         if (!arguments_to_number("port", words[i], 1, 65535, &ports[i]))
             return EXIT_USAGE;
@@ -180,7 +181,7 @@ static int do_watch(int count, char **words)
             if (ports[before] == ports[i])
                 return help_expected("watch", "each port only once");
     }
-    return lab_watch(ports, count, options.once);
+    return lab_watch(ports, count > 0 ? count : 1, options.once);
 }
 
 // The words of its command, as a person typed them.
@@ -296,9 +297,10 @@ static const struct help_command commands[] = {
      "                              silent-clients, ten-at-once or\n"
      "                              sustained-overload\n"},
     {"load", do_load, HELP_NO_STAGE, false,
-     "  load PORT                   many clients, at a server on this machine\n"},
+     "  load [PORT]                 many clients, at a server on this machine; its\n"
+     "                              port is that of the variable PORT, or 8080\n"},
     {"watch", do_watch, HELP_NO_STAGE, false,
-     "  watch PORT...               live, of servers on this machine: where their\n"
+     "  watch [PORT...]             live, of servers on this machine: where their\n"
      "                              clients and events wait; q ends it\n"},
     {"overload", do_overload, HELP_NO_STAGE, true,
      "  overload N...               a load from 0.2 to 2.0 of the capacity of stages\n"

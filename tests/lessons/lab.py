@@ -49,7 +49,8 @@ def an_incomplete_command_says_what_is_missing():
         ("timeline",): "lab timeline: expected a stage from 1 to 6",
         ("timeline", "silent-clients"):
             "lab timeline: expected a stage from 1 to 6",
-        ("load",): "lab load: expected the port of a server that runs",
+        ("load", "1", "2"):
+            "lab load: expected one port, of a server that runs",
         ("tour", "5"): "lab tour: expected nothing after it",
         ("judge", 4, 5, "--", "x"):
             "lab judge: expected one stage: lab judge 5 -- ./mine",
