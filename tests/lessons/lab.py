@@ -596,7 +596,7 @@ def with_processes(words, count):
         if os.geteuid() == 0:
             os.setgroups([])
             os.setgid(65534)
-            os.setuid(65534)
+            os.setuid(20000 + os.getpid() % 40000)  # its count is its own
     # LeakSanitizer needs a process of its own.
     environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
     try:
