@@ -28,7 +28,8 @@ import tempfile
 import threading
 
 sys.dont_write_bytecode = True  # no caches in the source tree
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
 
 # pylint: disable=wrong-import-position
 import usage
@@ -100,7 +101,7 @@ class Reader:
                            no_proxy="127.0.0.1", PORT="")
         self.shell = subprocess.Popen(
             ["bash", "--norc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, env=environment,
+            stderr=subprocess.STDOUT, text=True, env=environment, cwd=ROOT,
             start_new_session=True)
         self.type("set -m")
 
@@ -138,7 +139,8 @@ class Reader:
             stdout=subprocess.PIPE, text=True)
         line = self.server.stdout.readline()
         port = line.strip().rpartition(":")[2]
-        self.type(f"PORT=${{PORT:+{port}}}; url=${{url:+http://127.0.0.1:$PORT}}")
+        self.type(f"PORT=${{PORT:+{port}}}; "
+                  "url=${url:+http://127.0.0.1:$PORT}")
         self.printed = queue.Queue()
         threading.Thread(target=keep_lines, daemon=True,
                          args=(self.server.stdout, self.printed)).start()
@@ -208,7 +210,7 @@ def main():
     shift = 0
     print(f"1..{len(commands)}")
     with tempfile.TemporaryDirectory(prefix="thaw-docs-") as directory:
-        reader = Reader(sys.argv[2], directory)
+        reader = Reader(pathlib.Path(sys.argv[2]).resolve(), directory)
         try:
             for number, (command, expected, start) in enumerate(commands, 1):
                 got = perform(reader, command, expected)
