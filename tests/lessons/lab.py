@@ -592,11 +592,12 @@ def with_processes(words, count):
     """The lab, whose user may have so many. Root has no such limit, so root
     becomes another user."""
     def limit():
-        resource.setrlimit(resource.RLIMIT_NPROC, (count, count))
         if os.geteuid() == 0:
             os.setgroups([])
             os.setgid(65534)
             os.setuid(20000 + os.getpid() % 40000)  # its count is its own
+        # After that: a user beyond the limit could not even exec.
+        resource.setrlimit(resource.RLIMIT_NPROC, (count, count))
     # LeakSanitizer needs a process of its own.
     environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
     try:
