@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 
 sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
