@@ -1,11 +1,11 @@
 #include "lab/watch/sockets.h"
+#include "lib/base/buffer.h"
 #include "lib/base/clock.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 // States as Linux numbers them (include/net/tcp_states.h).
 enum { ESTABLISHED = 0x01, CLOSE_WAIT = 0x08, LISTEN = 0x0A };
@@ -124,8 +124,14 @@ static bool read_listeners(const char *path, struct port_sockets *ports,
     return true;
 }
 
-static void count_accepted(const char *path, struct port_sockets *ports,
-                           int count)
+// A connection that a server has accepted.
+struct connection {
+    int port;
+    unsigned long inode; // of the server's socket; each has its own
+};
+
+static void find_accepted(const char *path, struct port_sockets *ports,
+                          int count, struct buffer *accepted)
 {
     char text[256];
     struct line line;
@@ -133,18 +139,40 @@ static void count_accepted(const char *path, struct port_sockets *ports,
     if (file == NULL)
         return;
     while (fgets(text, sizeof text, file) != NULL) {
-        struct port_sockets *found;
-        unsigned long inode;
+        struct connection connection;
         int queue;
         if (!split(text, &line) ||
             (line.state != ESTABLISHED && line.state != CLOSE_WAIT))
             continue;
-        found = find(ports, count, line.port);
-        if (found != NULL && queue_and_inode(&line, &queue, &inode) &&
-            inode != 0) // 0: the server has not accepted it yet
-            found->accepted++;
+        connection.port = line.port;
+        if (find(ports, count, line.port) != NULL &&
+            queue_and_inode(&line, &queue, &connection.inode) &&
+            connection.inode != 0) // 0: the server has not accepted it yet
+            buffer_add(accepted, (struct slice){(const char *)&connection,
+                                                sizeof connection});
     }
     fclose(file);
+}
+
+static int by_inode(const void *one, const void *two)
+{
+    unsigned long a = ((const struct connection *)one)->inode;
+    unsigned long b = ((const struct connection *)two)->inode;
+    return (a > b) - (a < b);
+}
+
+// While Linux prints the list, connections come and go, and then it may print
+// one twice.
+static void count_once(struct buffer *accepted, struct port_sockets *ports,
+                       int count)
+{
+    struct connection *connections = (struct connection *)accepted->bytes;
+    size_t found = accepted->length / sizeof *connections;
+    if (found > 0)
+        qsort(connections, found, sizeof *connections, by_inode);
+    for (size_t i = 0; i < found; i++)
+        if (i == 0 || connections[i].inode != connections[i - 1].inode)
+            find(ports, count, connections[i].port)->accepted++;
 }
 
 // What takes long is not done again before `next`.
@@ -215,13 +243,16 @@ static void read_ipv6(struct port_sockets *ports, int count, int part)
 static void count_all(struct port_sockets *ports, int count, int part)
 {
     static struct pace pace;
+    static struct buffer accepted;
     struct port_sockets fresh[SOCKETS_PORTS];
     if (!is_due(&pace, part))
         return;
     copy_ports(ports, count, fresh);
-    count_accepted(ipv4_table, fresh, count);
+    buffer_clear(&accepted);
+    find_accepted(ipv4_table, fresh, count, &accepted);
     if (has_ipv6(ports, count))
-        count_accepted(ipv6_table, fresh, count);
+        find_accepted(ipv6_table, fresh, count, &accepted);
+    count_once(&accepted, fresh, count);
     for (int i = 0; i < count; i++)
         ports[i].accepted = ports[i].is_known ? fresh[i].accepted : -1;
     has_ended(&pace, part);
