@@ -112,8 +112,8 @@ class Reader:
                                       shlex.quote(f"{self.build}/lab/lab"))
         command = command.replace("PROMETHEUS=9090",
                                   f"PROMETHEUS={free_port()}")
-        command = command.replace("prometheus --config",
-                                  "setpriv --pdeathsig KILL prometheus --config")
+        command = re.sub("^prometheus ",  # ends with its reader
+                         "setpriv --pdeathsig KILL prometheus ", command)
         command = command.replace("./workshop ",
                                   f"{shlex.quote(str(WORKSHOP))} ")
         command = command.replace(" build/",

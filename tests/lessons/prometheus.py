@@ -69,7 +69,7 @@ def end_with_us():
 
 
 class Prometheus:
-    """One of our own, of these servers, on a port and in a directory of its own."""
+    """One of our own, which reads these servers."""
 
     def __init__(self, directory, *servers):
         config = pathlib.Path(directory, "prometheus.yml")
@@ -186,23 +186,40 @@ def prometheus_reads_two_stages_and_says_what_they_do():
         everything_must_agree(prometheus, five, six)
 
 
+def value_of(one, name):
+    text = get(one.port, "/metrics")[1]
+    return float(re.search(rf"^{name} (\S+)$", text, re.M)[1])
+
+
 def everything_must_agree(prometheus, *servers):
     """Prometheus has the numbers of each server, by the name of its stage."""
-    def of(one, name):
-        text = get(one.port, "/metrics")[1]
-        return float(re.search(rf"^{name} (\S+)$", text, re.M)[1])
-
     for one, stage in zip(servers, ["stage5_queue", "stage6_pool"]):
-        wait_until(lambda: of(one, "thaw_events_done_total") ==
-                   of(one, "thaw_events_accepted_total"))
+        wait_until(lambda: value_of(one, "thaw_events_done_total") ==
+                   value_of(one, "thaw_events_accepted_total"))
         for name in ["thaw_events_done_total", "thaw_event_wait_seconds_count",
                      "thaw_event_total_seconds_sum",
                      "process_start_time_seconds"]:
-            value = of(one, name)
+            value = value_of(one, name)
             prometheus.wait_for(
                 f'{name} * on(instance) group_left(stage) '
                 f'thaw_build_info{{stage="{stage}"}}',
                 lambda got: len(got) == 1 and abs(got[0] - value) < 1e-3)
+
+
+@test
+def a_scrape_each_second_takes_less_than_2_percent_of_the_loop():
+    """By the CPU time of the server, which other programs do not make longer.
+    Beside open connections, whose descriptors are counted for it."""
+    scrapes = 200
+    with server("stage6_pool") as six, contextlib.ExitStack() as stack:
+        for _ in range(64):
+            stack.enter_context(
+                socket.create_connection(("127.0.0.1", int(six.port))))
+        before = value_of(six, "process_cpu_seconds_total")
+        for _ in range(scrapes):
+            value_of(six, "process_cpu_seconds_total")
+        taken = value_of(six, "process_cpu_seconds_total") - before
+    assert 0 < taken < scrapes * 0.02, f"{taken / scrapes * 1e6:.0f} us each"
 
 
 @test

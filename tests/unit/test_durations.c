@@ -98,6 +98,7 @@ START_TEST(a_duration_is_in_the_first_bucket_whose_bound_it_does_not_exceed)
     ck_assert_str_eq(first_bucket(&seen), edges[_i].bound);
     ck_assert_int_eq(seen.counts[BUCKETS - 1], 1);
     ck_assert_int_eq(seen.count, 1);
+    ck_assert_double_ge(seen.sum, 0);
 }
 END_TEST
 
@@ -172,7 +173,7 @@ START_TEST(each_duration_has_a_histogram_of_its_own)
 }
 END_TEST
 
-enum { THREADS = 8, ROUNDS = 50000, ALL = THREADS * ROUNDS };
+enum { THREADS = 8, ROUNDS = 400000, ALL = THREADS * ROUNDS };
 
 static pthread_mutex_t start = PTHREAD_MUTEX_INITIALIZER;
 
@@ -214,7 +215,7 @@ START_TEST(no_duration_is_lost_between_threads)
     must_be_of_one_moment(&seen);
     ck_assert_int_eq(seen.count, ALL);
     ck_assert_int_eq(seen.counts[BUCKETS - 2], ALL / 2);
-    ck_assert_double_eq_tol(seen.sum, 61.0 * ALL / 2, 1e-3);
+    ck_assert_double_eq_tol(seen.sum, 61.0 * ALL / 2, 1e-1);
 }
 END_TEST
 
