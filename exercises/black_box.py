@@ -28,6 +28,8 @@ import time
 
 from server import PATIENCE, READERS_PORT, Server, doing, fail, until
 
+LARGE = 3000  # in bytes, of a body whose memory may leak
+GROWTH_MAX = 60 * LARGE  # in bytes, of memory; 100 of them are more
 SHOWN_MAX = 60  # bytes of a request or response that a message shows
 
 CRASHES = {
@@ -202,6 +204,17 @@ class Observed(Server):
             with contextlib.suppress(OSError):  # it has ended
                 resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
 
+    def resident(self):
+        """Its memory in bytes. None: it is not known, or a sanitizer, which has
+        terabytes of addresses, keeps what was released."""
+        try:
+            pages = pathlib.Path(f"/proc/{self.process.pid}/statm").read_text()
+        except OSError:
+            return None
+        size, resident = (int(word) * resource.getpagesize()
+                          for word in pages.split()[:2])
+        return resident if size < 1 << 40 else None
+
     def seconds_used(self):
         """Of the processor."""
         stat = self.stat()
@@ -347,6 +360,23 @@ def expect_echo(client, body, likely, sent=None, received=None):
         fault(sent or shown(client.sent),
               f"{received}; its header section does not say Connection: close",
               f"{wanted}; and Connection: close", NO_CLOSE)
+
+
+def expect_memory(server, use, sent, likely):
+    """A server that has served as many once has the memory to do it again."""
+    for _ in range(20):
+        use()
+    server.settle()
+    before = server.resident()
+    for _ in range(100):
+        use()
+    server.settle()
+    if before is not None and not server.has_ended():
+        more = server.resident() - before
+        if more > GROWTH_MAX:
+            fault(f"100 times: {sent}",
+                  f"the server has {more >> 10} KiB more memory in use",
+                  "as much as before", likely)
 
 
 # --- Running a step ---------------------------------------------------------

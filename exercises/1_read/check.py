@@ -13,8 +13,8 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
-from black_box import (NO_TEXT, by_hand_instead, expect, expect_echo,
-                       is_more_than, run, shown)
+from black_box import (LARGE, NO_TEXT, by_hand_instead, expect,
+                       expect_echo, expect_memory, is_more_than, run, shown)
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
@@ -215,6 +215,18 @@ def leave(server):
            and (it.status == 400 or not it.data), why,
            sent=f"{shown(HALF)}, and then the end (shutdown); it still "
            "reads")
+    large = post(b"x" * LARGE)
+
+    def without_its_end():
+        client = server.client()
+        client.send(large[:-1])
+        client.close()
+    expect_memory(server, without_its_end,
+                  f"{shown(large)}, without its last byte; then the client "
+                  "left",
+                  "the buffers are released at the end of serve, by "
+                  "buffer_destroy: does each way through serve come there? A "
+                  "return in the middle does not")
     silent = server.client()
     silent.half_close()
     expect(silent, "no byte, and the end of the connection",

@@ -14,9 +14,9 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
-from black_box import (CLOSED, ENDED, NO_TEXT, Observed, by_hand_instead,
-                       expect, expect_echo, fault, is_more_than, run, shown,
-                       until)
+from black_box import (CLOSED, ENDED, LARGE, NO_TEXT, Observed,
+                       by_hand_instead, expect, expect_echo, expect_memory,
+                       fault, is_more_than, run, shown, until)
 
 CLIENTS = 1100
 CLIENTS_MAX = 1000  # for which sketch.c has room
@@ -230,6 +230,7 @@ def gone(server):
             is_idle(server, sent)
             expect_descriptors(server, before, sent)
     many(server)
+    releases(server)
     closing = server.client()
     closing.send(half)
     closing.half_close()
@@ -240,6 +241,30 @@ def gone(server):
            "recv returned 0: the client sends no more. It is done",
            sent=f"{shown(half)}, then the end (shutdown); it still reads")
     is_idle(server, "nothing more: all clients have left")
+
+
+def releases(server):
+    """The memory of a client that left, and of a response."""
+    large = post(b"x" * LARGE)
+
+    def leave():
+        client = server.client()
+        client.send(large[:-1])
+        server.settle()
+        client.close()
+
+    def stay():
+        client = server.client()
+        client.send(large)
+        client.receive()
+        client.close()
+    expect_memory(server, leave, f"{shown(large)}, without its last byte; then "
+                  "the client left",
+                  "each client's bytes are in in[i], and their memory is to be "
+                  "released: remove_client calls buffer_destroy")
+    expect_memory(server, stay, shown(large),
+                  "a response has memory, too: respond calls buffer_destroy "
+                  "for each buffer that it uses, `out` and response.text")
 
 
 def expect_descriptors(server, before, sent):

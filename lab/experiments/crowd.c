@@ -17,7 +17,7 @@ static double median_ms(const struct run *run, int requests, bool *is_closed)
     client_open(&client, run->server.port);
     for (int i = 0; i < requests; i++) {
         client_request(&client, "GET", "/health", NULL);
-        if (!client_wait(&client, PATIENCE_MS)) {
+        if (!run_wait_unless_frozen(run, &client)) {
             *is_closed = client.ended;
             break;
         }

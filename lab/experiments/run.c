@@ -140,18 +140,26 @@ static double busy_ms(const struct run *run)
 
 // A frozen server does nothing. One that does something, or would if it had a
 // processor, may only be late.
+bool run_wait_unless_frozen(const struct run *run, struct client *client)
+{
+    int64_t end = clock_milliseconds() + LIMIT_MS;
+    double before;
+    bool has_response;
+    do {
+        before = busy_ms(run);
+        has_response = client_wait(client, PATIENCE_MS);
+    } while (!has_response && !client->ended &&
+             busy_ms(run) - before > PATIENCE_MS / 10.0 &&
+             clock_milliseconds() < end);
+    return has_response;
+}
+
 double run_good_request(const struct run *run)
 {
     struct client client;
-    int64_t end = clock_milliseconds() + LIMIT_MS;
-    double before;
     client_open(&client, run->server.port);
     client_request(&client, "GET", "/health", NULL);
-    do
-        before = busy_ms(run);
-    while (!client_wait(&client, PATIENCE_MS) && !client.ended &&
-           busy_ms(run) - before > PATIENCE_MS / 10.0 &&
-           clock_milliseconds() < end);
+    run_wait_unless_frozen(run, &client);
     double ms = client.status != 0 ? client_ms(&client) : -1;
     client_close(&client);
     return ms;

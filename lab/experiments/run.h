@@ -71,6 +71,10 @@ void run_end_held(struct run *run, struct gate *gate);
 // busy machine.
 int run_limit_ms(const struct run *run);
 
+// Waits for the response. False: none within PATIENCE_MS, in which the server
+// did nothing.
+bool run_wait_unless_frozen(const struct run *run, struct client *client);
+
 // Sends GET /health once, and returns its response time in milliseconds;
 // negative: no response within PATIENCE_MS. After the rude clients have left,
 // a response may take as long as all that must come.
