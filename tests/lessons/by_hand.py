@@ -59,7 +59,7 @@ ROWS = {
     "time-out": (1, ["--timeout-ms", "300"], [r"^200 in (0\.[6-9]|1\.)"]),
     "lower-case-headers": (4, [], [r'^HTTP/1.1 200.*\{"status":"ok"']),
     "not-json": (3, [], [r"^{.*invalid_json.*byte 5"]),
-    "not-an-event": (3, [], [r"^{.*invalid_event.*amount: expected an integer"]),
+    "not-an-event": (3, [], [r"^{.*invalid_event.*amount: expected an int"]),
     "not-http": (2, [], [r"^HTTP/1.1 400.*bad_request"]),
     "ten-at-once": (4, [], [r"^200 after 0\.[5-9].*^200 after [4-6]\."]),
     "slow-work-in-loop": (4, ["--work-in-loop", "--work-ms", "5000"],
@@ -106,7 +106,8 @@ ROWS = {
 
 # What takes long, and needs no more to be shown.
 SHORTER = [("--requests 1000000", "--requests 20000"),
-           ("--clients 1 \\\n  --requests 20000", "--clients 1 --requests 2000"),
+           ("--clients 1 \\\n  --requests 20000",
+            "--clients 1 --requests 2000"),
            ("--clients 1\n", "--clients 1 --seconds 1\n")]
 
 
