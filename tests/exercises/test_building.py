@@ -60,7 +60,8 @@ CASES = [
     ("it takes too long", "while :; do sleep 0.1; done", "Stopped",
      ["the build took more than 3 s, and was stopped", EITHER]),
     ("it prints too much", 'while :; do echo "a.c:1:1: warning: x"; done',
-     "Stopped", ["the build printed more than 100 KiB, and was stopped", EITHER]),
+     "Stopped", ["the build printed more than 100 KiB, and was stopped",
+                 EITHER]),
     ("what it says beside a success is no fault",
      'echo "ld: warning: out of memory"', None, []),
 ]

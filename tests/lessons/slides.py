@@ -165,7 +165,8 @@ def main():
                                            re.M | re.S))
         solutions = re.findall(r"<h1[^>]*>Stage \d: \w+, \w</h1>", page)
         check("there is a page for each question",
-              [] if len(solutions) == asked > 0 else [f"{len(solutions)} {asked}"])
+              [] if len(solutions) == asked > 0
+              else [f"{len(solutions)}, not {asked}"])
         if chromium() is None:
             check("in a browser # SKIP there is no Chromium", [])
         else:
