@@ -8,9 +8,10 @@ lines after it are its output; a command goes on after a backslash at the end of
 a line, and in single quotes. "./workshop run N" starts a server as a reader
 would in another terminal. It gets a free port, and this is then in $PORT and
 $url, if the page has set them. A block that begins with ```server has the next
-lines that this server prints. Times, sizes and rates differ from run to run, so a number with a
-point, or before a unit, is compared as "some number", and so is the random
-Retry-After; of a row of lab overload, only how many events were sent.
+lines that this server prints. Times, sizes and rates differ from run to run, so
+a number with a point, or before a unit, is compared as "some number", and so is
+the random Retry-After; of a row of lab overload, only how many events were
+sent.
 Prints TAP, a test for each command. With --update, writes what differs into the
 README instead.
 """

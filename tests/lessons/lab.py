@@ -353,7 +353,8 @@ while True:
         if not asked:
             break
         if asked.startswith(b"GET"):
-            client.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
+            client.sendall(b"HTTP/1.1 200 OK\\r\\n"
+                           b"Content-Length: 0\\r\\n\\r\\n")
             continue
         client.sendall(b"HTTP/1.1 400 Bad Request\\r\\nContent-Length: 0\\r\\n"
                        b"Connection: close\\r\\n\\r\\n")
