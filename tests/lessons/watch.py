@@ -509,6 +509,13 @@ def wrong_words_are_told():
 
 
 @test
+def without_a_port_it_is_that_of_the_environment():
+    with Server("stage5_queue") as server:
+        text = frame(PORT=server.port)
+    assert f"127.0.0.1:{server.port} " in text, text
+
+
+@test
 def without_a_terminal_it_is_one_frame():
     with Server("stage5_queue") as server:
         result = lab("watch", server.port)
