@@ -5,7 +5,7 @@
 
 set -eu
 case ${1:-} in
-debian13 | debian11 | i386 | s390x) ;;
+debian13 | debian11 | i386 | s390x | offline) ;;
 *)
     sed -n '2,/^$/s/^# \{0,1\}//p' "$0"
     [ "${1:-}" = --help ] || exit 2
@@ -56,6 +56,15 @@ i386)
     compile clang-16
     compile gcc
     tests gcc
+    ;;
+offline)
+    ! ./workshop doctor >/root/log || exit 1
+    tail -n 1 /root/log
+    ./workshop setup --offline /pack
+    ./workshop doctor --build
+    compile gcc
+    THAW_BUILD=/root/builds/gcc-c11 ./workshop lab matrix
+    tests gcc --suite unit --suite stage2 --suite stage6 --suite teaching
     ;;
 s390x)
     compile gcc

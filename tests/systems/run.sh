@@ -5,6 +5,9 @@
 #   debian11   amd64: its meson is too old, and this must be said
 #   i386       Debian 12 with 32 bits: gcc 12, clang 16; all tests
 #   s390x      Debian 12, big-endian, emulated: units, corpus, replays
+#   offline    Debian 12, amd64, with its base system alone and no network:
+#              "./workshop setup --offline", the lab, and some tests; it is
+#              packed on this machine, which must be a Debian 12, too
 #
 # It needs root, debootstrap, some 2 GB in DIRECTORY (/var/tmp/thaw-systems),
 # and for s390x qemu-user-static. What it installs there stays for the next
@@ -29,6 +32,7 @@ i386)
     packages="$packages clang-16"
     ;;
 s390x) suite=bookworm arch=s390x ;;
+offline) suite=bookworm arch=amd64 packages= ;;
 -h | --help)
     sed -n '2,/^$/s/^# \{0,1\}//p' "$0"
     exit
@@ -63,10 +67,22 @@ if [ ! -e "$root/installed" ]; then
         --include=ca-certificates "$suite" "$root"
     cp /etc/resolv.conf "$root/etc/"
     # shellcheck disable=SC2086
-    DEBIAN_FRONTEND=noninteractive chroot "$root" sh -c \
+    [ -z "$packages" ] || DEBIAN_FRONTEND=noninteractive chroot "$root" sh -c \
         'apt-get update && apt-get install -y --no-install-recommends "$@"' \
         sh $packages
     touch "$root/installed"
+fi
+
+# Each time on a new machine. The loopback is all of its network.
+if [ "$system" = offline ]; then
+    "$source/workshop" pack "$directory/pack"
+    rm -rf "$root-new"
+    cp -a "$root" "$root-new"
+    root=$root-new
+    cp -r "$directory/pack" "$root/pack"
+    set -- unshare --net sh -c 'ip link set lo up && exec "$@"' sh
+else
+    set --
 fi
 
 rm -rf "$root/thaw"
@@ -76,5 +92,5 @@ mkdir "$root/thaw"
 
 mount -t proc none "$root/proc"
 mount --rbind /dev "$root/dev"
-exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+exec "$@" chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
     LC_ALL=C.UTF-8 /thaw/tests/systems/inside.sh "$system"
