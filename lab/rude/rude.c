@@ -108,12 +108,25 @@ bool rude_start(struct run *run, const struct rude *rude)
     return is_started;
 }
 
+// On a busy machine the server may need long. One that does nothing for some
+// seconds, longer than it lingers, keeps them for ever.
 bool rude_wait_alone(const struct run *run)
 {
-    int64_t end = clock_milliseconds() + rude_limit_ms();
-    while (server_usage(&run->server).descriptors > descriptors_alone) {
-        if (clock_milliseconds() >= end)
+    enum { STILL_MS = 6000 };
+    int64_t now = clock_milliseconds();
+    int64_t end = now + rude_limit_ms();
+    int64_t still_end = now + STILL_MS;
+    struct server_usage before = {0};
+    struct server_usage usage;
+    while ((usage = server_usage(&run->server)).descriptors >
+           descriptors_alone) {
+        now = clock_milliseconds();
+        if (usage.descriptors != before.descriptors ||
+            usage.cpu_s != before.cpu_s)
+            still_end = now + STILL_MS;
+        if (now >= end || now >= still_end)
             return false;
+        before = usage;
         poll(NULL, 0, 2);
     }
     return true;
@@ -139,7 +152,8 @@ double rude_memory_alone(struct run *run)
                    server_usage(&run->server).descriptors - descriptors_alone);
     if (!responds(run))
         rude_fault(run, "dead");
-    rude_wait_alone(run);
+    if (rude_is_faultless(run))
+        rude_wait_alone(run);
     return server_usage(&run->server).memory_mb;
 }
 
