@@ -113,7 +113,9 @@ def stage_slides(number, directory, picture):
                      prove, re.S)[1]
     intro = plain(re.split(r"^- \*\*", predict, flags=re.M)[0]).strip()
     questions = items(predict)
-    yield slide(name, plain(goal[0].upper() + goal[1:]), plain(section(text, "What broke before")))
+    broke = section(text, "What broke before")
+    yield slide(name, plain(goal[0].upper() + goal[1:]),
+                f"**What broke before:** {plain(broke)}")
     yield slide("Where are the waiting clients?",
                 code(shifted(pictures(waiting + "\n")[0])),
                 "Draw it, before anything runs.")
@@ -229,4 +231,5 @@ if __name__ == "__main__":
     try:
         main()
     except (subprocess.CalledProcessError, OSError) as fault:
-        sys.exit(f"slides: {fault}")
+        sys.exit(f"slides: {fault}\nslides: has an exercise holes? "
+                 "./workshop progress")
