@@ -46,6 +46,7 @@ def section(text, title):
 
 def plain(text):
     """A link leads nowhere on a projector."""
+    text = re.sub(r": see \[below\]\([^)]*\)", "", text)
     return re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text)
 
 
@@ -81,8 +82,19 @@ def solution_slides(name, questions, solutions):
     for letter, solution in solutions.items():
         # What follows the last answer is about all of them.
         text = re.split(r"\n\n(?=(?: {4}|[^\n]*:\n\n {4}))", solution)[0]
+        text = re.sub(r":$", ".", plain(text).strip())  # its picture is apart
         question = " ".join(plain(questions[letter]).split())
-        yield slide(f"{name}, {letter}", f"> {question}", plain(text))
+        yield slide(f"{name}, {letter}", f"> {question}", text)
+
+
+def start(number, prove):
+    """The commands that start the server, as the README has them."""
+    block = next(block for block in re.findall(r"^```console\n(.*?)^```", prove,
+                                               re.M | re.S)
+                 if f"$ ./workshop run {number}" in block)
+    return "\n".join(command for command in
+                     re.findall(r"^\$ (.*)", block, re.M)
+                     if not command.startswith("export "))
 
 
 def lessons(text):
@@ -96,18 +108,21 @@ def stage_slides(number, directory, picture):
     goal = re.search(r"\*\*Goal:\*\* (.*?)\n\n", text, re.S)[1]
     waiting = section(text, "Where are the waiting clients?")
     predict = section(text, "Predict")
+    prove = section(text, "Prove it")
     told = re.search(r"<details>\n<summary>.*?</summary>\n(.*?)</details>",
-                     section(text, "Prove it"), re.S)[1]
+                     prove, re.S)[1]
     intro = plain(re.split(r"^- \*\*", predict, flags=re.M)[0]).strip()
     questions = items(predict)
-    yield slide(name, plain(goal), plain(section(text, "What broke before")))
+    broke = section(text, "What broke before")
+    yield slide(name, plain(goal[0].upper() + goal[1:]),
+                f"**What broke before:** {plain(broke)}")
     yield slide("Where are the waiting clients?",
                 code(shifted(pictures(waiting + "\n")[0])),
                 "Draw it, before anything runs.")
     yield slide("Predict", intro, "\n".join(
         f"- **{letter}.** {' '.join(plain(question).split())}"
         for letter, question in questions.items()))
-    yield slide("Prove it", code(f"./workshop run {number}"),
+    yield slide("Prove it", code(start(number, prove)),
                 f"`{directory}/README.md`, \"Prove it\"")
     yield from solution_slides(name, questions, items(told))
     yield slide("Where they wait", code(shifted(pictures(told)[-1])))
@@ -216,4 +231,5 @@ if __name__ == "__main__":
     try:
         main()
     except (subprocess.CalledProcessError, OSError) as fault:
-        sys.exit(f"slides: {fault}")
+        sys.exit(f"slides: {fault}\nslides: has an exercise holes? "
+                 "./workshop progress")
