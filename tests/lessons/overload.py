@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -156,6 +157,16 @@ def a_wrong_command_says_what_is_expected():
         assert expected in result.stderr, (words, result.stderr)
     result = lab("overload", 6, "--work-ms", 1, "--seconds", 3600, status=3)
     assert "too many: --seconds" in result.stderr, result.stderr
+
+
+@test
+def it_ends_at_once_if_the_system_allows_too_little():
+    few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))
+    result = lab("overload", 4, 5, 6, status=3, preexec_fn=few)
+    assert "has 16 descriptors and needs 44: ulimit -n" in result.stderr, result
+    result = lab("overload", 5, "--loads", "0.5", "--seconds", 1, "--svg",
+                 "/dev/full", status=3)
+    assert "lab: cannot write /dev/full: No space" in result.stderr, result
 
 
 def descendants_of(pid):
