@@ -510,7 +510,7 @@ def main():
     except Wrong as fault:
         print(f"./workshop {command}: {printable(str(fault))}", file=sys.stderr)
         return 2
-    except building.Stopped as fault:
+    except (building.Stopped, grading.CannotWrite) as fault:
         print(f"./workshop {command}: {printable(str(fault))}", file=sys.stderr)
         return 3
     except (building.CannotBuild, workplace.CannotWrite, judging.Trouble,

@@ -20,6 +20,10 @@ def for_xml(text):
     return NO_XML.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
+class CannotWrite(Exception):
+    """The file that a person named."""
+
+
 class Grade:
     def __init__(self, exercise, steps, options):
         self.exercise = exercise
@@ -28,8 +32,16 @@ class Grade:
         self.junit = options["--junit"]
         self.is_wanted = self.json or self.junit is not None
         if self.junit is not None:
+            self.open_junit()
+
+    def open_junit(self):
+        """A file that cannot be written is told before the check."""
+        try:
             with open(self.junit, "a", encoding="utf-8"):
-                pass  # a file that cannot be written is told before the check
+                pass
+        except (OSError, ValueError) as fault:
+            why = getattr(fault, "strerror", None) or fault
+            raise CannotWrite(f"cannot write {self.junit}: {why}") from fault
 
     def rows(self, outcomes, why):
         found = {outcome.step.name: outcome for outcome in outcomes}

@@ -145,6 +145,18 @@ static int do_timeline(int count, char **words)
                          options.svg, options.trace);
 }
 
+// Where the servers read it, too; they take 8080 if it is empty.
+static bool to_port(int count, char **words, int *port)
+{
+    const char *usual = getenv("PORT");
+    *port = by_hand_port();
+    if (count > 0)
+        return arguments_to_number("port", words[0], 1, 65535, port);
+    return usual == NULL || usual[0] == '\0' ||
+           arguments_to_number("PORT in the environment", usual, 1, 65535,
+                               port);
+}
+
 static int do_load(int count, char **words)
 {
     struct load_options found = {
@@ -162,19 +174,19 @@ static int do_load(int count, char **words)
         return help_expected("load", "one port, of a server that runs");
     if (options.retry != NULL)
         retry_find(options.retry, &found.retry);
-    found.port = by_hand_port();
-    if (count == 1 &&
-        !arguments_to_number("port", words[0], 1, 65535, &found.port))
+    if (!to_port(count, words, &found.port))
         return EXIT_USAGE;
     return load(&found);
 }
 
 static int do_watch(int count, char **words)
 {
-    int ports[WATCH_SERVERS] = {by_hand_port()};
+    int ports[WATCH_SERVERS];
     if (count > WATCH_SERVERS)
         return help_expected("watch", "the ports of at most eight servers");
-    for (int i = 0; i < count; i++) {
+    if (!to_port(count, words, &ports[0]))
+        return EXIT_USAGE;
+    for (int i = 1; i < count; i++) {
         if (!arguments_to_number("port", words[i], 1, 65535, &ports[i]))
             return EXIT_USAGE;
         for (int before = 0; before < i; before++)

@@ -215,6 +215,11 @@ def main():
         print(__doc__.strip())
         sys.exit(0 if "--help" in words else 2)
     build, file = words
+    try:  # before the runs, which take two minutes
+        with open(file, "ab"):
+            pass
+    except OSError as fault:
+        sys.exit(f"slides: cannot write {file}: {fault.strerror}")
     with tempfile.TemporaryDirectory(prefix="thaw-slides-") as directory:
         runs = Drawn() if "--no-runs" in sys.argv else Runs(build, directory)
         text = "\n".join(deck(runs))

@@ -47,6 +47,10 @@ void client_open_narrow(struct client *client, int port);
 // as small as for a client on a network, and not megabytes as on loopback.
 void client_open_remote(struct client *client, int port);
 
+// After a connect(2) that failed: it was the server. If not, the system denied
+// the lab a port, memory or loopback.
+bool client_error_is_servers(int error);
+
 // False: the server's backlog has no room yet.
 bool client_is_connected(const struct client *client);
 

@@ -12,9 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-// After a failed connect(2): was it the server, or did the system deny the lab
-// a port or memory?
-static bool is_the_servers(int error)
+bool client_error_is_servers(int error)
 {
     return error == ECONNREFUSED || error == ECONNRESET ||
            error == ECONNABORTED || error == ETIMEDOUT;
@@ -58,7 +56,7 @@ static bool connect_to(int descriptor, int port)
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     if (net_set_nonblocking(descriptor) < 0 ||
         begin_connecting(descriptor, &address) < 0) {
-        if (!is_the_servers(errno))
+        if (!client_error_is_servers(errno))
             trouble_note_errno("connect");
         return false;
     }

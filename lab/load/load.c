@@ -191,6 +191,18 @@ static int tell_trouble(void)
     return TROUBLE_EXIT;
 }
 
+static int tell_no_connection(int port)
+{
+    if (load_run.backlog_is_full)
+        fprintf(stderr,
+                "lab: the server on port %d accepts no connection, and its "
+                "backlog is full\n",
+                port);
+    else
+        fprintf(stderr, "lab: no server on port %d: ./workshop run N\n", port);
+    return EXIT_FAILURE;
+}
+
 int load(const struct load_options *options)
 {
     size_t count = (size_t)options->clients;
@@ -209,11 +221,10 @@ int load(const struct load_options *options)
         load_run.clients[i].user = (int)i;
         load_run.polled[i] = (struct pollfd){.fd = -1, .events = POLLIN};
     }
-    if (!load_client_connect(&load_run.clients[0]) && trouble() == NULL) {
-        fprintf(stderr, "lab: no server on port %d: ./workshop run N\n",
-                options->port);
-        return EXIT_FAILURE;
-    }
+    if (!load_client_connect(&load_run.clients[0]) && trouble() == NULL)
+        return tell_no_connection(options->port);
+    if (trouble() != NULL)
+        return tell_trouble();
     work_until_over();
     int64_t now = clock_nanoseconds();
     load_run.result.seconds = (double)(now - load_run.started) / 1e9;

@@ -1,5 +1,6 @@
 // One client of a load, and what is counted of its requests.
 
+#include "lab/clients/client.h"
 #include "lab/load/load_private.h"
 #include "lab/trouble.h"
 #include "lib/base/clock.h"
@@ -37,8 +38,9 @@ bool load_client_connect(struct load_client *client)
         load_run.result.connections++;
         return true;
     }
-    // Not the server's fault: no port is free, or no memory.
-    if (errno == EADDRNOTAVAIL || errno == ENOBUFS || errno == ENOMEM)
+    // It was still waiting; EINTR: and was stopped with Ctrl-Z.
+    load_run.backlog_is_full = errno == EINPROGRESS || errno == EINTR;
+    if (!load_run.backlog_is_full && !client_error_is_servers(errno))
         trouble_note_errno("connect");
     close(client->socket);
     client->socket = -1;

@@ -29,6 +29,7 @@ extern struct load_run {
     struct buffer requests[USERS_MAX];
     int64_t started, ends; // in nanoseconds
     int64_t moved;         // when a byte last came, in nanoseconds
+    bool backlog_is_full;  // of the server; the last connect(2) waited in vain
     uint64_t random;
 } load_run;
 

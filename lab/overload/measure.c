@@ -29,6 +29,10 @@ static bool is_allowed(const struct overload_plan *plan, double load,
     int crowd = crowd_of(plan, load, events);
     if (events > EVENTS_MAX)
         trouble_note("%d events in a row are too many: --seconds", events);
+    if (events < 1)
+        trouble_note("no event comes in %.0f s at %.2f of the capacity: "
+                     "--seconds",
+                     plan->seconds, load);
     bool has_thread_each = plan->capacity == 0;
     return trouble() == NULL && limits_allow_clients(crowd) &&
            limits_allow_threads(has_thread_each ? crowd : plan->workers,
@@ -58,6 +62,9 @@ static void take(const struct overload_plan *plan,
                    "says that an event is done");
     else if (sending->sent < sending->event_count)
         fault(row, "it ended before all events were sent");
+    else if (sending->accepted == 0)
+        fault(row, "it accepted none of %d events: expected 200 or 202",
+              sending->event_count);
     else if (!summary_fill(plan, sending->events, sending->event_count, row))
         trouble_note("the lab has no memory for the summary");
 }

@@ -4,11 +4,14 @@
 #include "lab/overload/overload.h"
 #include "lab/screen.h"
 #include "lab/servers/stage.h"
+#include "lab/system_limits.h"
 #include "lab/trouble.h"
 #include "lib/base/clock.h"
 #include "lib/base/net.h"
 
+#include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +26,7 @@ static const char usual_loads[] = "0.2,0.5,0.8,0.9,1,1.2,1.5,2";
 struct measurement {
     const struct overload_plan *plan;
     struct overload_row *row;
+    pid_t child;
     int end; // of a pipe; -1: it is over
 };
 
@@ -87,6 +91,7 @@ static void start(struct measurement *measurement, double load)
         exit(is_written ? EXIT_SUCCESS : EXIT_FAILURE);
     }
     close(ends[1]);
+    measurement->child = child;
     measurement->end = ends[0];
     if (child < 0) {
         trouble_note_errno("fork");
@@ -105,12 +110,20 @@ static void finish(struct measurement *measurement)
     measurement->end = -1;
 }
 
+// Without all of them there is no table.
+static void end_the_others(const struct measurement *all, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (all[i].end >= 0)
+            kill(all[i].child, SIGTERM);
+}
+
 static void wait_for_all(struct measurement *all, int count, int expected_ms)
 {
     struct pollfd polled[SERVERS_MAX * OVERLOAD_ROWS];
     int64_t began = clock_milliseconds();
     int left = 1;
-    while (left > 0) {
+    while (left > 0 && trouble() == NULL) {
         left = 0;
         for (int i = 0; i < count; i++) {
             polled[i] = (struct pollfd){.fd = all[i].end, .events = POLLIN};
@@ -119,13 +132,18 @@ static void wait_for_all(struct measurement *all, int count, int expected_ms)
         int64_t ms = clock_milliseconds() - began;
         screen_progress("overload", ms < expected_ms ? (int)ms : expected_ms,
                         expected_ms);
-        if (left == 0 || poll(polled, (nfds_t)count, 200) <= 0)
+        int ready = left > 0 ? poll(polled, (nfds_t)count, 200) : 0;
+        if (ready < 0 && errno != EINTR && errno != EAGAIN)
+            trouble_note_errno("poll");
+        if (ready <= 0)
             continue;
         for (int i = 0; i < count; i++)
             if (all[i].end >= 0 && polled[i].revents != 0)
                 finish(&all[i]);
     }
     screen_progress_end();
+    if (trouble() != NULL)
+        end_the_others(all, count);
     while (waitpid(-1, NULL, 0) > 0)
         ;
 }
@@ -187,7 +205,9 @@ int overload(const struct overload_options *options)
                 .plan = plan_of(options, stage),
                 .name =
                     options->name != NULL ? options->name : stage_name(stage)};
-    measure_all(options, loads, load_count, results, count);
+    // poll(2) takes no more rows than descriptors are allowed.
+    if (limits_allow_clients(count * load_count))
+        measure_all(options, loads, load_count, results, count);
     if (trouble() != NULL) {
         fprintf(stderr, "lab: %s\n", trouble());
         return TROUBLE_EXIT;
@@ -201,10 +221,7 @@ int overload(const struct overload_options *options)
         overload_print(&results[i]);
     if (!options->is_json)
         overload_print_legend(results, count);
-    if (options->svg != NULL &&
-        overload_draw(results, count, options->svg) < 0) {
-        perror(options->svg);
-        return EXIT_FAILURE;
-    }
+    if (options->svg != NULL && overload_draw(results, count, options->svg) < 0)
+        return trouble_with_file(options->svg);
     return EXIT_SUCCESS;
 }

@@ -3,15 +3,14 @@
 
 // panel.h - one server, painted: where its clients and their events wait
 //
-//     stage5_queue  127.0.0.1:8080                          responds in 0.2 ms
-//       backlog       poll set       mutex         channel          workers
-//     +----------+  +----------+               +----------------+
-//     +------------+ |    0     |->|    3     |-------------->|   40 of 100 |>|
-//     1 of 1    | |          |  | ooo      |               | ######........ | |
-//     #          |
-//     +----------+  +----------+               +----------------+
-//     +------------+ per second   accepted 20.0   rejected 0.0   done 2.0 p99
-//     response 0.3 ms   accepted until done 19.8 s
+//     stage5_queue  127.0.0.1:8080                       responds in 0.2 ms
+//       backlog      poll set       mutex         channel         workers
+//     +---------+   +---------+               +-------------+   +---------+
+//     |    0    |-->|    3    |-------------->|  40 of 100  |-->|  1 of 1 |
+//     |         |   | ooo     |               | ####....... |   | #       |
+//     +---------+   +---------+               +-------------+   +---------+
+//     per second   accepted 20.0   rejected 0.0   done 2.0
+//     p99          response 0.3 ms   accepted until done 19.8 s
 //
 // A full panel has 8 rows. A brief one has 3: no boxes, and no p99.
 

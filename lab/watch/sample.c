@@ -23,6 +23,9 @@ static const struct {
 };
 enum { NUMBERS = sizeof numbers / sizeof numbers[0] };
 
+// What other servers send may be NaN, or more than an int64_t has.
+#define NUMBER_MAX 1e15
+
 static double *number_in(struct sample *sample, int row)
 {
     return (double *)((char *)sample + numbers[row].at);
@@ -100,7 +103,8 @@ static bool take(struct sample *sample, const struct metric_line *line)
     }
     for (int i = 0; i < NUMBERS; i++)
         if (slice_is(name, numbers[i].name)) {
-            *number_in(sample, i) = to_number(line->value);
+            double value = to_number(line->value);
+            *number_in(sample, i) = value < NUMBER_MAX ? value : -1; // or NaN
             return true;
         }
     return false;

@@ -1,6 +1,8 @@
 #include "lab/watch/target.h"
 #include "lab/servers/stage.h"
 
+#include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -150,6 +152,6 @@ int target_connections(const struct target *target)
     const struct sample *sample = history_newest(&target->history);
     if (sample == NULL || sample->open_connections < 0)
         return target->sockets.accepted;
-    int others = (int)sample->open_connections - 1;
+    int others = (int)fmin(sample->open_connections, INT_MAX) - 1;
     return others > 0 ? others : 0;
 }

@@ -33,8 +33,8 @@ void durations_end(enum duration duration, int64_t since);
 void durations_add(enum duration duration, int64_t nanoseconds);
 
 // Appends the histograms in Prometheus' text format; those of events only if
-// the server works on them (metrics_have_work). Each is of one moment: its
-// count is the sum of its buckets.
+// the server works on them (metrics_have_work). In each, the count is
+// the sum of the buckets.
 void durations_write(struct buffer *out);
 
 #endif

@@ -7,9 +7,10 @@
 //     process_open_fds 9
 //     thaw_build_info{stage="stage6_pool",version="0.1.0"} 1
 //
-// The names are those of all Prometheus clients (prometheus.io, "Writing client
-// libraries"). What the system does not tell is left out: without /proc, or
-// without a descriptor to open it, there is less, and no error.
+// The names are those that Prometheus asks its client libraries for
+// (prometheus.io, "Writing client libraries"). What the system does not tell is
+// left out: without /proc, or without a descriptor to open it, there is less,
+// and no error.
 
 #include "lib/base/buffer.h"
 

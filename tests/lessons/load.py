@@ -7,6 +7,7 @@ Prints TAP.
 """
 
 import json
+import os
 import pathlib
 import selectors
 import signal
@@ -56,6 +57,29 @@ def load_without_a_server_says_so():
         port = server.port
     result = lab("load", port, "--requests", 10, status=1)
     assert f"no server on port {port}" in result.stderr, result.stderr
+
+
+@test
+def load_does_not_take_a_full_backlog_for_no_server():
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
+        clients = [socket.socket() for _ in range(8)]
+        for client in clients:
+            client.setblocking(False)
+            client.connect_ex(server.getsockname())
+        result = lab("load", server.getsockname()[1], "--requests", 1, status=1)
+        for client in clients:
+            client.close()
+    assert "accepts no connection, and its backlog is full" in result.stderr, (
+        result.stderr)
+
+
+@test
+def the_port_of_the_environment_is_checked():
+    for port in ("abc", "0", "65536", " 80"):
+        for command in (("load", "--requests", 1), ("watch", "--once")):
+            result = lab(*command, env={**os.environ, "PORT": port}, status=2)
+            said = f"in the environment: expected 1 to 65535, got '{port}'"
+            assert said in result.stderr, result.stderr
 
 
 def with_stopped_server(*arguments, seconds, status=0):

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -141,6 +142,17 @@ def a_server_without_lines_is_told_what_is_missing():
 
 
 @test
+def a_server_that_accepts_no_event_is_told_so():
+    result = lab("overload", 5, "--loads", "0.5", "--seconds", 1, "--",
+                 sys.executable, "-c", """if True:
+        import http.server, os
+        http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])),
+                               http.server.BaseHTTPRequestHandler
+                               ).serve_forever()""", status=1)
+    assert "accepted none of 10 events" in result.stderr, result
+
+
+@test
 def a_wrong_command_says_what_is_expected():
     for words, expected in (
             ((), "expected a stage from 4 to 6"),
@@ -156,6 +168,19 @@ def a_wrong_command_says_what_is_expected():
         assert expected in result.stderr, (words, result.stderr)
     result = lab("overload", 6, "--work-ms", 1, "--seconds", 3600, status=3)
     assert "too many: --seconds" in result.stderr, result.stderr
+    result = lab("overload", 5, "--work-ms", 9000, "--seconds", 1, "--loads",
+                 "0.1", status=3)
+    assert "no event comes in 1 s at 0.10" in result.stderr, result.stderr
+
+
+@test
+def it_ends_at_once_if_the_system_allows_too_little():
+    few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))
+    result = lab("overload", 4, 5, 6, status=3, preexec_fn=few)
+    assert "has 16 descriptors and needs 44: ulimit -n" in result.stderr, result
+    result = lab("overload", 5, "--loads", "0.5", "--seconds", 1, "--svg",
+                 "/dev/full", status=3)
+    assert "lab: cannot write /dev/full: No space" in result.stderr, result
 
 
 def descendants_of(pid):

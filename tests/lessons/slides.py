@@ -150,6 +150,12 @@ def main():
         print("1..0 # SKIP there is no pandoc")
         return
     with tempfile.TemporaryDirectory(prefix="thaw-slides-") as directory:
+        said = subprocess.run(
+            [sys.executable, "-B", source / "teaching/slides.py", build,
+             f"{directory}/none/a.html"], stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, timeout=60, check=False).stdout
+        check("a file that cannot be written is told before the runs",
+              [] if said.startswith("slides: cannot write") else [said])
         file = pathlib.Path(directory) / "a page.html"
         subprocess.run([sys.executable, "-B", source / "teaching/slides.py",
                         build, file, "--no-runs"], check=True,

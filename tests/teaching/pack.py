@@ -272,8 +272,10 @@ def another_system_has_no_such_packages(world):
 def incomplete_commands_say_what_is_missing(world):
     for words, expected in {
             ("pack",): "expected a folder: ./workshop pack DIR",
+            ("pack", ""): "expected a folder: ./workshop pack DIR",
             ("pack", "a", "b"): "expected a folder, got 'b'",
             ("setup", "--offline"): "expected a folder after --offline",
+            ("setup", "--offline", ""): "expected a folder after --offline",
             ("setup", "--offline", "a", "b"): "got 'b'",
             ("setup", "a"): "expected nothing after it, got 'a'"}.items():
         said = world.type(*words, status=2)

@@ -52,6 +52,21 @@ START_TEST(no_cut_of_the_text_is_read_beyond_its_end)
 }
 END_TEST
 
+// Other servers may send what Go's and C's parsers take for a number.
+START_TEST(what_no_server_can_have_is_not_known)
+{
+    struct sample sample;
+    ck_assert(sample_parse(&sample, slice_of("thaw_channel_jobs NaN\n"
+                                             "thaw_workers +Inf\n"
+                                             "thaw_busy_workers 1e300\n"
+                                             "thaw_open_connections -Inf\n")));
+    ck_assert_double_lt(sample.channel_jobs, 0);
+    ck_assert_double_lt(sample.workers, 0);
+    ck_assert_double_lt(sample.busy, 0);
+    ck_assert_double_lt(sample.open_connections, 0);
+}
+END_TEST
+
 static const char *const odd[] = {
     "",
     "\n\n",
@@ -166,6 +181,7 @@ int main(void)
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, a_sample_has_what_the_server_has);
     tcase_add_test(tcase, no_cut_of_the_text_is_read_beyond_its_end);
+    tcase_add_test(tcase, what_no_server_can_have_is_not_known);
     unit_add_rows(tcase, what_has_none_of_the_metrics_is_no_sample, odd);
     tcase_add_test(tcase, more_buckets_than_fit_are_left_out);
     tcase_add_test(tcase, rates_are_of_the_last_five_seconds);
