@@ -95,7 +95,7 @@ def it_draws_a_table_and_a_picture():
                       "--svg", path).stdout
         picture = xml.etree.ElementTree.parse(path)
         assert lab("overload", 5, "--loads", "0.5", "--seconds", 1, "--svg",
-                   f"{directory}/none/x", status=1).stderr
+                   f"{directory}/none/x", status=3).stderr
     lines = printed.splitlines()
     assert max(map(len, lines)) <= 80, printed
     assert lines[0].startswith("stage5_queue: 1 worker, 50 ms of work: "
