@@ -130,6 +130,9 @@ def reset(words):
         path: exercise.ours(path) for path in exercise.files})
     tell_copies(copies)
     say(f"{listed(exercise.files)}: ours {'again' if replaced else 'already'}.")
+    if replaced:
+        say("./workshop run and ./workshop lab build it; build/lab/lab does "
+            "not.")
     return 0
 
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { PATIENT_MS = 2000, BAR = 30, COLUMNS = 80 };
@@ -75,12 +76,20 @@ void screen_wrapped(int column, int indent, const char *text)
     printf("\n");
 }
 
+// What reads from the pipe, head for one, prints in between.
+static bool is_pipe(int descriptor)
+{
+    struct stat found;
+    return fstat(descriptor, &found) == 0 && S_ISFIFO(found.st_mode);
+}
+
 void screen_progress(const char *what, int done, int total)
 {
     if (started == 0)
         started = clock_milliseconds();
     bool is_long = clock_milliseconds() - started >= PATIENT_MS;
-    if (!screen_takes_escapes(STDERR_FILENO) || !is_long)
+    if (!screen_takes_escapes(STDERR_FILENO) || is_pipe(STDOUT_FILENO) ||
+        !is_long)
         return;
     is_shown = true;
     int64_t filled = total > 0 ? (int64_t)BAR * done / total : 0;

@@ -335,6 +335,27 @@ def there_are_no_colours_in_a_pipe():
     assert "\033" not in lab("try", "not-http", 1, 2).stdout
 
 
+@test
+def progress_is_not_mixed_with_what_a_reader_of_the_output_prints():
+    shown = {}
+    for kind in ("pipe", "file"):
+        ours, theirs = os.openpty()
+        with tempfile.TemporaryFile() as file:
+            process = subprocess.Popen(
+                [LAB, "try", "throughput", "4", "5", "6", "--work-ms", "500"],
+                stdout=subprocess.PIPE if kind == "pipe" else file,
+                stderr=theirs, env=dict(os.environ, TERM="xterm"))
+            process.communicate(timeout=120)
+        os.close(theirs)
+        try:
+            shown[kind] = os.read(ours, 65536)
+        except OSError:  # Linux: nothing was written
+            shown[kind] = b""
+        os.close(ours)
+    assert shown["pipe"] == b"", shown
+    assert b"###" in shown["file"], shown
+
+
 # A stage 4 that opens two descriptors at its first request, as a slow start
 # does, and if it leaks, one at its hundredth connection.
 LATE_SERVER = """
