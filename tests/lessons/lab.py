@@ -306,12 +306,13 @@ def what_a_person_typed_reaches_the_terminal_without_escapes():
 @test
 def what_a_server_said_reaches_the_terminal_without_escapes():
     command = ["--", sys.executable, "-c", HOSTILE_SERVER, HOSTILE]
-    for options in (["1", "--rows", "not-json,not-http,exit"], []):
+    rows = "not-json,not-http,exit"
+    for options in (["1", "--rows", rows], ["--rows", rows]):
         said = subprocess.run([LAB, "judge", *options, *command], timeout=120,
                               capture_output=True, check=False)
         lines = said.stdout + said.stderr
         expect_printable(lines, "a?[2Jb")
-        if options:
+        if options[0] == "1":
             expect_printable(lines, "printed a?[2Jb??c???d???e????f and ?")
     with tempfile.TemporaryDirectory() as directory:
         program = pathlib.Path(directory, "stage3_parse", "stage3_parse")
@@ -622,12 +623,16 @@ def with_processes(words, count):
         resource.setrlimit(resource.RLIMIT_NPROC, (count, count))
     # LeakSanitizer needs a process of its own.
     environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
+    unreadable = Skip("another user may not read the build directory")
     try:
-        return subprocess.run(
+        result = subprocess.run(
             [LAB, *map(str, words)], capture_output=True, text=True,
             timeout=120, preexec_fn=limit, env=environment)
     except PermissionError as error:
-        raise Skip("another user may not read the build directory") from error
+        raise unreadable from error
+    if "PermissionError" in result.stderr:  # of what wraps the lab
+        raise unreadable
+    return result
 
 
 @test
@@ -749,4 +754,4 @@ def a_server_that_does_not_start_is_reported():
 
 
 if __name__ == "__main__":
-    main(at_once=3)  # most of the time each waits
+    main(at_once=6)  # most of the time each waits
