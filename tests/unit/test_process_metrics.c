@@ -15,6 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef THAW_SANITIZED
+static const bool is_sanitized = true;
+#else
+static const bool is_sanitized = false;
+#endif
+
 static const double missing = -1;
 static struct buffer text;
 
@@ -177,7 +183,9 @@ START_TEST(without_proc_there_is_less_and_descriptors_are_counted)
 {
     set_limit(300); // more than poll is asked at a time
     ck_assert_double_ge(value_of("process_open_fds"), open_below(300));
-    if (chroot("/usr") < 0) // only root may: a server has no /proc then
+    // Only root may: a server has no /proc then, and neither has what looks for
+    // leaks at the end.
+    if (is_sanitized || chroot("/usr") < 0)
         return;
     ck_assert_double_eq(value_of("process_open_fds"), open_below(300));
     descriptors_must_be_counted();
@@ -192,13 +200,15 @@ END_TEST
 
 START_TEST(without_a_free_descriptor_there_is_less_and_no_error)
 {
-    while (dup(STDERR_FILENO) >= 0)
-        ;
+    int last = STDERR_FILENO;
+    for (int one = last; one >= 0; one = dup(STDERR_FILENO))
+        last = one;
     ck_assert_int_eq(errno, EMFILE);
     ck_assert_double_eq(value_of("process_resident_memory_bytes"), missing);
     ck_assert_double_ge(value_of("process_cpu_seconds_total"), 0);
     ck_assert_double_ge(value_of("process_open_fds"),
                         value_of("process_max_fds"));
+    close(last); // what looks for leaks at the end needs one
 }
 END_TEST
 
