@@ -20,8 +20,7 @@ enum { FIRST_LINE_S = 10 }; // for the first event to be done, on a busy machine
 static struct {
     const struct overload_plan *plan;
     const struct server *server;
-    double limit;  // in seconds
-    int64_t began; // in nanoseconds
+    double limit; // in seconds
     struct sending sending;
     struct client *clients;
     int *event_of; // the number of a client's event; -1: it asks for metrics
@@ -30,11 +29,18 @@ static struct {
     double next_sample;
 } run;
 
+// The thread that reads the server's output uses these, too.
 static atomic_int done_count;
+static atomic_llong began; // in nanoseconds
+
+static double seconds_at(int64_t nanoseconds)
+{
+    return (double)(nanoseconds - atomic_load(&began)) / 1e9;
+}
 
 static double now(void)
 {
-    return (double)(clock_nanoseconds() - run.began) / 1e9;
+    return seconds_at(clock_nanoseconds());
 }
 
 // On the thread that reads the server's output. Event i has the amount i + 1:
@@ -103,7 +109,7 @@ static void take_response(const struct client *client, int number)
     run.sending.responses++;
     run.sending.accepted += summary_is_accepted(event);
     if (client->status != 0)
-        event->responded = (double)(client->responded_at - run.began) / 1e9;
+        event->responded = seconds_at(client->responded_at);
 }
 
 static void take_responses(void)
@@ -175,7 +181,7 @@ static bool has_no_lines(void)
 const struct sending *sending_run(const struct server *server)
 {
     run.server = server;
-    run.began = clock_nanoseconds();
+    atomic_store(&began, clock_nanoseconds());
     while (!is_over() && !has_no_lines() && now() < run.limit &&
            !server_has_ended(server) && trouble() == NULL) {
         send_what_is_due();
