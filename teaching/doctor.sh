@@ -357,7 +357,7 @@ limit_of_processes() {
         echo unlimited
 }
 
-# How many threads and processes the user has, whom the limit counts.
+# How many threads and processes the user has: the limit counts them.
 count_processes() {
     { find /proc/[0-9]*/task -mindepth 1 -maxdepth 1 -user "$(id -u)" \
         2>/dev/null || true; } | wc -l

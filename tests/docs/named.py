@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
+import tap
 import usage
 
 SPAN = r"`([^`\n]+(?:\n[^`\n]+)?)`"
@@ -100,11 +101,7 @@ def main():
     for heading, minutes, total in found:
         results.append((f"the minutes of \"{heading}\" add up",
                         [] if minutes == total else [f"to {total}"]))
-    print(f"1..{len(results)}")
-    for number, (name, faults) in enumerate(results, start=1):
-        print(f"{'not ok' if faults else 'ok'} {number} - {name}")
-        for fault in faults:
-            print(f"# {fault}")
+    tap.report(results)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
+import tap
 import usage
 
 MAIN_MAX = 120  # lines of a main.c
@@ -55,7 +56,7 @@ results = []
 
 
 def check(name, fault):
-    results.append((name, fault))
+    results.append((name, [fault] if fault else []))
 
 
 def check_at_most(name, count, count_max):
@@ -242,11 +243,7 @@ def main():
     lengths(source, stages)
     conn_bools(source)
     patch_changes(source, source / "stage6_pool/header-case.patch")
-    print(f"1..{len(results)}")
-    for number, (name, fault) in enumerate(results, start=1):
-        print(f"{'not ok' if fault else 'ok'} {number} - {name}")
-        if fault:
-            print(f"# {fault}")
+    tap.report(results)
 
 
 if __name__ == "__main__":

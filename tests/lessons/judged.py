@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
+import tap
 import usage
 
 usage.show_if_asked(__doc__, 3)
@@ -57,11 +58,7 @@ def main():
          [] if str(guessed["stage"]) == STAGE and likely == 0
          else [likely, guessed["likeness"]]),
     ]
-    print(f"1..{len(results)}")
-    for number, (name, fault) in enumerate(results, start=1):
-        print(f"{'not ok' if fault else 'ok'} {number} - {name}")
-        for line in fault:
-            print(f"# {line}")
+    tap.report(results)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
+import tap
 import usage
 
 PIXELS_MIN = 18
@@ -177,11 +178,7 @@ def main():
             check("in a browser # SKIP there is no Chromium", [])
         else:
             look(page, directory)
-    print(f"1..{len(results)}")
-    for number, (name, faults) in enumerate(results, 1):
-        print(f"{'not ok' if faults else 'ok'} {number} - {name}")
-        for fault in faults:
-            print(f"# {fault}")
+    tap.report(results)
 
 
 if __name__ == "__main__":

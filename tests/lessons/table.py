@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
+import tap
 import usage
 
 
@@ -48,11 +49,7 @@ def main():
         ("the README shows the table of lab list 2 sketch --markdown",
          missing("2", "sketch")),
     ]
-    print(f"1..{len(faults)}")
-    for number, (name, fault) in enumerate(faults, start=1):
-        print(f"{'not ok' if fault else 'ok'} {number} - {name}")
-        for line in fault:
-            print(f"# {line}")
+    tap.report(faults)
 
 
 if __name__ == "__main__":

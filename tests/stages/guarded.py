@@ -18,6 +18,7 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
+import tap
 import usage
 
 UNDER = "the work is done under the mutex"
@@ -65,11 +66,7 @@ def main():
         ("the work is done under the mutex in stage 4 alone",
          [] if works_under == (stage == "4") else [f"seen: {set(seen)}"]),
     ]
-    print(f"1..{len(results)}")
-    for number, (name, faults) in enumerate(results, start=1):
-        print(f"{'not ok' if faults else 'ok'} {number} - {name}")
-        for fault in faults:
-            print(f"# {fault}")
+    tap.report(results)
 
 
 if __name__ == "__main__":
