@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 
 enum { WORKERS = 4, JOBS = 20 };
@@ -104,6 +105,34 @@ START_TEST(a_thread_is_detached_from_its_beginning)
 }
 END_TEST
 
+static sigset_t blocked; // in the thread
+
+static void *note_blocked(void *argument)
+{
+    pthread_sigmask(SIG_BLOCK, NULL, &blocked);
+    done++;
+    return argument;
+}
+
+static void check_blocks(int number, bool is_blocked)
+{
+    sigset_t here;
+    pthread_sigmask(SIG_BLOCK, NULL, &here);
+    ck_assert_int_eq(sigismember(&blocked, number), is_blocked);
+    ck_assert_int_eq(sigismember(&here, number), 0);
+}
+
+START_TEST(a_signal_to_stop_never_reaches_a_thread_that_may_end_before_it)
+{
+    ck_assert(thread_start(note_blocked, NULL));
+    while (done == 0)
+        sched_yield();
+    check_blocks(SIGINT, true);
+    check_blocks(SIGTERM, true);
+    check_blocks(SIGSEGV, false);
+}
+END_TEST
+
 START_TEST(a_mailbox_for_which_there_is_no_memory)
 {
     for (int memory = 0; memory < 2; memory++) {
@@ -132,6 +161,8 @@ int main(void)
                         WORKERS);
     tcase_add_test(tests, a_thread_that_can_not_be_started_does_no_work);
     tcase_add_test(tests, a_thread_is_detached_from_its_beginning);
+    tcase_add_test(
+        tests, a_signal_to_stop_never_reaches_a_thread_that_may_end_before_it);
     tcase_add_test(tests, a_mailbox_for_which_there_is_no_memory);
     suite_add_tcase(suite, tests);
     return unit_run(suite);
