@@ -125,7 +125,7 @@ static bool is_blank(char byte)
     return byte == ' ' || byte == '\t';
 }
 
-static struct slice trim(struct slice text)
+struct slice http_trim(struct slice text)
 {
     while (text.length > 0 && is_blank(text.bytes[0]))
         text = slice_after(text, 1);
@@ -147,6 +147,6 @@ enum http_parse http_split_field(struct http_reader *reader, struct slice line,
         return http_reject_at(reader, line.bytes + length,
                               "expected a header field: name, colon, value");
     *name = (struct slice){line.bytes, length};
-    *value = trim(slice_after(line, length + 1));
+    *value = http_trim(slice_after(line, length + 1));
     return HTTP_PARSE_DONE;
 }

@@ -50,6 +50,9 @@ enum http_parse http_read_line(struct http_reader *reader, size_t max,
 enum http_parse http_split_field(struct http_reader *reader, struct slice line,
                                  struct slice *name, struct slice *value);
 
+// OWS: the text without spaces and tabs at its start and end (RFC 9110, 5.6.3).
+struct slice http_trim(struct slice text);
+
 // token = 1*tchar (RFC 9110, 5.6.2). The length of the one at the start of
 // `text`; 0: there is none.
 size_t http_token_length(struct slice text);

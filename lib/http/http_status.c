@@ -16,6 +16,8 @@ const struct http_status_row http_statuses[] = {
     {HTTP_URI_TOO_LONG, SLICE("414 URI Too Long"), "uri_too_long"},
     {HTTP_EXPECTATION_FAILED, SLICE("417 Expectation Failed"),
      "expectation_failed"},
+    {HTTP_UNPROCESSABLE_CONTENT, SLICE("422 Unprocessable Content"),
+     "idempotency_key_reused"},
     {HTTP_FIELDS_TOO_LARGE, SLICE("431 Request Header Fields Too Large"),
      "header_fields_too_large"},
     {HTTP_INTERNAL_SERVER_ERROR, SLICE("500 Internal Server Error"),

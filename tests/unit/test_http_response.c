@@ -156,6 +156,7 @@ static const struct http_status_row statuses[] = {
     {413, SLICE("413 Content Too Large"), "content_too_large"},
     {414, SLICE("414 URI Too Long"), "uri_too_long"},
     {417, SLICE("417 Expectation Failed"), "expectation_failed"},
+    {422, SLICE("422 Unprocessable Content"), "idempotency_key_reused"},
     {431, SLICE("431 Request Header Fields Too Large"),
      "header_fields_too_large"},
     {500, SLICE("500 Internal Server Error"), "internal_server_error"},

@@ -253,6 +253,7 @@ static const struct {
     {HTTP_CONTENT_TOO_LARGE, "content_too_large"},
     {HTTP_URI_TOO_LONG, "uri_too_long"},
     {HTTP_EXPECTATION_FAILED, "expectation_failed"},
+    {HTTP_UNPROCESSABLE_CONTENT, "idempotency_key_reused"},
     {HTTP_FIELDS_TOO_LARGE, "header_fields_too_large"},
     {HTTP_INTERNAL_SERVER_ERROR, "internal_server_error"},
     {HTTP_NOT_IMPLEMENTED, "not_implemented"},
