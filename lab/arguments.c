@@ -1,5 +1,6 @@
 #include "lab/arguments.h"
 #include "lab/load/retry.h"
+#include "lab/servers/stage.h"
 #include "lib/base/printable.h"
 
 #include <stdlib.h>
@@ -179,6 +180,20 @@ bool arguments_to_number(const char *name, const char *text, int min, int max,
     return false;
 }
 
+bool arguments_to_server(const char *word, bool takes_sketch, int *server)
+{
+    char shown[PRINTABLE_WORD];
+    *server = stage_find(word);
+    if (*server > 0 && (takes_sketch || *server != SKETCH))
+        return true;
+    fprintf(stderr,
+            "lab: stage: expected 1 to 6, %slanes, durable or shared, "
+            "got '%s'\n",
+            takes_sketch ? "sketch, " : "",
+            printable_text(shown, sizeof shown, word));
+    return false;
+}
+
 static bool set_text(const struct row *row, const char *text)
 {
     char shown[PRINTABLE_WORD];
@@ -217,10 +232,28 @@ static int set_option(const char *word, const char *next)
     return is_set ? 2 : 0;
 }
 
+static char typed[512];
+
+static void remember(int count, char **words)
+{
+    size_t length = 0;
+    for (int i = 0; i < count && length < sizeof typed; i++)
+        length += (size_t)snprintf(typed + length, sizeof typed - length, " %s",
+                                   words[i]);
+}
+
+void arguments_print_typed(FILE *file)
+{
+    char shown[sizeof typed];
+    fprintf(file, " build/lab/lab%s",
+            printable_text(shown, sizeof shown, typed));
+}
+
 int arguments_take_options(int count, char **words)
 {
     int left = 0;
     int i = 0;
+    remember(count, words);
     for (int row = 0; row < ROWS; row++)
         if (rows[row].number != NULL)
             *rows[row].number = rows[row].usual;

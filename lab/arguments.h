@@ -12,7 +12,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum { EXIT_USAGE = 2 };
+// The exit status of a command that did nothing, because the servers that it
+// was told to ask cannot start on this machine; for meson, a skipped test.
+enum { EXIT_USAGE = 2, EXIT_SKIPPED = 77 };
 
 extern struct arguments {
     int work_ms, clients, seconds, requests, rate, users, port;
@@ -37,5 +39,12 @@ void arguments_print_options(FILE *file, const char *command);
 // False: it is not a number from min to max, and it printed that.
 bool arguments_to_number(const char *name, const char *text, int min, int max,
                          int *number);
+
+// Any server of ours, by its word; the sketch only where it is wanted. False:
+// it is none, and it printed that.
+bool arguments_to_server(const char *word, bool takes_sketch, int *server);
+
+// Prints " build/lab/lab" and the words that were typed after it.
+void arguments_print_typed(FILE *file);
 
 #endif

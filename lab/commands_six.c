@@ -13,19 +13,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-// All words must be stages or "sketch". No words mean the six stages.
+// All words must be servers of ours. No words mean the six stages.
 static bool to_servers(int count, char **words, bool servers[SERVERS])
 {
     for (int i = 0; i < SERVERS; i++)
         servers[i] = count == 0 && i < STAGES;
     for (int i = 0; i < count; i++) {
-        int server = SKETCH;
-        if (strcmp(words[i], "sketch") != 0 &&
-            !arguments_to_number("stage", words[i], 1, STAGES, &server))
+        int server;
+        if (!arguments_to_server(words[i], true, &server))
             return false;
         servers[server - 1] = true;
     }
     return true;
+}
+
+// A server that cannot start on this machine is skipped by name. Returns
+// whether any is left.
+static bool skip_missing(bool servers[SERVERS])
+{
+    bool is_any = false;
+    for (int i = 0; i < SERVERS; i++) {
+        const char *why = servers[i] ? stage_missing(i + 1) : NULL;
+        if (why != NULL) {
+            fprintf(stderr, "lab: skipped: %s: %s", stage_name(i + 1), why);
+            if (i + 1 == SHARED && strstr(why, ".py") != NULL)
+                arguments_print_typed(stderr);
+            fputc('\n', stderr);
+            servers[i] = false;
+        }
+        is_any = is_any || servers[i];
+    }
+    return is_any;
 }
 
 static struct matrix_options matrix_options(void)
@@ -54,7 +72,8 @@ int do_list(int count, char **words)
     matrix_list(first > 0 ? &rude_clients : &lessons, servers, format);
     if (count == first && format == MATRIX_TEXT)
         printf("\n  For the sketch, the first poll server of stage 2: "
-               "lab list %ssketch,\n  lab try EXPERIMENT sketch\n",
+               "lab list %ssketch,\n  lab try EXPERIMENT sketch. For the "
+               "servers in beyond/: lanes, durable, shared\n",
                first > 0 ? "rude " : "");
     return EXIT_SUCCESS;
 }
@@ -86,6 +105,8 @@ int do_try(int count, char **words)
     }
     if (!to_servers(count - 1, words + 1, servers))
         return EXIT_USAGE;
+    if (!skip_missing(servers))
+        return EXIT_SKIPPED;
     return matrix_try(experiment, servers, &matrix);
 }
 
@@ -95,6 +116,8 @@ static int perform_all(const struct table *table, int count, char **words)
     struct matrix_options matrix = matrix_options();
     if (!to_servers(count, words, servers))
         return EXIT_USAGE;
+    if (!skip_missing(servers))
+        return EXIT_SKIPPED;
     return matrix_all(table, servers, &matrix);
 }
 
@@ -111,31 +134,40 @@ int do_rude(int count, char **words)
 int do_diff(int count, char **words)
 {
     struct matrix_options matrix = matrix_options();
+    bool servers[SERVERS] = {false};
     int one;
     int two;
     if (count != 2)
         return help_expected("diff", "two stages: lab diff 4 5");
-    if (!arguments_to_number("stage", words[0], 1, STAGES, &one) ||
-        !arguments_to_number("stage", words[1], 1, STAGES, &two))
+    if (!arguments_to_server(words[0], false, &one) ||
+        !arguments_to_server(words[1], false, &two))
         return EXIT_USAGE;
+    servers[one - 1] = true;
+    servers[two - 1] = true;
+    skip_missing(servers);
+    if (!servers[one - 1] || !servers[two - 1])
+        return EXIT_SKIPPED;
     return matrix_diff(one, two, &matrix);
 }
 
 int do_timeline(int count, char **words)
 {
-    bool stages[STAGES] = {false};
-    bool is_named = count > 0 && (words[0][0] < '0' || words[0][0] > '9');
+    bool servers[SERVERS] = {false};
+    bool is_named = count > 0 && stage_find(words[0]) == 0 &&
+                    (words[0][0] < '0' || words[0][0] > '9');
     int first = is_named ? 1 : 0;
     if (count == first)
         return help_expected("timeline", "a stage from 1 to 6");
     if (is_named && !timeline_is_scenario(words[0]))
         return EXIT_USAGE;
     for (int i = first; i < count; i++) {
-        int stage;
-        if (!arguments_to_number("stage", words[i], 1, STAGES, &stage))
+        int server;
+        if (!arguments_to_server(words[i], false, &server))
             return EXIT_USAGE;
-        stages[stage - 1] = true;
+        servers[server - 1] = true;
     }
-    return timeline_show(stages, is_named ? words[0] : NULL, options.work_ms,
+    if (!skip_missing(servers))
+        return EXIT_SKIPPED;
+    return timeline_show(servers, is_named ? words[0] : NULL, options.work_ms,
                          options.svg, options.trace);
 }

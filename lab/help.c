@@ -11,31 +11,41 @@ int help_expected(const char *command, const char *expected)
     return EXIT_USAGE;
 }
 
-// Which commands take the sketch is in the table.
-static void print_stages(FILE *file, const struct help_command *commands)
+// Which commands take which words is in the table.
+static void print_names(FILE *file, const struct help_command *commands,
+                        int least)
 {
     const char *comma = "";
-    fputs("\nA STAGE is a number from 1 to 6, or for ", file);
     for (; commands->name != NULL; commands++) {
-        if (commands->takes != HELP_SKETCH)
+        if ((int)commands->takes < least)
             continue;
         fprintf(file, "%s%s", comma, commands->name);
         comma = ", ";
     }
-    fputs(" the word sketch:\nthe first poll server, "
-          "stage2_async/sketch.c.\n",
+}
+
+static void print_stages(FILE *file, const struct help_command *commands)
+{
+    fputs("\nA STAGE is a number from 1 to 6. Some commands take others, too:\n"
+          "    sketch                  stage2_async/sketch.c: ",
           file);
+    print_names(file, commands, HELP_SKETCH);
+    fputs("\n    lanes, durable, shared  beyond/: ", file);
+    print_names(file, commands, HELP_BEYOND);
+    fputs("\n", file);
 }
 
 static void print_stage(FILE *file, const struct help_command *command)
 {
-    if (command->takes == HELP_STAGE)
-        fputs("\nA STAGE is a number from 1 to 6.\n", file);
-    if (command->takes == HELP_SKETCH)
-        fputs(
-            "\nA STAGE is a number from 1 to 6, or the word sketch: the first "
-            "poll\nserver, stage2_async/sketch.c.\n",
-            file);
+    if (command->takes == HELP_NO_STAGE)
+        return;
+    fputs("\nA STAGE is a number from 1 to 6", file);
+    if (command->takes >= HELP_BEYOND)
+        fputs(", or lanes, durable or shared, the servers\nin beyond/", file);
+    if (command->takes >= HELP_SKETCH)
+        fputs(", or sketch, the first poll server: stage2_async/sketch.c",
+              file);
+    fputs(".\n", file);
 }
 
 void help_print(FILE *file, const struct help_command *commands,

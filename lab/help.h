@@ -13,7 +13,8 @@ struct help_command {
     enum {
         HELP_NO_STAGE,
         HELP_STAGE,  // a number from 1 to 6
-        HELP_SKETCH, // the same, or the word sketch
+        HELP_BEYOND, // the same, or a server in beyond/: lanes
+        HELP_SKETCH, // the same, or the sketch
     } takes;
     bool takes_command; // after "--"
     const char *usage;  // its lines in the help

@@ -1,4 +1,4 @@
-// lab - the same experiment against all six servers, and what differs
+// lab - the same experiment against all servers, and what differs
 
 #include "lab/arguments.h"
 #include "lab/commands.h"
@@ -28,9 +28,9 @@ static const struct help_command commands[] = {
      "  judge [STAGE] --port N      the same, for a server that runs already;\n"
      "                              with a stage, the exit status is 1 if a row\n"
      "                              differs; without one, 0 if it can be judged\n"},
-    {"diff", do_diff, HELP_STAGE, false,
-     "  diff STAGE STAGE            where two stages behave differently\n"},
-    {"timeline", do_timeline, HELP_STAGE, false,
+    {"diff", do_diff, HELP_BEYOND, false,
+     "  diff STAGE STAGE            where two of them behave differently\n"},
+    {"timeline", do_timeline, HELP_BEYOND, false,
      "  timeline [SCENARIO] STAGE...\n"
      "                              a picture of a run; the scenario is\n"
      "                              silent-clients, ten-at-once or\n"

@@ -21,8 +21,14 @@ const struct experiment *experiment_find(const struct table *table,
 
 const char *experiment_expected(const struct experiment *experiment, int server)
 {
-    return server == SKETCH ? experiment->sketch
-                            : experiment->expected[server - 1];
+    if (server == SKETCH)
+        return experiment->sketch;
+    if (server <= STAGES)
+        return experiment->expected[server - 1];
+    const char *const others[] = {experiment->lanes, experiment->durable,
+                                  experiment->shared};
+    const char *other = others[server - LANES];
+    return other != NULL ? other : experiment->expected[STAGES - 1];
 }
 
 const char *experiment_exit(int server)
@@ -48,7 +54,11 @@ static bool is_allowed_threads(const struct experiment *experiment, int server)
     case 5:
         return limits_allow_threads(1, 0);
     case 6:
+    case LANES:
+    case SHARED:
         return limits_allow_threads(4, 0);
+    case DURABLE:
+        return limits_allow_threads(5, 0); // and one for the database
     default:
         return true;
     }

@@ -7,8 +7,8 @@
 // server, sends clients to it, and sums up in one verdict what it saw. The row
 // says which verdict each server must show, its defect included.
 //
-// A server is a number: a stage from 1 to 6, or SKETCH. An array of SERVERS
-// has its element for server N at N - 1.
+// A server is a number: a stage from 1 to 6, SKETCH, LANES, DURABLE or SHARED.
+// An array of SERVERS has its element for server N at N - 1.
 
 #include "lab/experiments/run.h"
 
@@ -18,15 +18,16 @@ struct experiment {
     void (*perform)(struct run *run);
     const char *expected[STAGES]; // verdicts; NULL: makes no sense there
     const char *sketch;           // the same for the sketch
-    const char *server;           // what starts it; NULL: ./workshop run N
-    const char *by_hand;          // commands that show much the same at {port}
-    const char *shows;            // what one sees then
-    int clients;                  // at the same time; 0: one, and a good one
-    int events;                   // that are in the server at the same time
-    unsigned needs;               // what a server must have: a sum of HAS_
-    unsigned needs_at_work;       // the same, from stage 4 on
-    const char *makes;            // "56": without it, no server is a stage 5
-    const char *also;             // a verdict that is as good; NULL: none
+    const char *lanes, *durable, *shared; // NULL: as stage 6
+    const char *server;     // what starts it; NULL: ./workshop run N
+    const char *by_hand;    // commands that show much the same at {port}
+    const char *shows;      // what one sees then
+    int clients;            // at the same time; 0: one, and a good one
+    int events;             // that are in the server at the same time
+    unsigned needs;         // what a server must have: a sum of HAS_
+    unsigned needs_at_work; // the same, from stage 4 on
+    const char *makes;      // "56": without it, no server is a stage 5
+    const char *also;       // a verdict that is as good; NULL: none
 };
 
 struct table {

@@ -230,6 +230,7 @@ int matrix_diff(int one, int two, const struct matrix_options *options)
     else
         json_decref(all);
     if (options->format != MATRIX_JSON && one != two)
-        printf("\nthe code: ./workshop diff %d %d\n", one, two);
+        printf("\nthe code: ./workshop diff %s %s\n", stage_word(one),
+               stage_word(two));
     return status_of(faults, ours);
 }

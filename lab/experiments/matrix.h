@@ -26,7 +26,7 @@ int matrix_try(const struct experiment *experiment, const bool servers[SERVERS],
 int matrix_all(const struct table *table, const bool servers[SERVERS],
                const struct matrix_options *options);
 
-// The lessons in which two stages behave differently.
+// The lessons in which two servers behave differently.
 int matrix_diff(int one, int two, const struct matrix_options *options);
 
 // Performs nothing. Prints the names and the questions; with MATRIX_MARKDOWN,

@@ -9,25 +9,18 @@
 // In characters. The names and the six stages fit into 80.
 static int column_width(const bool servers[SERVERS], int server)
 {
-    static const int widths[SERVERS] = {9, 9, 9, 10, 9, 9, 11};
+    static const int widths[SERVERS] = {9, 9, 9, 10, 9, 9, 11, 10, 10, 10};
     for (int next = server + 1; next <= SERVERS; next++)
         if (servers[next - 1])
             return widths[server - 1];
     return 0; // no spaces at the end of a line
 }
 
-// As a person types it: "4", "sketch".
-static const char *word_of(int server)
-{
-    static const char *const words[SERVERS] = {"1", "2", "3",     "4",
-                                               "5", "6", "sketch"};
-    return words[server - 1];
-}
-
-// "queue"
+// "queue", "sketch", "lanes"
 static const char *short_name(int server)
 {
-    return strchr(stage_name(server), '_') + 1;
+    return server <= STAGES ? strchr(stage_name(server), '_') + 1
+                            : stage_word(server);
 }
 
 void matrix_tell_failure(const struct experiment *experiment,
@@ -46,7 +39,7 @@ void matrix_tell_failure(const struct experiment *experiment,
             stage_name(server), experiment->name, experiment->question,
             experiment_expected(experiment, server), run->verdict,
             run->detail[0] != '\0' ? ", " : "", run->detail, experiment->name,
-            word_of(server));
+            stage_word(server));
     if (run->exit[0] != '\0' && strcmp(run->exit, experiment_exit(server)) != 0)
         fprintf(stderr, "  it ended: %s, not %s\n", run->exit,
                 experiment_exit(server));
@@ -147,11 +140,11 @@ void matrix_print_markdown(const struct experiment *experiment,
 static void print_markdown_heading(const bool servers[SERVERS])
 {
     printf("| |");
-    for (int i = 0; i < STAGES; i++)
-        if (servers[i])
+    for (int i = 0; i < SERVERS; i++)
+        if (servers[i] && i < STAGES)
             printf(" %d %s |", i + 1, short_name(i + 1));
-    if (servers[SKETCH - 1])
-        printf(" sketch |");
+        else if (servers[i])
+            printf(" %s |", short_name(i + 1));
     printf("\n|---|");
     for (int i = 0; i < SERVERS; i++)
         if (servers[i])
@@ -207,7 +200,7 @@ void matrix_print_difference(const struct experiment *experiment,
     const struct run *both[] = {one, two};
     printf("%s\n", experiment->question);
     for (int i = 0; i < 2; i++)
-        printf("  %s  %s%-10s%s  %s\n", word_of(both[i]->subject->number),
+        printf("  %s  %s%-10s%s  %s\n", stage_word(both[i]->subject->number),
                screen_bold(), both[i]->verdict, screen_plain(),
                both[i]->detail);
 }

@@ -15,7 +15,10 @@ static const unsigned has[SERVERS] = {
     WORK,
     WORK | HAS_EARLY,
     WORK | HAS_EARLY,
-    ECHO, // the sketch
+    ECHO,             // the sketch
+    WORK | HAS_EARLY, // lanes
+    WORK | HAS_EARLY, // durable
+    WORK | HAS_EARLY, // shared
 };
 
 void subject_of_stage(struct subject *subject, int number)

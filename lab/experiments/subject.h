@@ -24,7 +24,7 @@ enum {
 };
 
 struct subject {
-    int number; // a stage, or SKETCH; 0: not one of ours
+    int number; // stage.h; 0: not one of ours
     const char *name;
     struct command command;
     unsigned has; // a sum of HAS_

@@ -190,6 +190,7 @@ static const struct experiment rows[] = {
      throughput,
      {"no work", "no work", "no work", "1 at once", "1 at once", "4 at once"},
      .sketch = "no work",
+     .lanes = "1 at once",
      .needs = HAS_EVENTS | HAS_RESTART,
      .needs_at_work = HAS_WORK,
      .makes = "6",
@@ -246,6 +247,7 @@ static const struct experiment rows[] = {
      order,
      {NULL, NULL, NULL, "in order", "in order", "reordered"},
      .sketch = NULL,
+     .lanes = "in order",
      .needs = HAS_EVENTS | HAS_RESTART | HAS_WORK | HAS_LINES,
      .also = "in order",
      .by_hand =

@@ -130,7 +130,9 @@ static int start_once(struct server *server, const struct command *command,
     *server = (struct server){.port = port_reserve(&server->reservation)};
     settings.port = server->port;
     *is_taken = false;
-    if (server->port < 0 || spawn_server(server, command, &settings) < 0) {
+    if (server->port < 0 ||
+        database_prepare(&server->database, command->words, &settings) < 0 ||
+        spawn_server(server, command, &settings) < 0) {
         server_wait(server, 0);
         return -1;
     }
@@ -189,6 +191,7 @@ int server_wait(struct server *server, int milliseconds)
     output_stop(&server->output);
     if (server->reservation > 0)
         close(server->reservation);
+    database_remove(&server->database);
     server->reservation = 0;
     server->pid = 0;
     server->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;

@@ -9,6 +9,7 @@
 // environment and in the words of its command. It is ready when it listens; no
 // line need be printed. However this program ends, its servers end too.
 
+#include "lab/servers/database.h"
 #include "lab/servers/output.h"
 #include "lab/servers/settings.h"
 
@@ -34,9 +35,10 @@ struct server {
     pid_t guard;      // ends the group if this program is killed; 0: none
     int guard_pipe;
     struct output output;
-    int exit_status; // when it ended; -1: a signal ended it
-    int exit_signal; // which
-    char fault[512]; // why it did not start
+    struct database database; // if its command has a word for it
+    int exit_status;          // when it ended; -1: a signal ended it
+    int exit_signal;          // which
+    char fault[512];          // why it did not start
 };
 
 // Starts it and waits until it listens. -1: it does not, and `fault` says why;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBER_SIZE = 16, SETTINGS_MAX = 16 };
+enum { NUMBER_SIZE = 16, SETTINGS_MAX = 20 };
 
 struct setting {
     const char *name;     // in braces; in capital letters it is the variable
@@ -34,6 +34,8 @@ static void list(const struct settings *settings,
         {"work_in_loop", "WORK_IN_LOOP", "0", settings->work_in_loop, NULL},
         {"quiet", "QUIET", "0", settings->quiet, NULL},
         {"trace", "TRACE", "", 0, settings->trace},
+        {"database", "DATABASE", "", 0, settings->database},
+        {"schema", "SCHEMA", "", 0, settings->schema},
         {0},
     };
     memcpy(all, rows, sizeof rows);

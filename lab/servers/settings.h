@@ -24,8 +24,10 @@ struct settings {
     int header_timeout_ms; // from stage 2 on
     int send_timeout_ms;   // the same
     bool work_in_loop;
-    bool quiet;        // no line for each event
-    const char *trace; // the path of a file
+    bool quiet;           // no line for each event
+    const char *trace;    // the path of a file
+    const char *database; // database.h: the path of a file, or a schema
+    const char *schema;
 };
 
 // Makes the environment of this process the one of a server. Variables that the

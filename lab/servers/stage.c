@@ -11,14 +11,40 @@
 
 enum { PATH_SIZE = 4096 };
 
-static const char *const names[SERVERS] = {
-    "stage1_blocking", "stage2_async", "stage3_parse",  "stage4_slow",
-    "stage5_queue",    "stage6_pool",  "stage2_sketch",
+static const struct {
+    const char *word;
+    const char *name;
+    const char *directory;
+    const char *options[3]; // with which the lab always starts it
+} programs[SERVERS] = {
+    {"1", "stage1_blocking", "stage1_blocking", {NULL}},
+    {"2", "stage2_async", "stage2_async", {NULL}},
+    {"3", "stage3_parse", "stage3_parse", {NULL}},
+    {"4", "stage4_slow", "stage4_slow", {NULL}},
+    {"5", "stage5_queue", "stage5_queue", {NULL}},
+    {"6", "stage6_pool", "stage6_pool", {NULL}},
+    {"sketch", "stage2_sketch", "stage2_async", {NULL}},
+    {"lanes", "lanes", "beyond/lanes", {NULL}},
+    {"durable", "durable", "beyond/durable", {"--database", "{database}"}},
+    {"shared", "shared", "beyond/shared", {"--schema", "{schema}"}},
 };
 
 const char *stage_name(int number)
 {
-    return names[number - 1];
+    return programs[number - 1].name;
+}
+
+const char *stage_word(int number)
+{
+    return programs[number - 1].word;
+}
+
+int stage_find(const char *word)
+{
+    int number = SERVERS;
+    while (number > 0 && strcmp(word, stage_word(number)) != 0)
+        number--;
+    return number;
 }
 
 // The path of this program. False: this system does not say.
@@ -47,9 +73,8 @@ static bool own_path(char path[PATH_SIZE])
 // Makes the path of a server. Returns whether it is there.
 static bool is_file_of(char path[PATH_SIZE], const char *directory, int number)
 {
-    int length =
-        snprintf(path, PATH_SIZE, "%s/%s/%s", directory,
-                 stage_name(number == SKETCH ? 2 : number), stage_name(number));
+    int length = snprintf(path, PATH_SIZE, "%s/%s/%s", directory,
+                          programs[number - 1].directory, stage_name(number));
     return length < PATH_SIZE && access(path, F_OK) == 0;
 }
 
@@ -91,20 +116,38 @@ const char *stage_path(int number)
     return path;
 }
 
+const char *stage_missing(int number)
+{
+    if (number < LANES)
+        return NULL;
+    if (access(stage_path(number), F_OK) != 0)
+        return number == LANES ? "not built: ./workshop build"
+                               : "not built: ./workshop setup beyond";
+    if (number == SHARED && getenv("PGHOST") == NULL)
+        return "no PostgreSQL here (PGHOST is not set): "
+               "beyond/shared/postgres.py";
+    return NULL;
+}
+
+static void add_words(struct command *command, const char *const *words)
+{
+    int count = 0;
+    while (command->words[count] != NULL)
+        count++;
+    while (*words != NULL && count + 1 < COMMAND_MAX)
+        command->words[count++] = *words++;
+}
+
 void stage_command(struct command *command, int number,
                    const char *const *arguments)
 {
     static char paths[SERVERS][PATH_SIZE];
     const char *backend = getenv("THAW_BACKEND");
-    int count = 1;
     snprintf(paths[number - 1], PATH_SIZE, "%s", stage_path(number));
     *command = (struct command){.words = {paths[number - 1]}, .is_ours = true};
-    if (backend != NULL && number >= 2 && number <= STAGES) {
-        command->words[count++] = "--backend";
-        command->words[count++] = backend;
-    }
-    for (int i = 0;
-         arguments != NULL && arguments[i] != NULL && count + 1 < COMMAND_MAX;
-         i++)
-        command->words[count++] = arguments[i];
+    if (backend != NULL && number != 1 && number != SKETCH)
+        add_words(command, (const char *[]){"--backend", backend, NULL});
+    add_words(command, programs[number - 1].options);
+    if (arguments != NULL)
+        add_words(command, arguments);
 }

@@ -60,7 +60,7 @@ static const struct scenario {
     int first_stage, last_stage; // the default scenario for these stages
 } scenarios[] = {
     {"silent-clients", silent_clients, 6, 0, 1, 2},
-    {"ten-at-once", ten_at_once, 12, 0, 3, 6},
+    {"ten-at-once", ten_at_once, 12, 0, 3, SERVERS},
     {"sustained-overload", overload, 12, 4, 0, 0},
 };
 

@@ -9,13 +9,13 @@
 int timeline_show(const bool stages[], const char *scenario, int work_ms,
                   const char *svg_path, const char *trace_directory)
 {
-    static struct timeline timelines[STAGES];
+    static struct timeline timelines[SERVERS];
     double end = 0;
     int count = 0;
-    for (int stage = 1; stage <= STAGES; stage++) {
+    for (int stage = 1; stage <= SERVERS; stage++) {
         if (!stages[stage - 1])
             continue;
-        screen_progress(stage_name(stage), stage - 1, STAGES);
+        screen_progress(stage_name(stage), stage - 1, SERVERS);
         if (timeline_record(&timelines[count], stage, scenario, work_ms,
                             trace_directory) < 0) {
             screen_progress_end();

@@ -33,8 +33,8 @@ def a_wrong_command_says_what_to_type():
     assert "usage: lab" in lab(status=2).stderr
     assert "see lab --help" in lab("nonsense", status=2).stderr
     assert "see lab list" in lab("try", "nonsense", status=2).stderr
-    assert "expected 1 to 6, got '7'" in lab("diff", 7, 1, status=2).stderr
-    assert "expected 1 to 6, got '0'" in lab("try", "burst", 0, status=2).stderr
+    assert "or shared, got '7'" in lab("diff", 7, 1, status=2).stderr
+    assert "or shared, got '0'" in lab("try", "burst", 0, status=2).stderr
     assert "--work-ms: expected" in lab("--work-ms", "x", status=2).stderr
     assert "a value after it" in lab("matrix", "--svg", status=2).stderr
     assert "unknown option '--no'" in lab("matrix", "--no", status=2).stderr
@@ -208,7 +208,7 @@ def try_speaks_json():
 def only_the_named_stages_are_tried():
     rows = json.loads(lab("try", "connect-and-close", 3, "--json").stdout)
     assert [row["stage"] for row in rows] == [3], rows
-    assert "expected 1 to 6, got '7'" in lab("rude", 7, status=2).stderr
+    assert "or shared, got '7'" in lab("rude", 7, status=2).stderr
     assert "got 'nonsense'" in lab("list", "nonsense", status=2).stderr
 
 
@@ -236,6 +236,69 @@ def a_list_has_a_column_for_each_server_that_is_named():
     heading = lab("list", 2, "sketch", "--markdown").stdout.splitlines()[0]
     assert heading == "| | 2 async | sketch |", heading
     assert "order" not in lab("list", 2, "sketch").stdout
+
+
+def beyond(directory, **scripts):
+    """A build directory with these programs in beyond/, which end as stage 6;
+    for the environment."""
+    for name, script in scripts.items():
+        program = pathlib.Path(directory, "beyond", name, name)
+        program.parent.mkdir(parents=True)
+        program.write_text(f"#!/bin/sh\n{script}\nexec "
+                           f"'{BUILD}/stage6_pool/stage6_pool'\n")
+        program.chmod(0o755)
+    return dict(os.environ, THAW_BUILD=directory, PGHOST="/nonexistent")
+
+
+@test
+def a_server_beyond_the_stages_is_tried_only_by_name():
+    assert "lanes" not in lab("try", "not-http", "--json").stdout
+    with tempfile.TemporaryDirectory() as directory:
+        environment = beyond(directory, lanes="")
+        found = lab("try", "not-json", "lanes", env=environment).stdout
+        assert "\nlanes            400 JSON " in found, found
+        said = lab("try", "order", "lanes", env=environment, status=1).stderr
+        assert "expected: in order" in said and "try order lanes" in said, said
+    heading = lab("list", 6, "lanes", "durable", "--markdown").stdout
+    assert heading.startswith("| | 6 pool | lanes | durable |\n"), heading
+    assert "slow-work-in-loop" not in lab("list", "shared").stdout
+    assert "got 'sketch'" in lab("diff", 6, "sketch", status=2).stderr
+
+
+@test
+def a_server_that_cannot_start_here_is_skipped_by_name():
+    with tempfile.TemporaryDirectory() as directory:
+        environment = beyond(directory, lanes="", shared="")
+        del environment["PGHOST"]
+        for words in (["try", "not-json"], ["matrix"], ["rude"],
+                      ["diff", "lanes"], ["timeline"]):
+            said = lab(*words, "durable", env=environment, status=77)
+            assert said.stdout == "", said
+            assert said.stderr == ("lab: skipped: durable: not built: "
+                                   "./workshop setup beyond\n"), said
+            said = lab(*words, "shared", env=environment, status=77).stderr
+            assert said.endswith("beyond/shared/postgres.py build/lab/lab "
+                                 f"{' '.join(words)} shared\n"), said
+        said = lab("try", "not-json", "durable", "lanes", env=environment)
+        assert "skipped: durable" in said.stderr, said
+        assert "\nlanes            400 JSON " in said.stdout, said
+
+
+@test
+def each_start_of_a_server_has_a_database_of_its_own():
+    with tempfile.TemporaryDirectory() as directory:
+        pathlib.Path(directory, "temporary").mkdir()
+        environment = dict(
+            beyond(directory, durable='[ "$1" = --database ] && '
+                   '[ "$2" = "$DATABASE" ] && [ ! -e "$2" ] || exit 4\n'
+                   'touch "$2" "$2-wal"', shared='[ "$1" = --schema ] || exit 4'
+                   f'\necho "$2" >>"{directory}/schemas"'),
+            TMPDIR=f"{directory}/temporary", DATABASE="of a person")
+        for experiment in ("not-json", "exit", "order"):
+            lab("try", experiment, "durable", "shared", env=environment)
+        assert not list(pathlib.Path(directory, "temporary").iterdir())
+        schemas = pathlib.Path(directory, "schemas").read_text().split()
+        assert len(set(schemas)) == len(schemas) == 3, schemas
 
 
 # A screen is cleared, C1, a text from right to left, what is not seen.
