@@ -8,6 +8,7 @@ static int add(const char *bytes, size_t length, void *buffer)
 
 void buffer_add_json(struct buffer *buffer, const json_t *json)
 {
-    if (json_dump_callback(json, add, buffer, JSON_COMPACT) < 0)
+    const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY;
+    if (json_dump_callback(json, add, buffer, flags) < 0)
         buffer->failed = true;
 }
