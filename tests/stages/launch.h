@@ -26,8 +26,9 @@ static inline void launch(struct server *stage, void prepare(void),
     int ends[2];
     *stage = (struct server){0};
     for (int i = 0; i < count && i < LAUNCH_ARGUMENTS_MAX; i++)
-        argv[i] = (char *)(command[i] != NULL ? command[i]
-                                              : stage_path(stage_under_test()));
+        argv[i] =
+            (char *)(command[i] != NULL ? command[i]
+                                        : stage_path(server_under_test()));
     ck_assert_int_eq(pipe(ends), 0);
     net_set_close_on_exec(ends[0]);
     fflush(NULL);

@@ -24,14 +24,25 @@ enum { SOON = 30000 };   // in milliseconds, for what must come
 enum { A_WHILE = 200 };  // in milliseconds, for what must not
 enum { TEST_MAX = 120 }; // in seconds, for one test
 
-// The number of the server that this run tests.
+// The server that this run tests: the environment's THAW_STAGE is its word
+// (lab/servers/stage.h).
+static inline int server_under_test(void)
+{
+    const char *word = getenv("THAW_STAGE");
+    int number = word != NULL ? stage_find(word) : 0;
+    if (number != 0 && number != SKETCH)
+        return number;
+    fprintf(stderr, "THAW_STAGE: expected 1 to %d, lanes, durable or shared\n",
+            STAGES);
+    exit(EXIT_FAILURE);
+}
+
+// The number of the stage that it behaves as: those beyond the stages as the
+// last one.
 static inline int stage_under_test(void)
 {
-    const char *number = getenv("THAW_STAGE");
-    if (number != NULL && number[0] >= '1' && number[0] <= '0' + STAGES)
-        return number[0] - '0';
-    fprintf(stderr, "THAW_STAGE: expected 1 to %d\n", STAGES);
-    exit(EXIT_FAILURE);
+    int number = server_under_test();
+    return number > STAGES ? STAGES : number;
 }
 
 // The status of the response to a valid event.
@@ -47,7 +58,7 @@ static inline void start_prepared(struct server *stage, void prepare(void),
                                   const char *const *arguments)
 {
     struct command command;
-    stage_command(&command, stage_under_test(), arguments);
+    stage_command(&command, server_under_test(), arguments);
     command.prepare = prepare;
     ck_assert_msg(server_start(stage, &command, &(struct settings){0}) == 0,
                   "it did not start: %s; it printed: %s", stage->fault,
@@ -92,7 +103,7 @@ static inline void assert_alive(const struct server *stage)
     struct client client;
     ck_assert_msg(
         client_request_once(&client, stage->port, "GET", "/health", NULL, SOON),
-        "no response from %s", stage_name(stage_under_test()));
+        "no response from %s", stage_name(server_under_test()));
     ck_assert_int_eq(client.status, 200);
     client_close(&client);
 }

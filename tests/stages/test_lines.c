@@ -24,7 +24,7 @@ struct shown {
 
 static _Noreturn void become_server(const char *const *arguments, int output)
 {
-    const char *words[16] = {stage_path(stage_under_test()), "--port", "0"};
+    const char *words[16] = {stage_path(server_under_test()), "--port", "0"};
     for (int i = 0; arguments[i] != NULL; i++)
         words[3 + i] = arguments[i];
 #ifdef __linux__

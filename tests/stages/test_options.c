@@ -10,7 +10,7 @@ static int run(const char *arguments, char *printed, size_t size)
 {
     char command[5000];
     snprintf(command, sizeof command, "'%s' %s 2>&1",
-             stage_path(stage_under_test()), arguments);
+             stage_path(server_under_test()), arguments);
     FILE *output = popen(command, "r");
     ck_assert_ptr_nonnull(output);
     size_t length = fread(printed, 1, size - 1, output);
@@ -72,7 +72,7 @@ START_TEST(help_and_version_win_over_what_follows)
 {
     char expected[64];
     snprintf(expected, sizeof expected, "%s %s\n",
-             stage_name(stage_under_test()), THAW_VERSION);
+             stage_name(server_under_test()), THAW_VERSION);
     assert_run("--version", 0, expected);
     assert_run("--port 0 --version --nonsense", 0, expected);
     assert_run("--help --nonsense", 0, "Usage: ");

@@ -45,7 +45,7 @@ START_TEST(an_idle_server_stops_at_once_and_prints_its_tally)
         server_signal(&stage, signals[i]);
         ck_assert_int_eq(server_wait(&stage, SOON), 0);
         snprintf(line, sizeof line, "%s stopped: 1 requests\n",
-                 stage_name(stage_under_test()));
+                 stage_name(server_under_test()));
         ck_assert_str_eq(printed_after_start(&stage), line);
     }
 }

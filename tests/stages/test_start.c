@@ -169,7 +169,7 @@ START_TEST(a_taken_port_is_named)
     ck_assert_int_eq(server_wait(&second, SOON), 1);
     snprintf(expected, sizeof expected,
              "%s: cannot listen on 127.0.0.1, port %s: ",
-             stage_name(stage_under_test()), port);
+             stage_name(server_under_test()), port);
     must_say(&second, expected);
     stop(&stage);
 }
@@ -183,7 +183,7 @@ static void become_a_user(void)
 {
     if (getuid() == 0 && setuid(A_USER) < 0)
         _exit(126);
-    if (access(stage_path(stage_under_test()), X_OK) < 0)
+    if (access(stage_path(server_under_test()), X_OK) < 0)
         _exit(126);
 }
 
