@@ -177,6 +177,19 @@ missing_how() {
     esac
 }
 
+# What the servers in beyond/ need, together: the course does without them.
+beyond() {
+    # shellcheck disable=SC2046,SC2086
+    set -- $(missing $needed_beyond)
+    if [ $# -gt 0 ]; then
+        note beyond "not found: $*; durable and shared are left out. For" \
+            "them, type: ./workshop setup beyond"
+    else
+        ok beyond "SQLite $(pkg-config --modversion sqlite3), libpq" \
+            "$(pkg-config --modversion libpq), PostgreSQL"
+    fi
+}
+
 # Those are needed here and there, and nothing fails without them.
 optional_tools() {
     if has git; then
@@ -184,6 +197,7 @@ optional_tools() {
     else
         note git "not found; only ./workshop lint needs it"
     fi
+    beyond
     has cc && has libc || return 0
     for kind in thread address,undefined; do
         if ! can_link "-fsanitize=$kind" >/dev/null 2>&1; then

@@ -35,15 +35,17 @@ static int make_directory(struct database *database)
 int database_prepare(struct database *database, const char *const *words,
                      struct settings *settings)
 {
+    bool has_none = database->directory[0] == '\0';
     if (settings->schema == NULL && has(words, "{schema}")) {
-        snprintf(database->schema, sizeof database->schema, "lab_%d_%" PRId64,
-                 (int)getpid(), clock_nanoseconds());
+        if (database->schema[0] == '\0')
+            snprintf(database->schema, sizeof database->schema,
+                     "lab_%d_%" PRId64, (int)getpid(), clock_nanoseconds());
         settings->schema = database->schema;
     }
     if (settings->database != NULL || !has(words, "{database}"))
         return 0;
     settings->database = database->file;
-    return make_directory(database);
+    return has_none ? make_directory(database) : 0;
 }
 
 // A database may consist of several files.

@@ -19,7 +19,8 @@ struct database {
 };
 
 // Completes the settings for a server with these words, which end with NULL.
-// The texts are in `database`. -1: it notes the trouble.
+// The texts are in `database`; if it has some, from an earlier start, they stay
+// the same. -1: it notes the trouble.
 int database_prepare(struct database *database, const char *const *words,
                      struct settings *settings);
 

@@ -121,7 +121,7 @@ const char *stage_missing(int number)
     if (number < LANES)
         return NULL;
     if (access(stage_path(number), F_OK) != 0)
-        return number == LANES ? "not built: ./workshop build"
+        return number == LANES ? "not built: meson compile -C build"
                                : "not built: ./workshop setup beyond";
     if (number == SHARED && getenv("PGHOST") == NULL)
         return "no PostgreSQL here (PGHOST is not set): "

@@ -170,13 +170,15 @@ def a_copy_of_a_stage_beside_it_changes_nothing():
 @test
 def an_incomplete_command_says_what_is_missing():
     wrong = {
-        ("run",): "workshop run: expected a stage from 1 to 6",
-        ("run", "7"): "workshop run: expected a stage from 1 to 6, got '7'",
+        ("run",): "workshop run: expected a stage from 1 to 6, lanes, "
+                  "durable or shared",
+        ("run", "7"): "workshop run: expected a stage from 1 to 6, lanes, "
+                      "durable or shared, got '7'",
         ("diff",): "workshop diff: expected two stages: ./workshop diff 4 5",
         ("diff", "4"): "workshop diff: expected two stages: "
                        "./workshop diff 4 5",
         ("diff", "4", "x"): "workshop diff: expected a stage from 1 to 6, "
-                            "got 'x'",
+                            "lanes, durable or shared, got 'x'",
         ("fuzz",): "workshop fuzz: expected how many minutes: "
                    "./workshop fuzz 10",
         ("fuzz", "x"): "workshop fuzz: expected how many minutes, got 'x': "
@@ -190,6 +192,31 @@ def an_incomplete_command_says_what_is_missing():
             assert result.stderr == f"{expected}\n", result
             assert result.stdout == "", result
         assert not tree.log.exists()
+
+
+@test
+def a_server_beyond_the_stages_runs_if_it_is_built():
+    with Tree() as tree:
+        for name in ("lanes", "durable", "shared"):
+            said = tree.type("run", name, "--version", status=1).stderr
+            assert f"{name} is not built, because a library is" in said, said
+            assert "./workshop setup beyond\n" in said, said
+            assert "beyond_programs" in tree.log.read_text()
+            directory = tree.root / "build/beyond" / name
+            directory.mkdir(parents=True)
+            (directory / name).write_text('#!/bin/sh\necho "it runs: $*"\n')
+            (directory / name).chmod(0o755)
+            said = tree.type("run", name, "--version").stdout
+            assert said == "it runs: --version\n", said
+        tree.log.unlink()
+        tree.type("run", "5", "--version")
+        tree.type("lab", "list", "5")
+        assert "beyond_programs" not in tree.log.read_text()
+        (tree.root / "beyond/lanes").mkdir(parents=True)
+        shutil.copy(tree.root / "stage5_queue/main.c",
+                    tree.root / "beyond/lanes")
+        changes = tree.type("diff", "6", "lanes").stdout
+        assert "\n+++ beyond/lanes/main.c" in changes, changes
 
 
 @test

@@ -161,6 +161,12 @@ def no_loopback(world):
     in_namespaces(world, "--net")
 
 
+def with_databases(world):
+    world.library("sqlite3", "3.40.1")
+    world.library("libpq", "15.5")
+    world.script("initdb", "exit 1")
+
+
 def full_disk(world):
     world.script("df", "echo Filesystem; echo disk 9000 8000 1000 88% /")
 
@@ -222,6 +228,12 @@ ROWS = [
 FINE = [
     (lambda world: None, "compiler", ""),
     (hidden("git"), "git", "lint needs it"),
+    (lambda world: None, "beyond", "not found: sqlite libpq"),
+    (lambda world: world.library("sqlite3", "3.23.1"), "beyond",
+     "not found: sqlite libpq"),
+    (lambda world: world.library("sqlite3", "3.24.0"), "beyond",
+     "not found: libpq"),
+    (with_databases, "beyond", "SQLite 3.40.1, libpq 15.5, PostgreSQL"),
     (hidden("apt-get"), "network", "no package manager"),
     (no_proxy(http_proxy="http://127.0.0.1:9", no_proxy="a, 127.0.0.1"),
      "proxy", "there is one, and curl reaches 127.0.0.1"),

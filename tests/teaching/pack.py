@@ -36,10 +36,10 @@ def test(function):
     return function
 
 
-def asked(source):
+def asked(source, variable="needed"):
     """The packages that setup installs with apt-get."""
     text = (source / "workshop").read_text()
-    needed = re.search(r'^needed="(.*)"$', text, re.M)[1].split()
+    needed = re.search(rf'^{variable}="(.*)"$', text, re.M)[1].split()
     function = re.search(r"^packages\(\) \{.*?^\}", text, re.M | re.S)[0]
     lines = subprocess.run(
         ["sh", "-c", f"{function}\npackages apt-get"], text=True,
@@ -66,7 +66,8 @@ def make_deb(directory, name, version="1.0"):
 
 def make_repository(directory, source):
     (directory / "repository").mkdir()
-    for name in [*asked(source), "libthaw1", "not-asked-for"]:
+    for name in [*asked(source), *asked(source, "needed_beyond"), "libthaw1",
+                 "not-asked-for"]:
         make_deb(directory, name)
     make_deb(directory, "libthaw-base", "1:2.0")
     index = []
@@ -178,6 +179,27 @@ def what_is_missing_is_installed_from_there_alone(world):
 
 
 @test
+def what_the_servers_beyond_need_is_packed_and_installed_if_asked_for(world):
+    world.type("pack", str(world.pack), "beyond")
+    names = sorted(path.name.split("_")[0]
+                   for path in world.pack.glob("*.deb"))
+    beyond = asked(world.source, "needed_beyond")
+    assert names == sorted([*asked(world.source), *beyond, "libthaw1",
+                            "libthaw-base"]), names
+    world.end_network()
+    world.script("initdb", "exit 1")
+    world.library("sqlite3", "3.40.1")
+    words = "setup", "beyond", "--offline", str(world.pack)
+    said = world.type(*words, status=1)  # its libpq is no library
+    assert "still missing; please install: libpq" in said, said
+    found = world.installed.with_suffix(".words").read_text()
+    assert [line.split()[-1] for line in found.splitlines()] == [
+        "libpq-dev"], found
+    world.library("libpq", "15.5")
+    assert "everything is there" in world.type(*words)
+
+
+@test
 def a_relative_folder_is_the_callers(world):
     world.type("pack", "the pack")
     assert (world.pack / "SHA256SUMS").exists()
@@ -277,6 +299,8 @@ def incomplete_commands_say_what_is_missing(world):
             ("setup", "--offline"): "expected a folder after --offline",
             ("setup", "--offline", ""): "expected a folder after --offline",
             ("setup", "--offline", "a", "b"): "got 'b'",
+            ("pack", "a", "beyond", "b"): "expected a folder, got 'beyond'",
+            ("setup", "beyond", "a"): "expected nothing after it, got 'a'",
             ("setup", "a"): "expected nothing after it, got 'a'"}.items():
         said = world.type(*words, status=2)
         assert expected in said, (words, said)
