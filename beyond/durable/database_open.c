@@ -2,9 +2,11 @@
 #include "lib/base/process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 // In the header of the file: that it is one of ours
 // (sqlite.org/pragma.html#pragma_application_id). "Thaw" in ASCII.
@@ -50,14 +52,22 @@ static bool query_number(struct database *database, const char *sql,
            sscanf(text, "%d", number) == 1;
 }
 
-// The errno of a system call that failed, which SQLite keeps for the first two.
-static int system_error(struct database *database)
+// The errno of the system call that failed, as far as SQLite has kept it.
+static int last_error(struct database *database)
 {
     int error = sqlite3_system_errno(database->file);
+    if (error == 0)
+        sqlite3_file_control(database->file, "main", SQLITE_FCNTL_LAST_ERRNO,
+                             &error);
+    return error != 0 ? error : EIO;
+}
+
+static int system_error(struct database *database)
+{
     switch (sqlite3_errcode(database->file) & 0xff) {
     case SQLITE_CANTOPEN:
     case SQLITE_IOERR:
-        return error != 0 ? error : EIO;
+        return last_error(database);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return EBUSY;
@@ -86,13 +96,15 @@ static int cannot(struct database *database, const char *what)
     return process_cannot("%s the database %s", what, path);
 }
 
-// SQLite opens a file that it may not write for reading.
-static int check_writable(struct database *database)
+// SQLite opens a file that it may not write for reading, and does not say why
+// it may not. So open it once before. An empty file is a new database.
+static int check_writable(const char *path)
 {
-    if (sqlite3_db_readonly(database->file, "main") != 1)
-        return 0;
-    errno = EACCES;
-    return process_cannot("write the database %s", database->path);
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (file < 0)
+        return process_cannot("open the database %s", path);
+    close(file);
+    return 0;
 }
 
 // Takes the lock, which lasts until the file is closed. With it, no other
@@ -104,7 +116,7 @@ static int lock(struct database *database)
     if (!run(database, "pragma locking_mode = exclusive") ||
         !run(database, "begin exclusive; commit"))
         return cannot(database, "open");
-    return check_writable(database);
+    return 0;
 }
 
 // On macOS fsync alone does not reach the disk; fullfsync does
@@ -171,8 +183,9 @@ static int check_pages(struct database *database)
 
 static int open_and_check(struct database *database)
 {
-    const int flags =
-        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    if (check_writable(database->path) < 0)
+        return -1;
     if (sqlite3_open_v2(database->path, &database->file, flags, NULL) !=
         SQLITE_OK)
         return cannot(database, "open");

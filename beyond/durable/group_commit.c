@@ -203,8 +203,10 @@ static bool respond_look(struct database *database, const char *user,
         respond_json(response, HTTP_OK,
                      json_pack("{s:s, s:I}", "user", user, "balance",
                                (json_int_t)balance));
-    else
+    else {
+        buffer_add_text(&response->text, "\n");
         respond_text(response, HTTP_OK);
+    }
     return true;
 }
 

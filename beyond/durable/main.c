@@ -105,6 +105,7 @@ int main(int argc, char **argv)
         storage_start(&storage) < 0 || pool_start(&pool, workers, work) < 0)
         die_starting(&options);
     report_listening(&options, server.listener);
+    report_stored(options.program, storage.database.path, storage.restored);
     if (server_run(&server) < 0)
         die_running(&options);
     channel_close(&jobs);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 static bool is_quiet;
+static const char *stored_in; // NULL: events end with the process
 
 // A program that reads our lines from a pipe gets each at once, and not only
 // when there are four kilobytes of them. setvbuf could do that only before
@@ -35,6 +36,14 @@ int report_listening(const struct options *options, int listener)
     process_metrics_name(options->program);
     print_line("%s listening on %s\n", options->program, url);
     return 0;
+}
+
+void report_stored(const char *program, const char *place, size_t restored)
+{
+    stored_in = place;
+    if (restored > 0)
+        print_line("%s: %zu accepted events are back from %s\n", program,
+                   restored, place);
 }
 
 void report_event(const char *role, int number, const struct event *event,
@@ -75,8 +84,11 @@ void report_stopping(const char *program, int requests)
         snprintf(events, sizeof events,
                  ", %" PRId64 " accepted events are not done", unfinished);
     print_line("%s stopping: %d requests are in progress%s; another signal, "
-               "%d s after the first, drops them\n",
-               program, requests, events, PROCESS_REPEAT_MS / 1000);
+               "%d s after the first, drops %s%s\n",
+               program, requests, events, PROCESS_REPEAT_MS / 1000,
+               stored_in != NULL ? "the requests alone: events stay in "
+                                 : "them",
+               stored_in != NULL ? stored_in : "");
 }
 
 // Only what POSIX calls async-signal-safe: write, and no printf (XSH 2.4.3).
@@ -101,20 +113,37 @@ static void write_number(int64_t number)
     write_text(start);
 }
 
+// Ends the line of what is dropped.
+static void write_stored(void)
+{
+    if (stored_in != NULL) {
+        write_text("; ");
+        if (METRICS_ARE_LOCK_FREE)
+            write_number(metrics_unfinished());
+        else
+            write_text("all");
+        write_text(" accepted events stay in ");
+        write_text(stored_in);
+    }
+    write_text("\n");
+}
+
 void report_dropped(const char *program)
 {
     write_text(program);
     write_text(" stopped at once: dropped ");
     if (METRICS_ARE_LOCK_FREE) {
-        if (metrics_have_work()) {
+        if (metrics_have_work() && stored_in == NULL) {
             write_number(metrics_unfinished());
             write_text(" accepted events and ");
         }
         write_number(metrics_get(METRIC_OPEN_CONNECTIONS));
-        write_text(" connections\n");
+        write_text(" connections");
     } else {
-        write_text("all accepted events and connections\n");
+        write_text(stored_in == NULL ? "all accepted events and connections"
+                                     : "all connections");
     }
+    write_stored();
 }
 
 void report_tally(const char *program)
@@ -134,6 +163,9 @@ void report_tally(const char *program)
         buffer_add_format(&line, ", %" PRId64 " done, %" PRId64 " failed",
                           metrics_get(METRIC_EVENTS_DONE),
                           metrics_get(METRIC_EVENTS_FAILED));
+    if (stored_in != NULL && metrics_unfinished() > 0)
+        buffer_add_format(&line, "; %" PRId64 " stay in %s",
+                          metrics_unfinished(), stored_in);
     print_line("%.*s\n", (int)line.length, line.bytes);
     buffer_destroy(&line);
 }

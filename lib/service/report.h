@@ -19,6 +19,11 @@
 // nothing from now on. Returns -1 and sets errno.
 int report_listening(const struct options *options, int listener);
 
+// Accepted events are stored, in `place`, and outlive the process: so nothing
+// that ends it drops them, and the lines below say so. `restored` of them are
+// back from there; a line says how many, if there are any.
+void report_stored(const char *program, const char *place, size_t restored);
+
 // The result of one event. Call this without a lock, because the terminal may
 // take its time. So the lines of several workers may be reordered. A line
 // starts with the thread's role and number, "worker 1", or with the role alone

@@ -10,6 +10,7 @@
 #include <string.h>
 
 static struct capture out;
+static struct capture errors;
 
 static void capture_out(void)
 {
@@ -224,6 +225,48 @@ START_TEST(a_server_without_work_has_no_events_to_do)
 }
 END_TEST
 
+START_TEST(stored_events_are_never_dropped)
+{
+    metrics_set_work();
+    report_stored("program", "some.db", 0);
+    metrics_add(METRIC_EVENTS_ACCEPTED, 5);
+    metrics_add(METRIC_EVENTS_DONE, 2);
+    report_stopping("program", 1);
+    report_tally("program");
+    ck_assert_str_eq(printed(),
+                     "program stopping: 1 requests are in progress, 3 accepted "
+                     "events are not done; another signal, 1 s after the "
+                     "first, drops the requests alone: events stay in some.db\n"
+                     "program stopped: 0 requests; events: 5 accepted, "
+                     "0 rejected, 0 invalid, 2 done, 0 failed; 3 stay in "
+                     "some.db\n");
+}
+END_TEST
+
+START_TEST(stored_events_that_are_back_are_counted_in_a_line)
+{
+    report_stored("program", "some.db", 7);
+    ck_assert_str_eq(printed(),
+                     "program: 7 accepted events are back from some.db\n");
+}
+END_TEST
+
+START_TEST(a_second_signal_says_where_stored_events_are)
+{
+    capture_start(&errors, stderr);
+    metrics_set_work();
+    report_stored("program", "some.db", 0);
+    metrics_add(METRIC_EVENTS_ACCEPTED, 5);
+    metrics_add(METRIC_EVENTS_DONE, 2);
+    metrics_add(METRIC_OPEN_CONNECTIONS, 4);
+    report_dropped("program");
+    capture_stop(&errors);
+    ck_assert_str_eq(errors.text,
+                     "program stopped at once: dropped 4 connections; 3 "
+                     "accepted events stay in some.db\n");
+}
+END_TEST
+
 START_TEST(the_tally_without_events_has_only_requests)
 {
     metrics_count_request(HTTP_OK);
@@ -311,6 +354,9 @@ int main(void)
     tcase_add_test(lines, what_is_still_to_do_is_said_once);
     tcase_add_test(lines, nothing_is_said_when_nothing_is_to_do);
     tcase_add_test(lines, a_server_without_work_has_no_events_to_do);
+    tcase_add_test(lines, stored_events_are_never_dropped);
+    tcase_add_test(lines, stored_events_that_are_back_are_counted_in_a_line);
+    tcase_add_test(lines, a_second_signal_says_where_stored_events_are);
     tcase_add_test(lines, the_tally_without_events_has_only_requests);
     tcase_add_test(lines, the_tally_has_the_results_of_the_events);
     unit_add_rows(lines, one_event_of_any_kind_is_in_the_tally, any_event);
