@@ -28,6 +28,7 @@ struct database {
     int keys_max;         // idempotency keys to remember: the latest ones
     int users;            // that have one
     int new_users;        // in the open transaction
+    bool is_committing;   // its commit was begun
     struct sqlite3 *file; // NULL: closed
     struct sqlite3_stmt *statements[DATABASE_STATEMENTS_MAX];
 };
@@ -43,6 +44,10 @@ void database_close(struct database *database);
 bool database_begin(struct database *database);
 bool database_commit(struct database *database);
 void database_roll_back(struct database *database);
+
+// After a commit that failed, before the roll back: whether the transaction may
+// be in the file all the same. Its bytes may be there when an fdatasync fails.
+bool database_is_in_doubt(const struct database *database);
 
 // What failed last, for people: "database or disk is full". Until the next
 // call.

@@ -14,7 +14,8 @@
 struct group {
     struct mail *requests;
     struct change *changes;
-    char fault[128]; // why it could not be written; empty: it is written
+    char fault[128];  // why it could not be written; empty: it is written
+    bool is_in_doubt; // it may be in the file all the same
 };
 
 // The mutex is held. A change that could not be written is tried again after a
@@ -40,7 +41,7 @@ static bool take_group(struct storage *storage, struct group *group)
 {
     pthread_mutex_lock(&storage->mutex);
     wait_for_work(storage);
-    *group = (struct group){storage->requests, storage->changes, ""};
+    *group = (struct group){storage->requests, storage->changes, "", false};
     storage->requests = NULL;
     storage->last = &storage->requests;
     storage->changes = NULL;
@@ -88,17 +89,19 @@ static bool write_all(struct database *database, const struct group *group)
     return database_commit(database);
 }
 
-// When an fdatasync fails, the whole transaction may be in the file all the
-// same, and an offer that gets a 503 would be accepted after a crash. A later
-// transaction overwrites it: so write one before any response.
+// When an fdatasync fails, the whole transaction may be in the file, and an
+// offer that got a 503 would be accepted after a crash. The next transaction
+// overwrites it: so write one before any response.
 static void write_group(struct database *database, struct group *group)
 {
     int64_t start = clock_nanoseconds();
     if (!write_all(database, group)) {
         snprintf(group->fault, sizeof group->fault, "%s",
                  database_fault(database));
+        group->is_in_doubt = database_is_in_doubt(database);
         database_roll_back(database);
-        database_probe(database);
+        if (database_probe(database))
+            group->is_in_doubt = false;
     }
     trace_span("commit", start);
 }
@@ -126,10 +129,11 @@ static void settle_changes(struct storage *storage, const struct group *group)
 
 // The mutex is held. An offer that has a place leaves it to its job, if it is
 // accepted.
-static void settle_offer(struct storage *storage, struct request *request)
+static void settle_offer(struct storage *storage, struct request *request,
+                         bool is_in_doubt)
 {
     if (storage->is_failing)
-        request->outcome = OUTCOME_FAILED;
+        request->outcome = is_in_doubt ? OUTCOME_UNKNOWN : OUTCOME_FAILED;
     if (request->outcome == OUTCOME_ACCEPTED) {
         const struct stored_job job = {
             request->event, request->mail.response.since, request->id};
@@ -146,7 +150,7 @@ static void settle_group(struct storage *storage, const struct group *group)
     storage->is_failing = group->fault[0] != '\0';
     settle_changes(storage, group);
     for (struct mail *mail = group->requests; mail != NULL; mail = mail->next)
-        settle_offer(storage, (struct request *)mail);
+        settle_offer(storage, (struct request *)mail, group->is_in_doubt);
     pthread_mutex_unlock(&storage->mutex);
 }
 
@@ -165,6 +169,10 @@ static void respond_offer(const struct request *request, const char *fault,
     case OUTCOME_FAILED:
         metrics_add(METRIC_EVENTS_REJECTED, 1);
         respond_failed(response, fault);
+        break;
+    case OUTCOME_UNKNOWN:
+        metrics_add(METRIC_EVENTS_REJECTED, 1);
+        respond_error(response, HTTP_GATEWAY_TIMEOUT, fault);
         break;
     case OUTCOME_ACCEPTED:
         response->fields = NULL;

@@ -15,6 +15,8 @@
 //   is applied exactly once, whenever the process dies.
 // * When a transaction fails, its offers are rejected: 503 storage_failed. Its
 //   changes stay, and are tried again.
+// * When it is not known whether it failed, the response says so: 504
+//   outcome_unknown. The client sends its event again, with the same key.
 // * The loop never waits for this thread.
 
 #include "beyond/durable/database.h"

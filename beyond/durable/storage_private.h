@@ -6,7 +6,8 @@
 #include "beyond/durable/storage.h"
 
 enum outcome {
-    OUTCOME_FAILED, // the transaction failed
+    OUTCOME_FAILED,  // the transaction failed
+    OUTCOME_UNKNOWN, // it failed, but it may be in the file all the same
     OUTCOME_ACCEPTED,
     OUTCOME_ACCEPTED_BEFORE, // with this key
     OUTCOME_REUSED,          // this key, for another event
