@@ -24,6 +24,7 @@ const struct http_status_row http_statuses[] = {
      "internal_server_error"},
     {HTTP_NOT_IMPLEMENTED, SLICE("501 Not Implemented"), "not_implemented"},
     {HTTP_SERVICE_UNAVAILABLE, SLICE("503 Service Unavailable"), "server_busy"},
+    {HTTP_GATEWAY_TIMEOUT, SLICE("504 Gateway Timeout"), "outcome_unknown"},
     {HTTP_VERSION_NOT_SUPPORTED, SLICE("505 HTTP Version Not Supported"),
      "http_version_not_supported"},
     {HTTP_INSUFFICIENT_STORAGE, SLICE("507 Insufficient Storage"),

@@ -162,6 +162,7 @@ static const struct http_status_row statuses[] = {
     {500, SLICE("500 Internal Server Error"), "internal_server_error"},
     {501, SLICE("501 Not Implemented"), "not_implemented"},
     {503, SLICE("503 Service Unavailable"), "server_busy"},
+    {504, SLICE("504 Gateway Timeout"), "outcome_unknown"},
     {505, SLICE("505 HTTP Version Not Supported"),
      "http_version_not_supported"},
     {507, SLICE("507 Insufficient Storage"), "too_many_users"},

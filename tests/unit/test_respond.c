@@ -258,6 +258,7 @@ static const struct {
     {HTTP_INTERNAL_SERVER_ERROR, "internal_server_error"},
     {HTTP_NOT_IMPLEMENTED, "not_implemented"},
     {HTTP_SERVICE_UNAVAILABLE, "server_busy"},
+    {HTTP_GATEWAY_TIMEOUT, "outcome_unknown"},
     {HTTP_VERSION_NOT_SUPPORTED, "http_version_not_supported"},
     {HTTP_INSUFFICIENT_STORAGE, "too_many_users"},
 };
