@@ -19,7 +19,7 @@
 
 #include <stdbool.h>
 
-enum { OPTIONS_MAX = 24 };
+enum { OPTIONS_MAX = 32 };
 
 struct option {
     const char *name; // "--port"
