@@ -11,7 +11,8 @@ $url, if the page has set them. A block that begins with ```server has the next
 lines that this server prints. Times, sizes and rates differ from run to run, so
 a number with a point, or before a unit, is compared as "some number", and so is
 the random Retry-After; of a row of lab overload, only how many events were
-sent.
+sent. A page of beyond/ is skipped, by name, if its server is not built. With a
+PostgreSQL around (PGHOST is set), a command is not started in another one.
 Prints TAP, a test for each command. With --update, writes what differs into the
 README instead.
 """
@@ -41,8 +42,11 @@ MEASURED = (r"\d+\.\d+|(?<=threads: )\d+|(?<=Retry-After: )\d|"
 END = "--end-of-the-output--"
 LINE_SECONDS = 10
 WORKSHOP = pathlib.Path(__file__).resolve().parents[2] / "workshop"
-STAGES = ["stage1_blocking", "stage2_async", "stage3_parse", "stage4_slow",
-          "stage5_queue", "stage6_pool"]
+SERVERS = {"1": "stage1_blocking", "2": "stage2_async", "3": "stage3_parse",
+           "4": "stage4_slow", "5": "stage5_queue", "6": "stage6_pool",
+           "lanes": "beyond/lanes", "durable": "beyond/durable",
+           "shared": "beyond/shared"}
+POSTGRES = "beyond/shared/postgres.py "
 
 
 def length_of_command(text):
@@ -95,6 +99,7 @@ class Reader:
     def __init__(self, build, directory):
         self.build = build
         self.gate = f"{directory}/gate"
+        self.database = f"{directory}/durable.db"
         self.server = None
         self.printed = None  # by the server, after its first line
         (pathlib.Path(directory) / ".curlrc").write_text("no-progress-meter\n")
@@ -108,6 +113,10 @@ class Reader:
 
     def adapt(self, command):
         command = command.replace("build/gate", shlex.quote(self.gate))
+        command = command.replace("build/durable.db",
+                                  shlex.quote(self.database))
+        if "PGHOST" in os.environ:
+            command = command.replace(POSTGRES, "")
         for lab in ("build/lab/lab", "./workshop lab"):
             command = command.replace(lab,
                                       shlex.quote(f"{self.build}/lab/lab"))
@@ -134,9 +143,10 @@ class Reader:
     def start(self, command):
         self.stop()
         number, *options = shlex.split(self.adapt(command))[2:]
-        name = STAGES[int(number) - 1]
+        name = SERVERS[number]
+        program = f"{self.build}/{name}/{pathlib.Path(name).name}"
         self.server = subprocess.Popen(
-            [f"{self.build}/{name}/{name}", "--port", "0", *options],
+            [program, "--port", "0", *options],
             stdout=subprocess.PIPE, text=True)
         line = self.server.stdout.readline()
         port = line.strip().rpartition(":")[2]
@@ -209,6 +219,13 @@ def main():
     text = readme.read_text(encoding="utf-8")
     commands = list(commands_of(text))
     shift = 0
+    program = pathlib.Path(sys.argv[2], "beyond", readme.parent.name,
+                           readme.parent.name)
+    if readme.resolve().parent.parent == ROOT / "beyond" and (
+            not program.exists()):
+        print(f"1..0 # SKIP {program.name} is not built: "
+              "./workshop setup beyond")
+        return
     print(f"1..{len(commands)}")
     with tempfile.TemporaryDirectory(prefix="thaw-docs-") as directory:
         reader = Reader(pathlib.Path(sys.argv[2]).resolve(), directory)

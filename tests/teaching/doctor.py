@@ -167,6 +167,13 @@ def with_databases(world):
     world.script("initdb", "exit 1")
 
 
+def without_postgresql(world):
+    """Even if this machine has one."""
+    with_databases(world)
+    world.hide("initdb")
+    world.script("ls", "exit 1")
+
+
 def full_disk(world):
     world.script("df", "echo Filesystem; echo disk 9000 8000 1000 88% /")
 
@@ -233,6 +240,7 @@ FINE = [
      "not found: sqlite libpq"),
     (lambda world: world.library("sqlite3", "3.24.0"), "beyond",
      "not found: libpq"),
+    (without_postgresql, "beyond", "not found: postgresql;"),
     (with_databases, "beyond", "SQLite 3.40.1, libpq 15.5, PostgreSQL"),
     (hidden("apt-get"), "network", "no package manager"),
     (no_proxy(http_proxy="http://127.0.0.1:9", no_proxy="a, 127.0.0.1"),
