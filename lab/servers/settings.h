@@ -19,7 +19,6 @@ struct settings {
     const char *work_gate; // the path of a FIFO
     int capacity;
     int workers;
-    int users_max; // with a balance
     int body_max_bytes;
     int timeout_ms;        // of silence, in stage 1
     int header_timeout_ms; // from stage 2 on
