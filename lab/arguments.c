@@ -1,4 +1,5 @@
 #include "lab/arguments.h"
+#include "lab/experiments/crash.h"
 #include "lab/load/retry.h"
 #include "lab/servers/stage.h"
 #include "lib/base/printable.h"
@@ -55,6 +56,12 @@ static struct row {
      "try, matrix, rude, judge, diff, timeline, overload",
      .number = &options.work_ms, .usual = 100, .min = 1, .max = 10000,
      .usual_overload = 50},
+    {"--rounds", "N", "how often crash kills the server",
+     "try, matrix, judge", .number = &options.rounds, .usual = CRASH_ROUNDS,
+     .min = 1, .max = CRASH_ROUNDS_MAX},
+    {"--seed", "N", "of the moments in crash: those of an earlier run",
+     "try, matrix, judge", .number = &options.seed, .min = 1,
+     .max = 1000000},
     {"--json", NULL, "for programs",
      "list, try, matrix, rude, judge, diff, load, overload",
      .flag = &options.json},

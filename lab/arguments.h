@@ -17,7 +17,7 @@
 enum { EXIT_USAGE = 2, EXIT_SKIPPED = 77 };
 
 extern struct arguments {
-    int work_ms, clients, seconds, requests, rate, users, port;
+    int work_ms, clients, seconds, requests, rate, users, port, rounds, seed;
     bool json, markdown, close, help, rude, points, once;
     const char *svg, *trace, *get, *rows, *junit, *loads, *retry;
     char **command;   // after "--"; ends with NULL

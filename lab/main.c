@@ -3,6 +3,7 @@
 #include "lab/arguments.h"
 #include "lab/commands.h"
 #include "lab/experiments/by_hand.h"
+#include "lab/experiments/crash.h"
 #include "lab/help.h"
 #include "lib/base/printable.h"
 #include "lib/base/process.h"
@@ -97,6 +98,7 @@ int main(int argc, char **argv)
     int count = arguments_take_options(argc - 1, words);
     if (count < 0)
         return EXIT_USAGE;
+    crash_options = (struct crash_options){options.rounds, options.seed};
     if (options.help) {
         help_print(stdout, commands, find(count > 0 ? words[0] : NULL));
         return finish(EXIT_SUCCESS);

@@ -136,6 +136,21 @@ static bool fill(struct pollfd *polled, const struct client *clients, int count)
     return is_waiting;
 }
 
+// Waits once, and takes what has come. False: the time is over.
+static bool wait_once(struct pollfd *polled, struct client *clients, int count,
+                      int64_t end)
+{
+    if (!wait_until(polled, count, end))
+        return false;
+    for (int i = 0; i < count; i++) {
+        if (polled[i].revents & POLLOUT)
+            send_pending(&clients[i]);
+        if (polled[i].revents & ~POLLOUT)
+            receive_some(&clients[i]);
+    }
+    return true;
+}
+
 int clients_wait(struct client *clients, int count, int milliseconds)
 {
     int64_t end = clock_milliseconds() + milliseconds;
@@ -144,21 +159,27 @@ int clients_wait(struct client *clients, int count, int milliseconds)
         trouble_note_errno("calloc");
     for (int i = 0; i < count; i++)
         client_take_response(&clients[i]);
-    while (polled != NULL && fill(polled, clients, count)) {
-        if (!wait_until(polled, count, end))
-            break;
-        for (int i = 0; i < count; i++) {
-            if (polled[i].revents & POLLOUT)
-                send_pending(&clients[i]);
-            if (polled[i].revents & ~POLLOUT)
-                receive_some(&clients[i]);
-        }
-    }
+    while (polled != NULL && fill(polled, clients, count) &&
+           wait_once(polled, clients, count, end))
+        ;
     free(polled);
     int responses = 0;
     for (int i = 0; i < count; i++)
         responses += clients[i].status != 0;
     return responses;
+}
+
+void clients_wait_some(struct client *clients, int count, int milliseconds)
+{
+    int64_t end = clock_milliseconds() + milliseconds;
+    struct pollfd *polled = calloc((size_t)count, sizeof *polled);
+    if (polled == NULL) {
+        trouble_note_errno("calloc");
+        return;
+    }
+    fill(polled, clients, count);
+    wait_once(polled, clients, count, end);
+    free(polled);
 }
 
 bool client_wait(struct client *client, int milliseconds)

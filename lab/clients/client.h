@@ -97,6 +97,9 @@ bool client_wait(struct client *client, int milliseconds);
 // The same for many at once. Returns how many have a response.
 int clients_wait(struct client *clients, int count, int milliseconds);
 
+// Waits until something came for one of them, but not longer.
+void clients_wait_some(struct client *clients, int count, int milliseconds);
+
 // Reads and discards until the server closes. False: it did not.
 bool client_wait_end(struct client *client, int milliseconds);
 

@@ -40,6 +40,9 @@ void audit(struct run *run);
 void shutdown_by_signal(struct run *run);
 void exit_by_signal(struct run *run);
 
+// crash.c
+void crash(struct run *run);
+
 // crowd.c
 void idle_crowd(struct run *run);
 void sustained_overload(struct run *run);

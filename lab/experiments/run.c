@@ -14,12 +14,18 @@ bool run_has(const struct run *run, unsigned abilities)
     return (run->subject->has & abilities) == abilities;
 }
 
+static struct command command_of(const struct run *run)
+{
+    struct command command = run->subject->command;
+    command.prepare = run->prepare;
+    return command;
+}
+
 static bool start(struct run *run, struct settings settings)
 {
     if (settings.work_ms == 0 && settings.work_gate == NULL)
         settings.work_ms = run->work_ms;
-    struct command command = run->subject->command;
-    command.prepare = run->prepare;
+    struct command command = command_of(run);
     run->settings = settings;
     run->exit[0] = '\0';
     run->failed = server_start(&run->server, &command, &settings) < 0;
@@ -39,6 +45,12 @@ bool run_start(struct run *run, struct settings settings)
 bool run_start_printing(struct run *run, struct settings settings)
 {
     return start(run, settings);
+}
+
+bool run_respawn(struct run *run)
+{
+    struct command command = command_of(run);
+    return server_respawn(&run->server, &command, &run->settings) == 0;
 }
 
 void run_wait_end(struct run *run)

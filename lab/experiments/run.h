@@ -45,6 +45,10 @@ bool run_start(struct run *run, struct settings settings);
 // The same, and it prints a line for each event, into run->server.output.
 bool run_start_printing(struct run *run, struct settings settings);
 
+// After server_kill: starts it once more, with the same settings, and does not
+// wait until it listens. False: no start, and run->server.fault says why.
+bool run_respawn(struct run *run);
+
 // Stops the server, if it runs. experiment_perform calls it in the end, too.
 // run_wait_end is for an experiment that has told it to end.
 void run_stop(struct run *run);

@@ -292,6 +292,27 @@ static const struct experiment rows[] = {
      .shows =
      "Then press Ctrl-C at the server. From stage 4 on: 5 accepted, and 5 done.\n",
      .clients = 21, .events = 20},
+    {"crash",
+     "kill -9 while 64 clients send events, again and again. Is one lost?",
+     crash,
+     {NULL, NULL, NULL, "loses", "loses", "loses"},
+     .sketch = NULL,
+     .durable = "keeps all",
+     .shared = "keeps all",
+     .needs = HAS_EVENTS | HAS_RESTART | HAS_BALANCES,
+     .also = "keeps all",
+     .server = "sh -c 'echo $$ >build/pid; exec ./workshop run N'",
+     .by_hand =
+     "(for i in $(seq 10); do\n"
+     "  curl -so /dev/null -w '%{http_code}\\n' http://127.0.0.1:{port}/ \\\n"
+     "    -H \"Idempotency-Key: \\\"$i\\\"\" \\\n"
+     "    --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
+     "done; wait) | sort | uniq -c\n"
+     "kill -KILL $(cat build/pid)\n",
+     .shows =
+     "10 times 202 (200 in stage 4), then it is dead. Start it again, and look at\n"
+     "/balances. {}: all is lost. {\"alice\":10}: each is there, and was done once.\n",
+     .clients = 65, .events = 64},
     {"exit",
      "SIGTERM while it is idle. How does the server end?",
      exit_by_signal,

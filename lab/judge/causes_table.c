@@ -32,6 +32,8 @@ const struct cause_sent causes_sent[] = {
      "60 events of one user, each after the response to the one before"},
     {"audit", "6,400 events of three users, on 64 connections"},
     {"shutdown", "20 events, then SIGTERM, then the work is released"},
+    {"crash", "POST / of events on 64 connections, each event with an "
+              "Idempotency-Key of its own; SIGKILL; the same start; and again"},
     {"exit", "GET /health, then SIGTERM"},
     {NULL, NULL},
 };
@@ -177,6 +179,25 @@ const struct cause causes[] = {
      "ever?"},
     {"exit", "signal 15", NULL,
      "Stage 1 has no graceful shutdown: the signal just ends it."},
+    {"crash", NULL, "stays down",
+     "It does not start where it was killed. Does it find a lock file, or a "
+     "file that was written to the half? Nothing cleans up after SIGKILL."},
+    {"crash", NULL, "no outcome",
+     "A client that sends its event again, with the same Idempotency-Key, must "
+     "get a 202 at last, also if the event is stored already."},
+    {"crash", NULL, "loses",
+     "A 202 is sent before the event is on the disk, or what is on the disk is "
+     "not read at the start. Commit first (fsync), and then respond."},
+    {"crash", NULL, "doubles",
+     "An event is applied twice. Is its Idempotency-Key stored with it, in the "
+     "same transaction? And is it removed in the transaction that applies it?"},
+    {"crash", NULL, "applies a 503",
+     "A 503 says that the event is not stored, and its client may send another "
+     "one instead. What is uncertain gets another status."},
+    {"crash", NULL, "ended before",
+     "It ended before it was killed. What did it print last?"},
+    {"crash", NULL, "not done",
+     "The balances do not come to rest: is an event done again and again?"},
     {"ten-at-once", NULL, NULL,
      "Not all ten are accepted, and there is room for 100. Is CAPACITY's "
      "default smaller, or is a full channel never emptied?"},

@@ -123,6 +123,18 @@ static void tell_fault(struct server *server, bool has_ended)
                  "signal %d ended it before it listened", server->exit_signal);
 }
 
+// Returns 0; or -1, and then it is gone and `fault` says why.
+static int wait_for_start(struct server *server, bool *has_ended)
+{
+    *has_ended = false;
+    if (wait_until_it_listens(server))
+        return 0;
+    *has_ended = server_has_ended(server);
+    server_wait(server, 0);
+    tell_fault(server, *has_ended);
+    return -1;
+}
+
 // Returns 0, or -1; *is_taken says whether another program took the port.
 static int start_once(struct server *server, const struct command *command,
                       struct settings settings, bool *is_taken)
@@ -137,13 +149,10 @@ static int start_once(struct server *server, const struct command *command,
         return -1;
     }
     replace_running(0, spawn_target(server));
-    if (wait_until_it_listens(server))
-        return 0;
-    bool has_ended = server_has_ended(server);
-    server_wait(server, 0);
-    tell_fault(server, has_ended);
-    *is_taken = has_ended && !port_is_free(server->port);
-    return -1;
+    bool has_ended;
+    int result = wait_for_start(server, &has_ended);
+    *is_taken = result < 0 && has_ended && !port_is_free(server->port);
+    return result;
 }
 
 int server_start(struct server *server, const struct command *command,
@@ -174,7 +183,8 @@ void server_signal(const struct server *server, int signal)
         kill(spawn_target(server), signal);
 }
 
-int server_wait(struct server *server, int milliseconds)
+// It keeps what a server that is started again needs.
+static void wait_for_end(struct server *server, int milliseconds)
 {
     int status = 0;
     int64_t end = clock_milliseconds() + milliseconds;
@@ -189,14 +199,53 @@ int server_wait(struct server *server, int milliseconds)
         replace_running(spawn_target(server), 0);
     }
     output_stop(&server->output);
+    server->pid = 0;
+    server->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    server->exit_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+int server_wait(struct server *server, int milliseconds)
+{
+    wait_for_end(server, milliseconds);
     if (server->reservation > 0)
         close(server->reservation);
     database_remove(&server->database);
     server->reservation = 0;
-    server->pid = 0;
-    server->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    server->exit_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     return server->exit_status;
+}
+
+// What it has started dies a moment later, and may listen, too.
+void server_kill(struct server *server)
+{
+    enum { GONE_MS = 2000 };
+    server_signal(server, SIGKILL);
+    wait_for_end(server, 0);
+    int64_t end = clock_milliseconds() + GONE_MS;
+    while (port_is_listening(server->port) && clock_milliseconds() < end)
+        poll(NULL, 0, 2);
+}
+
+int server_respawn(struct server *server, const struct command *command,
+                   const struct settings *settings)
+{
+    struct settings same = *settings;
+    *server = (struct server){.port = server->port,
+                              .reservation = server->reservation,
+                              .database = server->database};
+    same.port = server->port;
+    if (database_prepare(&server->database, command->words, &same) < 0 ||
+        spawn_server(server, command, &same) < 0) {
+        server_wait(server, 0);
+        return -1;
+    }
+    replace_running(0, spawn_target(server));
+    return 0;
+}
+
+int server_wait_ready(struct server *server)
+{
+    bool has_ended;
+    return wait_for_start(server, &has_ended);
 }
 
 void server_close_output(struct server *server)

@@ -65,6 +65,15 @@ int server_wait(struct server *server, int milliseconds);
 // Sends SIGTERM and waits. Returns what server_wait does.
 int server_stop(struct server *server);
 
+// A crash. server_kill sends SIGKILL, and waits for the end of the process; the
+// server keeps its port. server_respawn starts it there once more, and returns
+// at once; server_wait_ready waits until it listens. Both return -1 as
+// server_start does.
+void server_kill(struct server *server);
+int server_respawn(struct server *server, const struct command *command,
+                   const struct settings *settings);
+int server_wait_ready(struct server *server);
+
 // Closes the pipe that the server prints to: from now on its writes fail.
 void server_close_output(struct server *server);
 

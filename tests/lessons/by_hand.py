@@ -73,6 +73,7 @@ ROWS = {
     "order": (5, [], [r"^ *24 accepted"]),
     "audit": (6, ["--work-ms", "10"], [r'^{"alice":64}']),
     "shutdown": (5, [], []),
+    "crash": (6, [], [r"^ *10 202"]),
     "exit": (5, [], []),
     "reset-idle": (2, [], [AT_ONCE]),
     "reset-in-header": (3, [], [AT_ONCE]),
