@@ -105,6 +105,7 @@ class Postgres:
     runs: this one becomes its standby."""
 
     def __init__(self, settings=None, primary=None):
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else no exit status
         self.programs = programs()
         self.user = other_user()
         self.settings = {**SETTINGS, **(settings or {})}
@@ -168,6 +169,7 @@ class Postgres:
         """In a process that is about to become one of PostgreSQL's."""
         self._become_user()
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
     def _options(self, **more):
         return {"env": {**clean_environment(), "LC_ALL": "C", "TZ": "UTC"},

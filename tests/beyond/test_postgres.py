@@ -166,9 +166,13 @@ def the_end_in_the_middle_of_initdb_leaves_nothing():
     return faults
 
 
+def block_and_ignore():
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+
 def signals_that_the_caller_blocks_still_end_it():
-    process, folder, _ = started(*WAIT, preexec_fn=lambda: (
-        signal.pthread_sigmask(signal.SIG_BLOCK, postgres.SIGNALS)))
+    process, folder, _ = started(*WAIT, preexec_fn=block_and_ignore)
     process.terminate()
     faults = expect(128 + signal.SIGTERM, process.wait(60))
     ended(process)
@@ -278,7 +282,7 @@ def faults_of(test):
 
 
 def main():
-    usage.show_if_asked(__doc__)
+    usage.show_if_asked(__doc__, 1)
     try:
         os.environ["PATH"] = f"{database.programs()}:{os.environ['PATH']}"
     except database.NoPostgres:
