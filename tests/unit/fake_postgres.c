@@ -233,8 +233,7 @@ static short on_bytes(void *context, short revents)
     buffer_add(&connection->in, (struct slice){bytes, (size_t)count});
     size_t length;
     while ((length = first_message(connection)) > 0) {
-        char type = connection->is_started ? connection->in.bytes[0] : '\0';
-        if (!receive_message(connection, type))
+        if (!receive_message(connection, connection->in.bytes[0]))
             return close_connection(connection);
         buffer_remove_front(&connection->in, length);
     }
