@@ -52,7 +52,7 @@ static void fill_lane(const struct server *server, struct client *client)
     ck_assert_int_eq(post(client, "hot"), 503);
 }
 
-START_TEST(a_hot_user_gets_503_and_the_others_get_202)
+START_TEST(a_busy_user_fills_its_lane_alone)
 {
     struct server server;
     struct gate gate;
@@ -335,7 +335,7 @@ int main(void)
 {
     Suite *suite = suite_create("lanes from outside");
     TCase *tests = add_tests(suite);
-    tcase_add_test(tests, a_hot_user_gets_503_and_the_others_get_202);
+    tcase_add_test(tests, a_busy_user_fills_its_lane_alone);
     tcase_add_test(tests, every_user_is_in_all_balances_and_alone);
     tcase_add_test(tests, a_reader_waits_for_the_job_of_its_lane_alone);
     tcase_add_test(
