@@ -85,7 +85,7 @@ static void read_one(struct question *question, int worker)
     mailbox_post(query->responses, &query->mail);
 }
 
-// Whoever reads the count 1 knows that all other parts are complete.
+// The lane that finds the count 1 knows that all other parts are complete.
 static void read_all(struct question *question, int worker)
 {
     struct part *part = (struct part *)question;

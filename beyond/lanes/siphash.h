@@ -5,9 +5,9 @@
 //
 //     16 random bytes + "alice"  -->  64 bits
 //
-// Whoever lacks the key cannot tell what a name's hash is, however many hashes
-// of other names are known (Aumasson and Bernstein, "SipHash: a fast
-// short-input PRF", 2012, https://eprint.iacr.org/2012/351).
+// Without the key, the hash of a name looks random, however many hashes of
+// other names are known (Aumasson and Bernstein, "SipHash: a fast short-input
+// PRF", 2012, https://eprint.iacr.org/2012/351).
 
 #include "lib/base/slice.h"
 

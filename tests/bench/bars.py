@@ -84,6 +84,25 @@ def jobs(found):
                                work_ms=work_ms), at_least)
 
 
+def lanes(found):
+    """A job that is handed over costs little, and more lanes not more: two in a
+    hundred are noise."""
+    for count, at_least in ((16, 0.90), (64, 0.93)):
+        yield of_server(found, "lanes", "lanes 4", "stage 3", at_least,
+                        connections=count)
+    for count in (16, 64):
+        figure = found.ratio(results.rate, {"server": "lanes 4 free"},
+                             {"server": "lanes 1 free"},
+                             experiment="lanes free", connections=count)
+        yield Bar(f"lanes on any core, {count} connections, per second: "
+                  "lanes 4 / lanes 1", figure, 0.98)
+    yield Bar("draining without HTTP: lanes 4 / stage 6 with 4 workers",
+              found.ratio(results.channel_rate,
+                          {"server": "lanes", "workers": 4},
+                          {"server": "stage 6", "workers": 4},
+                          experiment="drain", whole=False), 2)
+
+
 def all_bars(found):
-    return [bar for part in (keep_alive, a_connection_each, idle, jobs)
+    return [bar for part in (keep_alive, a_connection_each, idle, jobs, lanes)
             for bar in part(found)]

@@ -41,6 +41,8 @@ EXPERIMENTS = {
     "syscalls": experiments.syscalls,
     "jobs": capacity.jobs,
     "wait": capacity.longest_wait,
+    "lanes": experiments.lanes,
+    "drain": experiments.micro("drain"),
     "channel": experiments.micro("channel"),
     "parse": experiments.micro("parse"),
 }

@@ -15,6 +15,7 @@ import servers
 from loads import Load
 
 COMMON = ["bare epoll", "bare poll"]
+LANES_USERS = 40  # each of four lanes has some of them
 SPARE = 500  # descriptors, beside those of idle connections
 
 
@@ -88,6 +89,17 @@ def event(run, stack):
              "stage 6", "nginx"]
     return compare("event", run, servers.ACCEPTED, names,
                    keep_alive_loads(run), stack)
+
+
+def lanes(run, stack):
+    """Users as many as lanes need. On the server's core, and then on any."""
+    counts = [16] if run.quick else [16, 64]
+    all_loads = [Load(count, users=LANES_USERS) for count in counts]
+    for experiment, names in (
+            ("lanes", ["stage 3", "stage 6", "lanes 1", "lanes 4"]),
+            ("lanes free", ["stage 3 free", "lanes 1 free", "lanes 4 free"])):
+        yield from compare(experiment, run, servers.ACCEPTED, names, all_loads,
+                           stack)
 
 
 def keep_alive_loads(run):

@@ -20,8 +20,8 @@ WRK = shutil.which("wrk")
 PORT_DIGITS = 5  # of the ports that the system chooses
 AT_A_TIME = 200  # idle connections that are opened in parallel
 
-Load = collections.namedtuple("Load", "connections pipelined closes",
-                              defaults=(1, False))
+Load = collections.namedtuple("Load", "connections pipelined closes users",
+                              defaults=(1, False, 1))
 Counted = collections.namedtuple("Counted", "requests seconds rejected errors")
 
 
@@ -91,6 +91,7 @@ class LabLoad:
         counted = json.loads(run_on_load_core(
             [str(stages.build / "lab/lab"), "load", str(port), "--json",
              "--clients", str(load.connections), *amount,
+             "--users", str(load.users),
              *(["--close"] if load.closes else [])]))
         return Counted(counted["responses"], counted["seconds"],
                        counted["rejected"] + counted["other"],

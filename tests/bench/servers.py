@@ -208,6 +208,8 @@ class Stages:
                                "has built all")
 
     def program(self, number):
+        if number == "lanes":
+            return str(self.build / "beyond/lanes/lanes")
         name = next(self.build.glob(f"stage{number}_*")).name
         return str(self.build / name / name)
 
@@ -231,17 +233,21 @@ class Stages:
 
 
 def start_by_name(stages, name, request, work, closes=False):
-    """On the server's core: `bare epoll`, `stage 3`, `stage 3 epoll` or
-    `nginx`."""
-    core = cores()[0]
+    """On the server's core: `bare epoll`, `stage 3`, `stage 3 epoll`, `lanes 4`
+    or `nginx`; `lanes 4 free`: on any core."""
     kind, *words = name.split()
+    core = None if words[-1:] == ["free"] else cores()[0]
     if kind == "nginx":
         return start_nginx(work, core)
     if kind == "bare":
         return stages.bare(words[0], request, work, core, closes)
-    options = ["--backend", words[1]] if len(words) > 1 else []
+    quick = ["--work-ms", "0", "--capacity", CAPACITY]
+    if kind == "lanes":
+        return stages.start(kind, "--lanes", words[0], *quick, core=core,
+                            name=name)
+    options = ["--backend", words[1]] if words[1:] == ["epoll"] else []
     if words[0] in "56":
-        options += ["--work-ms", "0", "--capacity", CAPACITY]
+        options += quick
     return stages.start(int(words[0]), *options, core=core, name=name)
 
 
@@ -249,7 +255,7 @@ def existing(stages, names):
     """Leaves out what is not installed, and backends that a stage lacks."""
     def is_there(name):
         kind, *words = name.split()
-        if kind == "stage" and len(words) > 1:
+        if kind == "stage" and words[1:] == ["epoll"]:
             return stages.has(int(words[0]), "--backend")
         return kind != "nginx" or NGINX is not None
     return [name for name in names if is_there(name)]

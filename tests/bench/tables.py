@@ -44,7 +44,7 @@ def thousands(figure):
     return "" if figure is None else f"{figure.median / 1000:.1f}k"
 
 
-def keep_alive(found, experiment):
+def keep_alive(found, experiment, base="bare epoll"):
     """Two tables: the ratios, and the figures from which they come."""
     names = found.distinct("server", experiment=experiment)
     counts = found.distinct("connections", experiment=experiment)
@@ -56,15 +56,14 @@ def keep_alive(found, experiment):
         for count in counts:
             where = {"experiment": experiment, "connections": count}
             ratios[-1].append(spread(found.ratio(
-                results.thrift, {"server": name}, {"server": "bare epoll"},
+                results.thrift, {"server": name}, {"server": base},
                 **where)))
             figures[-1].append(
                 median(found.figure(results.cpu_us, server=name, **where)) +
                 " " +
                 thousands(found.figure(results.rate, server=name, **where)))
     return [
-        Table(f"{experiment}: requests for a second of CPU time, "
-              "bare epoll = 1",
+        Table(f"{experiment}: requests for a second of CPU time, {base} = 1",
               header, ratios, RATIO),
         Table(f"{experiment}: µs of CPU time for a request, and requests per "
               "second", header, figures)]
@@ -188,6 +187,46 @@ def channel(found):
                   ["a job of", "ns"], alone)]
 
 
+def lanes_free(found):
+    """On any core: what counts is how many requests there are in a second."""
+    rows = []
+    for name in found.distinct("server", experiment="lanes free"):
+        rows.append([name])
+        for count in found.distinct("connections", experiment="lanes free"):
+            where = {"experiment": "lanes free", "connections": count}
+            rows[-1] += [
+                spread(found.ratio(results.rate, {"server": name},
+                                   {"server": "lanes 1 free"}, **where)),
+                thousands(found.figure(results.rate, server=name, **where))]
+    counts = found.distinct("connections", experiment="lanes free")
+    return [Table("lanes on any core: requests per second, one lane = 1",
+                  ["connections", *(cell for count in counts
+                                    for cell in (str(count), ""))],
+                  rows, RATIO)]
+
+
+def drain(found):
+    rows = []
+    for name in found.distinct("server", experiment="drain"):
+        for workers in found.distinct("workers", experiment="drain",
+                                      server=name):
+            rows.append([f"{name}, {workers}"])
+            for whole in (False, True):
+                where = {"experiment": "drain", "whole": whole}
+                this = {"server": name, "workers": workers}
+                rows[-1] += [
+                    median(found.figure(
+                        lambda one: results.channel_rate(one) / 1e6,
+                        **where, **this), "{:.1f}"),
+                    spread(found.ratio(results.channel_rate, this,
+                                       {"server": "stage 6", "workers": 4},
+                                       **where))]
+    return [Table("Draining full channels, without HTTP: million events per "
+                  "second,\nand of stage 6 with 4 workers",
+                  ["server, workers", "balances", "ratio", "all of work()",
+                   "ratio"], rows, RATIO)]
+
+
 def parse(found):
     rows = [[name, median(found.figure(results.parse_ns, experiment="parse",
                                        server=name), "{:.0f}")]
@@ -198,6 +237,8 @@ def parse(found):
 MAKERS = {
     "echo": lambda found: keep_alive(found, "echo"),
     "event": lambda found: keep_alive(found, "event"),
+    "lanes": lambda found: keep_alive(found, "lanes", "stage 3"),
+    "lanes free": lanes_free, "drain": drain,
     "pipelined": lambda found: one_load(
         found, "pipelined", "event, 16 requests at a time"),
     "close": lambda found: one_load(

@@ -76,7 +76,8 @@ def a_quick_run_measures_everything():
         path = pathlib.Path(directory) / "bench.json"
         bench("run", BUILD, "--quick", "--json", path, "--svg", directory)
         found = Results(json.loads(path.read_text())["records"])
-        for name in [*LOADED, "memory", "jobs", "wait", "channel", "parse"]:
+        for name in [*LOADED, "memory", "jobs", "wait", "channel", "parse",
+                     "lanes", "lanes free", "drain"]:
             assert found.of(experiment=name), f"no record of {name}"
         for name in LOADED:
             assert {"bare epoll", "bare poll"} < set(
@@ -142,7 +143,7 @@ def a_fault_is_one_line_and_no_traceback():
                  "what bench.py run writes")):
             found = complaint(*python, *words, status=status)
             assert expected in found, found
-    for name in ("bench_channel", "bench_parse"):
+    for name in ("bench_channel", "bench_drain", "bench_parse"):
         for words in (["0"], ["-1"], ["2", "0"], ["--help"]):
             program = pathlib.Path(BUILD) / "tests/bench" / name
             found = complaint(program, *words, status=2)

@@ -20,6 +20,9 @@ static void start_roomy(struct server *stage, const char *option,
 {
     if (stage_under_test() == 4)
         start(stage, "--work-ms", "0", option, value, NULL);
+    else if (server_under_test() == LANES) // which counts users for each lane
+        start(stage, "--work-ms", "0", "--capacity", "10000", "--lanes", "1",
+              option, value, NULL);
     else
         start(stage, "--work-ms", "0", "--capacity", "10000", option, value,
               NULL);

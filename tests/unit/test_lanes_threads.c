@@ -95,13 +95,13 @@ START_TEST(each_event_comes_once_and_in_the_order_of_its_user)
 }
 END_TEST
 
-static atomic_int answered;
+static atomic_int responded;
 
 static void count_response(struct question *question, int worker)
 {
     responses[worker - 1]++;
     free(question);
-    answered++;
+    responded++;
 }
 
 static void ask_all(void)
@@ -121,7 +121,7 @@ START_TEST(an_idle_worker_responds_to_each_question)
     for (int i = 1; i <= QUESTIONS; i++) {
         ask_all();
         iterations_run(&iterations, 2);
-        while (answered < i * LANES && i % 2 == 0)
+        while (responded < i * LANES && i % 2 == 0)
             sched_yield();
     }
     end_lanes();
