@@ -1,5 +1,6 @@
 // Experiments with many clients: more than the server can serve, or idle ones.
 
+#include "lab/experiments/events.h"
 #include "lab/experiments/experiments.h"
 #include "lib/base/clock.h"
 
@@ -91,7 +92,7 @@ void sustained_overload(struct run *run)
     small.workers = run_has(run, HAS_METRICS) ? 0 : 1;
     if (!run_start(run, small))
         return;
-    int workers = (int)client_metric(run->server.port, "thaw_workers");
+    int workers = events_workers(run);
     int pause_ms = run->work_ms / 2 / (workers > 0 ? workers : 1);
     int64_t start = clock_milliseconds();
     for (int i = 0; i < EVENTS; i++) {

@@ -25,3 +25,11 @@ void events_close(struct client *clients, int count)
     for (int i = 0; i < count; i++)
         client_close(&clients[i]);
 }
+
+int events_workers(const struct run *run)
+{
+    if (client_metric(run->server.port, "thaw_lane_jobs{lane=\"1\"}") >= 0)
+        return 1;
+    int workers = (int)client_metric(run->server.port, "thaw_workers");
+    return workers > 0 ? workers : 0;
+}

@@ -13,4 +13,8 @@ void events_count(struct run *run, const struct client *clients, int count);
 
 void events_close(struct client *clients, int count);
 
+// How many workers take the events of one user: one, if each user has a lane.
+// 0: the server does not say.
+int events_workers(const struct run *run);
+
 #endif

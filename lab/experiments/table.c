@@ -203,6 +203,29 @@ static const struct experiment rows[] = {
      .shows =
      "After 3 s with 0.5 s of work for each: 6 done one by one, 24 done by four.\n",
      .clients = 25, .events = 24},
+    {"hot-user",
+     "One user fills the queue. Are other users shut out?",
+     hot_user,
+     {NULL, NULL, NULL, NULL, "shut out", "shut out"},
+     .sketch = NULL,
+     .lanes = "let in",
+     .needs = HAS_EVENTS | HAS_RESTART | HAS_WORK | HAS_EARLY,
+     .also = "let in",
+     .server = "./workshop run N --work-ms 10000",
+     .by_hand =
+     "(for i in $(seq 120); do\n"
+     "  curl -so /dev/null http://127.0.0.1:{port}/ \\\n"
+     "    --data '{\"user\":\"alice\",\"action\":\"buy\",\"amount\":1}' &\n"
+     "done; wait)\n"
+     "for user in bob carol dave erin frank grace heidi ivan; do\n"
+     "  curl -so /dev/null -w '%{http_code}\\n' http://127.0.0.1:{port}/ \\\n"
+     "    --data '{\"user\":\"'$user'\",\"action\":\"buy\",\"amount\":1}'\n"
+     "done | sort | uniq -c\n",
+     .shows =
+     "8 times 503: alice's events have all slots. With lanes it is 202 for those\n"
+     "whose lane is not alice's, which are other users after each start.\n"
+     "Press Ctrl-C twice at the server: it does not finish them.\n",
+     .clients = 41, .events = 40},
     {"sustained-overload",
      "Twice as many events as can be done. How long do clients wait?",
      sustained_overload,

@@ -10,8 +10,7 @@ static int count_workers(const struct run *run)
 {
     if (!run_has(run, HAS_EARLY | HAS_WORK))
         return 1; // it responds after the work
-    int workers = (int)client_metric(run->server.port, "thaw_workers");
-    return workers > 0 ? workers : 0;
+    return events_workers(run);
 }
 
 // So many that each worker gets six.

@@ -130,19 +130,18 @@ static void judge_burst(struct run *run)
                usage.memory_mb);
 }
 
-// First every worker gets an event, so that the channel is empty and no worker
-// receives from it while the burst comes.
+// First every worker that may take the burst's events gets one, so that the
+// channel is empty and no worker receives from it while the burst comes.
 static void occupy_workers(struct run *run)
 {
     enum { A_WHILE = 300 }; // for a worker to take it
     struct client client;
-    int workers = run_has(run, HAS_METRICS)
-                      ? (int)client_metric(run->server.port, "thaw_workers")
-                      : run->settings.workers;
+    int workers =
+        run_has(run, HAS_METRICS) ? events_workers(run) : run->settings.workers;
     client_open(&client, run->server.port);
     for (int i = 0; i < workers; i++) {
         client_reopen(&client, run->server.port);
-        client_post_event(&client, "early", 1);
+        client_post_event(&client, "alice", 1);
         client_wait(&client, LIMIT_MS);
     }
     if (run_has(run, HAS_METRICS))
@@ -180,5 +179,49 @@ void burst(struct run *run)
     judge_burst(run);
     release_burst(run, &gate, clients);
     events_close(clients, BURST);
+    run_end_held(run, &gate);
+}
+
+// So many users send an event each. Returns how many are accepted.
+static int send_of_others(const struct run *run, int count)
+{
+    int accepted = 0;
+    for (int i = 0; i < count; i++) {
+        struct client client;
+        char user[16];
+        snprintf(user, sizeof user, "user%d", i);
+        client_open(&client, run->server.port);
+        client_post_event(&client, user, 1);
+        client_wait(&client, LIMIT_MS);
+        accepted += client.status == 202;
+        client_close(&client);
+    }
+    return accepted;
+}
+
+// One user fills what there is for events, and no work ends. With lanes, each
+// of the others may have the same lane, but not all of them have.
+void hot_user(struct run *run)
+{
+    enum { HOT = 40, CAPACITY = 10, OTHERS = 16 };
+    struct client clients[HOT];
+    struct gate gate;
+    const struct settings small = {
+        .capacity = CAPACITY, .workers = run_has(run, HAS_METRICS) ? 0 : 1};
+    if (!run_start_held(run, &gate, small))
+        return;
+    occupy_workers(run);
+    events_send(run, clients, HOT);
+    clients_wait(clients, HOT, run_limit_ms(run));
+    events_count(run, clients, HOT);
+    int others = send_of_others(run, OTHERS);
+    if (run->rejected == 0)
+        run_verdict(run, "takes all");
+    else
+        run_verdict(run, others > 0 ? "let in" : "shut out");
+    run_detail(run, "one user: %d in, %d rejected; others: %d of %d in",
+               run->accepted, run->rejected, others, OTHERS);
+    events_close(clients, HOT);
+    gate_release(&gate, 2 * HOT);
     run_end_held(run, &gate);
 }

@@ -24,6 +24,9 @@ const struct cause_sent causes_sent[] = {
      "WORK_IN_LOOP=1, an event whose work is held, then GET /health"},
     {"burst", "POST / of 300 events, each on its own connection, while no work "
               "ends; first one event for each worker"},
+    {"hot-user",
+     "POST / of 40 events of one user, with CAPACITY=10, and then of "
+     "16 others"},
     {"throughput", "POST / of events, six for each worker"},
     {"sustained-overload",
      "CAPACITY=20, and POST / of 80 events, twice as fast as they can be done"},
@@ -135,6 +138,12 @@ const struct cause causes[] = {
      "In stage 4 no response comes before the work, and no event is rejected."},
     {"burst", "takes all", NULL,
      "This stage does no work: each of the 300 gets its response."},
+    {"hot-user", NULL, "takes all",
+     "No event was rejected, although CAPACITY was 10: is the channel "
+     "bounded?"},
+    {"hot-user", "let in", "shut out",
+     "One queue for all users. Give each worker one of its own, and let the "
+     "user's name decide which one gets an event."},
     {"throughput", NULL, "not done",
      "Accepted events are not done. Does a worker still wait: does try_send "
      "signal the condition? Has a worker ended?"},

@@ -145,6 +145,8 @@ class Reader:
         number, *options = shlex.split(self.adapt(command))[2:]
         name = SERVERS[number]
         program = f"{self.build}/{name}/{pathlib.Path(name).name}"
+        if number == "durable" and "--database" not in options:
+            options += ["--database", self.database]
         self.server = subprocess.Popen(
             [program, "--port", "0", *options],
             stdout=subprocess.PIPE, text=True)

@@ -67,6 +67,7 @@ ROWS = {
                           [r"^000 in (2|1\.9)"]),
     "burst": (5, ["--work-ms", "600000"], [r"^ *101 202", r"^ *199 503"]),
     "throughput": (6, [], [r"^thaw_events_done_total (2[0-4]|1[6-9])"]),
+    "hot-user": (5, ["--work-ms", "600000"], [r"^ *8 503"]),
     "sustained-overload": (5, ["--capacity", "20"],
                            [r"^202 after.*^503 after"]),
     "idle-crowd": (2, [], [AT_ONCE]),
