@@ -9,9 +9,9 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_COMMIT] = "commit",
     [STATEMENT_FIND_KEY] =
         "select user, action, amount from keys where key = ?1",
-    [STATEMENT_ADD_KEY] = "insert into keys(key, user, action, amount)"
-                          " values(?1, ?2, ?3, ?4)",
-    [STATEMENT_FORGET_KEYS] = "delete from keys where id <= ?1",
+    [STATEMENT_ADD_KEY] =
+        "insert into keys(key, user, action, amount) values(?1, ?2, ?3, ?4)",
+    [STATEMENT_REMOVE_KEYS] = "delete from keys where id <= ?1",
     [STATEMENT_ACCEPT] =
         "insert into events(user, action, amount) values(?1, ?2, ?3)",
     [STATEMENT_REMOVE] = "delete from events where id = ?1",
@@ -147,7 +147,7 @@ bool database_add_key(struct database *database, const char *key,
     if (!run(statement))
         return false;
     int64_t id = sqlite3_last_insert_rowid(database->file);
-    statement = database->statements[STATEMENT_FORGET_KEYS];
+    statement = database->statements[STATEMENT_REMOVE_KEYS];
     sqlite3_bind_int64(statement, 1, id - database->keys_max);
     return run(statement);
 }

@@ -62,7 +62,7 @@ enum database_key { DATABASE_KEY_NEW, DATABASE_KEY_KNOWN, DATABASE_KEY_REUSED };
 bool database_find_key(struct database *database, const char *key,
                        const struct event *event, enum database_key *result);
 
-// Remembers a new key, and forgets the one that came keys_max keys earlier.
+// Remembers a new key, and removes the one that came keys_max keys earlier.
 bool database_add_key(struct database *database, const char *key,
                       const struct event *event);
 

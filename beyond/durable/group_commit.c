@@ -1,12 +1,8 @@
 #include "beyond/durable/storage_private.h"
 #include "lib/base/clock.h"
 #include "lib/base/trace.h"
-#include "lib/service/admission.h"
-#include "lib/service/metrics.h"
-#include "lib/service/respond.h"
 
 #include <assert.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -14,8 +10,7 @@
 struct group {
     struct mail *requests;
     struct change *changes;
-    char fault[128];  // why it could not be written; empty: it is written
-    bool is_in_doubt; // it may be in the file all the same
+    char fault[128]; // why it could not be written; empty: it is written
 };
 
 // The mutex is held. A change that could not be written is tried again after a
@@ -41,7 +36,7 @@ static bool take_group(struct storage *storage, struct group *group)
 {
     pthread_mutex_lock(&storage->mutex);
     wait_for_work(storage);
-    *group = (struct group){storage->requests, storage->changes, "", false};
+    *group = (struct group){storage->requests, storage->changes, ""};
     storage->requests = NULL;
     storage->last = &storage->requests;
     storage->changes = NULL;
@@ -89,21 +84,40 @@ static bool write_all(struct database *database, const struct group *group)
     return database_commit(database);
 }
 
+// A transaction has failed. An event that was accepted earlier stays accepted,
+// but not one of this transaction.
+static void fail_offers(struct database *database, const struct group *group,
+                        enum outcome outcome)
+{
+    for (struct mail *mail = group->requests; mail != NULL; mail = mail->next) {
+        struct request *request = (struct request *)mail;
+        enum database_key key = DATABASE_KEY_NEW;
+        if (request->outcome != OUTCOME_ACCEPTED_BEFORE ||
+            !database_find_key(database, request->key, &request->event, &key) ||
+            key != DATABASE_KEY_KNOWN)
+            request->outcome = outcome;
+    }
+}
+
 // When an fdatasync fails, the whole transaction may be in the file, and an
 // offer that got a 503 would be accepted after a crash. The next transaction
 // overwrites it: so write one before any response.
-static void write_group(struct database *database, struct group *group)
+//
+// Returns whether the database can be written now.
+static bool write_group(struct database *database, struct group *group)
 {
     int64_t start = clock_nanoseconds();
-    if (!write_all(database, group)) {
-        snprintf(group->fault, sizeof group->fault, "%s",
-                 database_fault(database));
-        group->is_in_doubt = database_is_in_doubt(database);
-        database_roll_back(database);
-        if (database_probe(database))
-            group->is_in_doubt = false;
-    }
+    bool is_written = write_all(database, group);
     trace_span("commit", start);
+    if (is_written)
+        return true;
+    snprintf(group->fault, sizeof group->fault, "%s", database_fault(database));
+    bool is_in_doubt = database_is_in_doubt(database);
+    database_roll_back(database);
+    bool can_write = database_probe(database);
+    fail_offers(database, group,
+                is_in_doubt && !can_write ? OUTCOME_UNKNOWN : OUTCOME_FAILED);
+    return can_write;
 }
 
 // The mutex is held. What could not be written waits, before what came since.
@@ -111,10 +125,11 @@ static void settle_changes(struct storage *storage, const struct group *group)
 {
     struct change *next;
     struct change **put_back = &storage->changes;
+    bool is_written = group->fault[0] == '\0';
     for (struct change *change = group->changes; change != NULL;
          change = next) {
         next = change->next;
-        if (storage->is_failing && !storage->is_ending) {
+        if (!is_written && !(storage->is_failing && storage->is_ending)) {
             change->next = *put_back;
             if (storage->end == put_back)
                 storage->end = &change->next;
@@ -122,18 +137,15 @@ static void settle_changes(struct storage *storage, const struct group *group)
             put_back = &change->next;
             continue;
         }
-        change->state = storage->is_failing ? CHANGE_LEFT : CHANGE_WRITTEN;
+        change->state = is_written ? CHANGE_WRITTEN : CHANGE_LEFT;
         pthread_cond_signal(&change->over);
     }
 }
 
 // The mutex is held. An offer that has a place leaves it to its job, if it is
 // accepted.
-static void settle_offer(struct storage *storage, struct request *request,
-                         bool is_in_doubt)
+static void settle_offer(struct storage *storage, struct request *request)
 {
-    if (storage->is_failing)
-        request->outcome = is_in_doubt ? OUTCOME_UNKNOWN : OUTCOME_FAILED;
     if (request->outcome == OUTCOME_ACCEPTED) {
         const struct stored_job job = {
             request->event, request->mail.response.since, request->id};
@@ -144,94 +156,24 @@ static void settle_offer(struct storage *storage, struct request *request,
         storage->offered--;
 }
 
-static void settle_group(struct storage *storage, const struct group *group)
+static void settle_group(struct storage *storage, const struct group *group,
+                         bool can_write)
 {
     pthread_mutex_lock(&storage->mutex);
-    storage->is_failing = group->fault[0] != '\0';
+    storage->is_failing = !can_write;
     settle_changes(storage, group);
     for (struct mail *mail = group->requests; mail != NULL; mail = mail->next)
-        settle_offer(storage, (struct request *)mail, group->is_in_doubt);
+        settle_offer(storage, (struct request *)mail);
     pthread_mutex_unlock(&storage->mutex);
-}
-
-// The response keeps its Retry-After.
-static void respond_failed(struct http_response *response, const char *fault)
-{
-    respond_json(response, HTTP_SERVICE_UNAVAILABLE,
-                 json_pack("{s:s, s:s, s:s}", "status", "rejected", "reason",
-                           "storage_failed", "detail", fault));
-}
-
-static void respond_offer(const struct request *request, const char *fault,
-                          struct http_response *response)
-{
-    switch (request->outcome) {
-    case OUTCOME_FAILED:
-        metrics_add(METRIC_EVENTS_REJECTED, 1);
-        respond_failed(response, fault);
-        break;
-    case OUTCOME_UNKNOWN:
-        metrics_add(METRIC_EVENTS_REJECTED, 1);
-        respond_error(response, HTTP_GATEWAY_TIMEOUT, fault);
-        break;
-    case OUTCOME_ACCEPTED:
-        response->fields = NULL;
-        admission_accept(response);
-        break;
-    case OUTCOME_ACCEPTED_BEFORE:
-        response->fields = NULL;
-        respond_accepted(response);
-        break;
-    case OUTCOME_REUSED:
-        response->fields = NULL;
-        metrics_add(METRIC_EVENTS_INVALID, 1);
-        respond_error(response, HTTP_UNPROCESSABLE_CONTENT,
-                      "this Idempotency-Key came with another event");
-        break;
-    case OUTCOME_FULL: // as storage.c has filled it in
-        metrics_add(METRIC_EVENTS_REJECTED, 1);
-        break;
-    }
-}
-
-static bool respond_look(struct database *database, const char *user,
-                         struct http_response *response)
-{
-    bool found = true;
-    int64_t balance = 0;
-    bool is_read = user[0] == '\0'
-                       ? database_write_balances(database, &response->text)
-                       : database_balance(database, user, &found, &balance);
-    if (!is_read)
-        return false;
-    response->fields = NULL;
-    if (!found)
-        respond_error(response, HTTP_NOT_FOUND, "no event of this user yet");
-    else if (user[0] != '\0')
-        respond_json(response, HTTP_OK,
-                     json_pack("{s:s, s:I}", "user", user, "balance",
-                               (json_int_t)balance));
-    else {
-        buffer_add_text(&response->text, "\n");
-        respond_text(response, HTTP_OK);
-    }
-    return true;
 }
 
 static void respond_group(struct storage *storage, const struct group *group)
 {
     struct mail *next;
     for (struct mail *mail = group->requests; mail != NULL; mail = next) {
-        struct request *request = (struct request *)mail;
-        struct http_response *response = &mail->response;
         next = mail->next;
-        if (request->is_offer)
-            respond_offer(request, group->fault, response);
-        else if (!respond_look(&storage->database, request->event.user,
-                               response)) {
-            buffer_clear(&response->text);
-            respond_failed(response, database_fault(&storage->database));
-        }
+        storage_respond(&storage->database, (struct request *)mail,
+                        group->fault);
         mailbox_post(storage->responses, mail);
     }
 }
@@ -241,8 +183,8 @@ void *group_commit(void *argument)
     struct storage *storage = argument;
     struct group group;
     while (take_group(storage, &group)) {
-        write_group(&storage->database, &group);
-        settle_group(storage, &group);
+        bool can_write = write_group(&storage->database, &group);
+        settle_group(storage, &group, can_write);
         respond_group(storage, &group);
     }
     return NULL;

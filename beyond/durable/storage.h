@@ -49,7 +49,7 @@ struct storage {
     struct mail *requests, **last; // from clients
     struct change *changes, **end; // from workers
     int offered;                   // requests that have a place in the channel
-    bool is_failing;               // the last transaction failed
+    bool is_failing;               // nothing can be written
     bool is_ending;                // what cannot be written stays in the file
     bool is_stopping;              // the thread ends when nothing is left
 };

@@ -1,7 +1,7 @@
 #ifndef THAW_BEYOND_DURABLE_STORAGE_PRIVATE_H
 #define THAW_BEYOND_DURABLE_STORAGE_PRIVATE_H
 
-// storage_private.h - what storage.c hands over to group_commit.c
+// storage_private.h - what storage.c and group_commit.c share
 
 #include "beyond/durable/storage.h"
 
@@ -34,6 +34,11 @@ struct change {
     enum { CHANGE_WAITING, CHANGE_WRITTEN, CHANGE_LEFT } state;
     pthread_cond_t over; // it no longer waits
 };
+
+// Fills in the response to a request whose group is settled. `fault`: why the
+// group could not be written.
+void storage_respond(struct database *database, struct request *request,
+                     const char *fault);
 
 // The thread's function; its argument is the storage.
 void *group_commit(void *argument);
