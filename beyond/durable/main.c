@@ -1,7 +1,6 @@
 // durable - 202 survives kill -9
 //
-// An event is accepted when it is in a file. One thread writes the events of
-// all clients that wait, with one fdatasync.
+// One thread writes the events of all clients that wait, with one fdatasync.
 
 #include "beyond/durable/storage.h"
 #include "lib/base/die.h"
@@ -102,10 +101,12 @@ int main(int argc, char **argv)
         simulated_work_init(&simulated_work) < 0 ||
         server_init(&server, &options, handle) < 0 ||
         mailbox_init(&responses, &server.loop) < 0 ||
-        storage_start(&storage) < 0 || pool_start(&pool, workers, work) < 0)
+        pool_start(&pool, workers, work) < 0)
         die_starting(&options);
     report_listening(&options, server.listener);
     report_stored(options.program, storage.database.path, storage.restored);
+    if (storage_start(&storage) < 0)
+        die_starting(&options);
     if (server_run(&server) < 0)
         die_running(&options);
     channel_close(&jobs);

@@ -33,20 +33,16 @@ static void restore(void *context, int64_t id, const struct event *event)
 
 // After a crash more jobs may be in the file than may wait: those that the
 // workers had taken come back, too.
-static int restore_all(struct storage *storage)
+static int make_channel(struct storage *storage)
 {
-    struct database *database = &storage->database;
-    bool is_read = database_count(database, &storage->restored);
     size_t slots = (size_t)storage->capacity;
+    if (!database_count(&storage->database, &storage->restored)) {
+        errno = EIO;
+        return process_cannot("read the events in %s", storage->database.path);
+    }
     if (slots < storage->restored)
         slots = storage->restored;
-    if (is_read &&
-        channel_init(storage->jobs, slots, sizeof(struct stored_job)) < 0)
-        return -1;
-    if (is_read && database_read(database, restore, storage))
-        return 0;
-    errno = EIO;
-    return process_cannot("read the events in %s", database->path);
+    return channel_init(storage->jobs, slots, sizeof(struct stored_job));
 }
 
 int storage_init(struct storage *storage, int capacity, struct channel *jobs,
@@ -60,11 +56,15 @@ int storage_init(struct storage *storage, int capacity, struct channel *jobs,
                                 .end = &storage->changes};
     pthread_mutex_init(&storage->mutex, NULL);
     pthread_cond_init(&storage->changed, NULL);
-    return database_open(&storage->database) < 0 ? -1 : restore_all(storage);
+    return database_open(&storage->database) < 0 ? -1 : make_channel(storage);
 }
 
 int storage_start(struct storage *storage)
 {
+    if (!database_read(&storage->database, restore, storage)) {
+        errno = EIO;
+        return process_cannot("read the events in %s", storage->database.path);
+    }
     // pthread functions return their error and leave errno alone.
     errno = pthread_create(&storage->thread, NULL, group_commit, storage);
     return errno == 0 ? 0 : process_cannot("start the storage thread");

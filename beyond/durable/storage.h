@@ -57,13 +57,13 @@ struct storage {
 // Puts --database, --users-max and --keys-max into the command line.
 void storage_add_options(struct storage *storage, struct options *options);
 
-// Opens the database, makes room in the channel for `capacity` jobs, or for
-// more if more are in the file, and sends those, in the order of their
-// acceptance. Returns -1 and sets errno.
+// Opens the database, and makes a channel for `capacity` jobs, or for more if
+// more are in the file. Returns -1 and sets errno.
 int storage_init(struct storage *storage, int capacity, struct channel *jobs,
                  struct mailbox *responses);
 
-// Starts the thread. Returns -1 and sets errno.
+// Sends the jobs that are in the file, in the order of their acceptance, and
+// starts the thread. Workers may wait already. Returns -1 and sets errno.
 int storage_start(struct storage *storage);
 
 // The loop. Offers an event, with its idempotency key or "". The response is

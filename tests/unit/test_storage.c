@@ -75,6 +75,7 @@ START_TEST(jobs_come_back_in_the_order_of_their_acceptance)
     close_storage();
     open_storage(1, 9, 9); // fewer may wait than are in the file
     ck_assert_uint_eq(storage.restored, 3);
+    ck_assert_int_eq(storage_start(&storage), 0);
     ck_assert_int_eq(storage_waiting(&storage), 3);
     for (int amount = 1; amount <= 3; amount++) {
         struct heard heard;
@@ -86,7 +87,6 @@ START_TEST(jobs_come_back_in_the_order_of_their_acceptance)
         ck_assert_str_eq(job.event.action, "buy");
         ck_assert_int_eq(job.since, 0);
     }
-    ck_assert_int_eq(storage_start(&storage), 0);
     ck_assert_int_eq(accept_event("alice", 9, ""), 202);
     close_storage();
 }
