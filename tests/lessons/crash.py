@@ -7,7 +7,6 @@ A server that keeps its promises has one fault after the other. Prints TAP.
 """
 
 import json
-import os
 import pathlib
 import sys
 

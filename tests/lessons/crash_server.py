@@ -49,9 +49,16 @@ def apply(key, user, amount):
 
 
 def lines_of(path):
-    """The whole lines. Without an end, a write was cut."""
+    """The whole lines. The first that is none is where a write was cut."""
+    lines = []
     text = path.read_bytes() if path.exists() else b""
-    return text[:text.rfind(b"\n") + 1].splitlines(keepends=True)
+    for line in text[:text.rfind(b"\n") + 1].splitlines(keepends=True):
+        try:
+            json.loads(line)
+        except ValueError:
+            break
+        lines.append(line)
+    return lines
 
 
 def recover(path):
