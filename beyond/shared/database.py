@@ -93,9 +93,10 @@ def other_user():
                 f"{' or '.join(USERS)}; run this as another user")
 
 
-def end_of(path):
+def end_of(path, since=0):
+    """What a program wrote, from that byte on; of much, only the end."""
     try:
-        return path.read_text(errors="replace").rstrip()[-2000:]
+        return path.read_bytes()[since:].decode(errors="replace")[-4000:]
     except OSError:
         return ""
 
@@ -162,7 +163,7 @@ class Postgres:
             raise Fault("could not make a temporary folder in " + bases[0])
         self.folder = pathlib.Path(os.fsdecode(path))
         if self.user:
-            self.folder.chmod(0o750)
+            self.folder.chmod(0o770)
             os.chown(self.folder, self.user.pw_uid, os.getegid())
 
     def _child(self):
@@ -211,17 +212,17 @@ class Postgres:
         a new one does not start until the old one's processes are gone."""
         end = time.monotonic() + SECONDS_MAX
         while not self._has_started(end):
-            if time.monotonic() > end:
-                raise Fault("PostgreSQL did not start; it said:\n"
-                            + end_of(self.folder / "log"))
             time.sleep(0.05)
 
     def _has_started(self, end):
+        """False: try again."""
         log = self.folder / "log"
         words = [f"--{name}={value}" for name, value in {
             **self.settings, "port": PORT, "cluster_name": self.folder.name,
             "unix_socket_directories": self.folder}.items()]
-        with open(log, "wb") as output:
+        # Processes of the one before may write to it, too.
+        with open(log, "ab") as output:
+            since = output.tell()
             # pylint: disable=consider-using-with
             self.server = subprocess.Popen(
                 [self.programs / "postgres", "-D", self.data, *words],
@@ -231,9 +232,13 @@ class Postgres:
             if self._state() in STATES:
                 return True
             time.sleep(0.01)
-        if self.server.poll() is not None and "still in use" not in end_of(log):
-            raise Fault(f"PostgreSQL did not start; it said:\n{end_of(log)}")
-        return False
+        said = end_of(log, since)
+        has_ended = self.server.poll() is not None
+        if has_ended and "still in use" in said and time.monotonic() < end:
+            return False
+        raise Fault("PostgreSQL did not start"
+                    f"{'' if has_ended else f' within {SECONDS_MAX} s'}; it "
+                    f"said:\n{said.strip()}")
 
     def _state(self):
         lines = end_of(self.data / "postmaster.pid").splitlines()
