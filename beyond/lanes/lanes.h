@@ -34,17 +34,21 @@ struct question {
 };
 
 struct lane {
-    struct channel messages;   // of uint64_t: so many jobs were accepted
-    struct job *slots;         // a ring; slot accepted % capacity is the next
-    _Atomic uint64_t accepted; // a total; the loop alone changes it
-    uint64_t announced;        // of these, in messages; the loop's
-    _Atomic(struct question *) questions; // the newest first
-    bool is_asked;                        // since the last message; the loop's
-    char name[16];                        // for the trace
+    struct channel messages; // of uint64_t: so many jobs were accepted
+    struct job *slots;       // a ring; slot accepted % capacity is the next
+    char name[16];           // for the trace
 
-    // The worker's, so the two threads do not write to the same cache line.
+    // What the loop writes. What one thread writes often is not in the cache
+    // line of another, or their processors take it from each other.
+    alignas(LANES_CACHE_LINE) _Atomic uint64_t accepted; // a total
+    uint64_t announced; // of these, in messages
+    uint64_t seen;      // that were taken, when the loop looked last
+    bool is_asked;      // since the last message
+
+    // What the worker writes.
     alignas(LANES_CACHE_LINE) _Atomic uint64_t taken; // a total
     uint64_t known;                                   // of the jobs accepted
+    _Atomic(struct question *) questions;             // the newest first; rare
 };
 
 struct lanes {
