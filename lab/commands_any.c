@@ -144,8 +144,7 @@ int do_judge(int count, char **words)
                         "-- COMMAND\n");
         return EXIT_USAGE;
     }
-    if (count == 1 &&
-        !arguments_to_number("stage", words[0], 1, STAGES, &found.stage))
+    if (count == 1 && !arguments_to_server(words[0], false, &found.stage))
         return EXIT_USAGE;
     if (!to_command("judge", &subject.command))
         return EXIT_USAGE;

@@ -26,12 +26,13 @@ static void print_names(FILE *file, const struct help_command *commands,
 
 static void print_stages(FILE *file, const struct help_command *commands)
 {
-    fputs("\nA STAGE is a number from 1 to 6. Some commands take others, too:\n"
-          "    sketch                  stage2_async/sketch.c: ",
+    fputs("\nA STAGE is a number from 1 to 6. Some commands take others, too, "
+          "which are in\nbeyond/, and the sketch in stage2_async/sketch.c:\n"
+          "    lanes, durable, shared: ",
           file);
-    print_names(file, commands, HELP_SKETCH);
-    fputs("\n    lanes, durable, shared  beyond/: ", file);
     print_names(file, commands, HELP_BEYOND);
+    fputs("\n    sketch: ", file);
+    print_names(file, commands, HELP_SKETCH);
     fputs("\n", file);
 }
 
@@ -39,9 +40,9 @@ static void print_stage(FILE *file, const struct help_command *command)
 {
     if (command->takes == HELP_NO_STAGE)
         return;
-    fputs("\nA STAGE is a number from 1 to 6", file);
-    if (command->takes >= HELP_BEYOND)
-        fputs(", or lanes, durable or shared, the servers\nin beyond/", file);
+    fputs("\nA STAGE is a number from 1 to 6, or lanes, durable or shared, the "
+          "servers\nin beyond/",
+          file);
     if (command->takes >= HELP_SKETCH)
         fputs(", or sketch, the first poll server: stage2_async/sketch.c",
               file);

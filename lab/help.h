@@ -12,8 +12,7 @@ struct help_command {
     int (*perform)(int count, char **words); // with the words after the name
     enum {
         HELP_NO_STAGE,
-        HELP_STAGE,  // a number from 1 to 6
-        HELP_BEYOND, // the same, or a server in beyond/: lanes
+        HELP_BEYOND, // a number from 1 to 6, or a server in beyond/: lanes
         HELP_SKETCH, // the same, or the sketch
     } takes;
     bool takes_command; // after "--"

@@ -24,7 +24,7 @@ static const struct help_command commands[] = {
      "  matrix [STAGE...]           all of them, against all stages or these\n"},
     {"rude", do_rude, HELP_SKETCH, false,
      "  rude [STAGE...]             rude clients, and whether a stage survives\n"},
-    {"judge", do_judge, HELP_STAGE, true,
+    {"judge", do_judge, HELP_BEYOND, true,
      "  judge [STAGE] -- COMMAND... any server: is it this stage, and why not?\n"
      "  judge [STAGE] --port N      the same, for a server that runs already;\n"
      "                              with a stage, the exit status is 1 if a row\n"

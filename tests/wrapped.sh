@@ -1,7 +1,7 @@
 #!/bin/sh
 # wrapped.sh BUILD DIRECTORY COMMAND - servers that run under a tool
 #
-# For each stage in BUILD, writes a script in DIRECTORY that runs it under
+# For each server in BUILD, writes a script in DIRECTORY that runs it under
 # COMMAND. With THAW_BUILD=DIRECTORY the black-box tests and the lab start these
 # scripts instead:
 #
@@ -15,10 +15,13 @@ if [ $# -ne 3 ]; then
     exit
 fi
 build=$(cd "$1" && pwd)
-for path in "$build"/stage*_*/; do
+for path in "$build"/stage*_*/ "$build"/beyond/*/; do
     name=$(basename "$path")
-    mkdir -p "$2/$name"
-    printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$3" "$build/$name/$name" \
-        >"$2/$name/$name"
-    chmod +x "$2/$name/$name"
+    program=$path$name
+    [ -x "$program" ] || continue
+    directory=$2/${path#"$build/"}
+    mkdir -p "$directory"
+    printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$3" "$program" \
+        >"$directory/$name"
+    chmod +x "$directory/$name"
 done

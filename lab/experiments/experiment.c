@@ -19,16 +19,37 @@ const struct experiment *experiment_find(const struct table *table,
     return NULL;
 }
 
+// Of a server beyond the stages; NULL: that of stage 6.
+static const char *own_verdict(const struct experiment *experiment, int server)
+{
+    switch (server) {
+    case LANES:
+        return experiment->lanes;
+    case DURABLE:
+        return experiment->durable;
+    case SHARED:
+        return experiment->shared;
+    default:
+        return NULL;
+    }
+}
+
 const char *experiment_expected(const struct experiment *experiment, int server)
 {
     if (server == SKETCH)
         return experiment->sketch;
     if (server <= STAGES)
         return experiment->expected[server - 1];
-    const char *const others[] = {experiment->lanes, experiment->durable,
-                                  experiment->shared};
-    const char *other = others[server - LANES];
-    return other != NULL ? other : experiment->expected[STAGES - 1];
+    const char *own = own_verdict(experiment, server);
+    return own != NULL ? own : experiment->expected[STAGES - 1];
+}
+
+bool experiment_makes(const struct experiment *experiment, int server)
+{
+    const char *makes = experiment->makes;
+    int stage = server <= STAGES ? server : STAGES;
+    return own_verdict(experiment, server) != NULL ||
+           (makes != NULL && strchr(makes, '0' + stage) != NULL);
 }
 
 const char *experiment_exit(int server)

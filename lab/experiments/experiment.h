@@ -49,6 +49,10 @@ const struct experiment *experiment_find(const struct table *table,
 const char *experiment_expected(const struct experiment *experiment,
                                 int server);
 
+// Whether the row makes a server what it is. What lanes, durable and shared
+// show where stage 6 shows something else makes them what they are.
+bool experiment_makes(const struct experiment *experiment, int server);
+
 // Whether the server showed it.
 bool run_is_expected(const struct run *run,
                      const struct experiment *experiment);

@@ -30,7 +30,7 @@ void not_http(struct run *run);
 // work.c
 void ten_at_once(struct run *run);
 void burst(struct run *run);
-void hot_user(struct run *run);
+void one_floods(struct run *run);
 
 // throughput.c
 void throughput(struct run *run);

@@ -171,6 +171,7 @@ static const struct experiment rows[] = {
      burst,
      {"takes all", "takes all", "takes all", "blocked", "100 in", "100 in"},
      .sketch = "takes all",
+     .shared = "96 in", // an event that is worked on has a slot, too
      .needs = HAS_EVENTS | HAS_RESTART,
      .needs_at_work = HAS_WORK,
      .makes = "456",
@@ -205,7 +206,7 @@ static const struct experiment rows[] = {
      .clients = 25, .events = 24},
     {"hot-user",
      "One user fills the queue. Are other users shut out?",
-     hot_user,
+     one_floods,
      {NULL, NULL, NULL, NULL, "shut out", "shut out"},
      .sketch = NULL,
      .lanes = "let in",

@@ -138,17 +138,32 @@ static void wait_for_events(struct run *run, struct client clients[EVENTS])
         clients_wait(clients, EVENTS, PATIENCE_MS / 3);
 }
 
+// The number before these words; 0: they are not there.
+static int number_before(const char *text, const char *words)
+{
+    const char *at = strstr(text, words);
+    while (at != NULL && at > text && at[-1] >= '0' && at[-1] <= '9')
+        at--;
+    return at != NULL ? (int)strtol(at, NULL, 10) : 0;
+}
+
+// An event is not lost if it is done, or waits where the next start finds it.
 static void judge_shutdown(struct run *run)
 {
+    const char *printed = run->server.output.text;
     bool ends_itself = run->server.exit_status >= 0;
-    const char *tally = strstr(run->server.output.text, "stopped: ");
+    const char *tally = strstr(printed, "stopped: ");
     if (tally == NULL)
         run_verdict(run, ends_itself ? "says nothing" : "just ends");
     else if (!run_has(run, HAS_WORK))
         run_verdict(run, "graceful");
     else
-        run_verdict(run, strstr(tally, " 20 done") != NULL ? "none lost"
-                                                           : "some lost");
+        run_verdict(run,
+                    number_before(tally, " done") +
+                                number_before(printed, " events wait in") ==
+                            EVENTS
+                        ? "none lost"
+                        : "some lost");
     if (ends_itself)
         run_detail(run, "%d responses, then exit status %d", run->accepted,
                    run->server.exit_status);

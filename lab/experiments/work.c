@@ -201,19 +201,19 @@ static int send_of_others(const struct run *run, int count)
 
 // One user fills what there is for events, and no work ends. With lanes, each
 // of the others may have the same lane, but not all of them have.
-void hot_user(struct run *run)
+void one_floods(struct run *run)
 {
-    enum { HOT = 40, CAPACITY = 10, OTHERS = 16 };
-    struct client clients[HOT];
+    enum { FLOOD = 40, CAPACITY = 10, OTHERS = 16 };
+    struct client clients[FLOOD];
     struct gate gate;
     const struct settings small = {
         .capacity = CAPACITY, .workers = run_has(run, HAS_METRICS) ? 0 : 1};
     if (!run_start_held(run, &gate, small))
         return;
     occupy_workers(run);
-    events_send(run, clients, HOT);
-    clients_wait(clients, HOT, run_limit_ms(run));
-    events_count(run, clients, HOT);
+    events_send(run, clients, FLOOD);
+    clients_wait(clients, FLOOD, run_limit_ms(run));
+    events_count(run, clients, FLOOD);
     int others = send_of_others(run, OTHERS);
     if (run->rejected == 0)
         run_verdict(run, "takes all");
@@ -221,7 +221,7 @@ void hot_user(struct run *run)
         run_verdict(run, others > 0 ? "let in" : "shut out");
     run_detail(run, "one user: %d in, %d rejected; others: %d of %d in",
                run->accepted, run->rejected, others, OTHERS);
-    events_close(clients, HOT);
-    gate_release(&gate, 2 * HOT);
+    events_close(clients, FLOOD);
+    gate_release(&gate, 2 * FLOOD);
     run_end_held(run, &gate);
 }

@@ -47,8 +47,8 @@ void cause_read(const struct judgement *judgement, const struct judge_row *row,
         return;
     }
     for (int i = first; i >= 1 && row->wanted != NULL; i--)
-        if (row->experiment->expected[i - 1] != NULL &&
-            strcmp(row->experiment->expected[i - 1], row->wanted) == 0)
+        if (experiment_expected(row->experiment, i) != NULL &&
+            strcmp(experiment_expected(row->experiment, i), row->wanted) == 0)
             first = i;
-    snprintf(text, size, "%s/README.md, \"Read it\"", stage_name(first));
+    snprintf(text, size, "%s/README.md, \"Read it\"", stage_directory(first));
 }

@@ -56,7 +56,7 @@ static bool is_stage_row(const struct experiment *experiment)
 
 static bool applies(const struct experiment *experiment, int stage)
 {
-    return stage > 0 ? experiment->expected[stage - 1] != NULL
+    return stage > 0 ? experiment_expected(experiment, stage) != NULL
                      : is_stage_row(experiment);
 }
 
@@ -124,14 +124,18 @@ static bool is_seen(const struct judge_row *row)
     return row->result == JUDGE_OK || row->result == JUDGE_DIFFERS;
 }
 
+// What is as good as the wanted verdict is less like it.
 static int likeness(const struct judgement *judgement, int stage)
 {
     int sum = 0;
     for (int i = 0; i < judgement->count; i++) {
         const struct judge_row *row = &judgement->rows[i];
-        const char *wanted = row->experiment->expected[stage - 1];
+        const char *wanted = experiment_expected(row->experiment, stage);
+        bool is_alike = !row->run.failed && !row->run.died &&
+                        (is(row, wanted) ||
+                         (wanted != NULL && is(row, judgement->table->also)));
         if (is_seen(row))
-            sum += wanted != NULL && is_as(judgement, row, wanted) ? 1 : -1;
+            sum += is_alike ? 1 : -1;
     }
     return sum;
 }
@@ -140,7 +144,9 @@ static int likeness(const struct judgement *judgement, int stage)
 static int most_like(struct judgement *judgement)
 {
     int best = 1;
-    for (int stage = 1; stage <= STAGES; stage++) {
+    for (int stage = 1; stage <= SERVERS; stage++) {
+        if (stage == SKETCH)
+            continue;
         judgement->likeness[stage - 1] = likeness(judgement, stage);
         if (judgement->likeness[stage - 1] > judgement->likeness[best - 1])
             best = stage;
@@ -152,9 +158,8 @@ static void compare(struct judgement *judgement)
 {
     for (int i = 0; i < judgement->count; i++) {
         struct judge_row *row = &judgement->rows[i];
-        const char *makes = row->experiment->makes;
-        row->wanted = row->experiment->expected[judgement->stage - 1];
-        row->makes = makes != NULL && strchr(makes, '0' + judgement->stage);
+        row->wanted = experiment_expected(row->experiment, judgement->stage);
+        row->makes = experiment_makes(row->experiment, judgement->stage);
         if (is_seen(row))
             row->result =
                 row->wanted != NULL && is_as(judgement, row, row->wanted)

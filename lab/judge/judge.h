@@ -28,9 +28,9 @@ struct judge_row {
 struct judgement {
     struct subject subject;
     struct probe probe;
-    int stage;            // that it is judged as
-    bool was_asked;       // for that stage; or it is the most like
-    int likeness[STAGES]; // rows as wanted, minus rows that differ
+    int stage;             // or another server of ours, that it is judged as
+    bool was_asked;        // for that stage; or it is the most like
+    int likeness[SERVERS]; // rows as there, minus rows that differ
     const struct table *table;
     struct judge_row *rows; // JUDGE_ROWS of them
     int count;

@@ -109,18 +109,22 @@ static void print(json_t *json)
 void judge_print_json(const struct judgement *judgement)
 {
     json_t *rows = json_array();
-    json_t *likeness = json_array();
+    json_t *likeness = json_array(); // with the stages
+    json_t *beyond = json_array();   // with lanes, durable, shared
     for (int i = 0; i < judgement->count; i++)
         json_array_append_new(rows,
                               row_to_json(judgement, &judgement->rows[i]));
     for (int i = 0; i < STAGES; i++)
         json_array_append_new(likeness, json_integer(judgement->likeness[i]));
+    for (int i = LANES - 1; i < SERVERS; i++)
+        json_array_append_new(beyond, json_integer(judgement->likeness[i]));
     json_t *json = json_pack(
-        "{s:o, s:o, s:i, s:b, s:o, s:o, s:o, s:o}", "server",
+        "{s:o, s:o, s:i, s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "server",
         to_text(judgement->subject.name), "command", command_to_json(judgement),
-        "stage", judgement->stage, "was_asked", judgement->was_asked,
-        "likeness", likeness, "has", list_abilities(judgement, true), "lacks",
-        list_abilities(judgement, false), "rows", rows);
+        "stage", judgement->stage, "as", stage_name(judgement->stage),
+        "was_asked", judgement->was_asked, "likeness", likeness,
+        "likeness_beyond", beyond, "has", list_abilities(judgement, true),
+        "lacks", list_abilities(judgement, false), "rows", rows);
     if (judgement->has_points) {
         json_object_set_new(json, "points", json_integer(points(judgement)));
         json_object_set_new(json, "points_max",

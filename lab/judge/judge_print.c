@@ -144,18 +144,21 @@ static void print_sum(const struct judgement *judgement)
                counts[JUDGE_NOT_DONE]);
     printf("\n");
     if (judgement->was_asked && missing > 0)
-        printf("%d of the skipped rows make a stage %d what it is: see "
+        printf("%d of the skipped rows make a %s%s what it is: see "
                "lab/CONTRACT.md\n",
-               missing, judgement->stage);
+               missing, judgement->stage <= STAGES ? "stage " : "server like ",
+               stage_word(judgement->stage));
 }
 
+// Those beyond the stages only if it is one of them.
 static void print_likeness(const struct judgement *judgement)
 {
     const int *likeness = judgement->likeness;
     char best[128] = "";
     int count = 0;
-    for (int i = 0; i < STAGES; i++)
-        if (likeness[i] == likeness[judgement->stage - 1]) {
+    int last = judgement->stage <= STAGES ? STAGES : SERVERS;
+    for (int i = 0; i < last; i++)
+        if (i + 1 != SKETCH && likeness[i] == likeness[judgement->stage - 1]) {
             size_t length = strlen(best);
             snprintf(best + length, sizeof best - length, "%s%s",
                      count++ > 0 ? ", " : "", stage_name(i + 1));
@@ -172,8 +175,9 @@ static void print_likeness(const struct judgement *judgement)
                  best);
         screen_wrapped(0, 0, text);
     }
-    for (int i = 0; i < STAGES; i++)
-        printf("  %-16s %3d\n", stage_name(i + 1), likeness[i]);
+    for (int i = 0; i < last; i++)
+        if (i + 1 != SKETCH)
+            printf("  %-16s %3d\n", stage_name(i + 1), likeness[i]);
 }
 
 void judge_print(const struct judgement *judgement)

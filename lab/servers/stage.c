@@ -39,6 +39,11 @@ const char *stage_word(int number)
     return programs[number - 1].word;
 }
 
+const char *stage_directory(int number)
+{
+    return programs[number - 1].directory;
+}
+
 int stage_find(const char *word)
 {
     int number = SERVERS;
@@ -74,7 +79,7 @@ static bool own_path(char path[PATH_SIZE])
 static bool is_file_of(char path[PATH_SIZE], const char *directory, int number)
 {
     int length = snprintf(path, PATH_SIZE, "%s/%s/%s", directory,
-                          programs[number - 1].directory, stage_name(number));
+                          stage_directory(number), stage_name(number));
     return length < PATH_SIZE && access(path, F_OK) == 0;
 }
 

@@ -22,6 +22,9 @@ const char *stage_name(int number);
 const char *stage_word(int number);
 int stage_find(const char *word);
 
+// Of its code, and in the build directory: "beyond/lanes".
+const char *stage_directory(int number);
+
 // Why a server of beyond/ cannot start on this machine, and what to type; NULL:
 // it can. A stage is always there.
 const char *stage_missing(int number);

@@ -22,7 +22,8 @@ import usage
 
 SPAN = r"`([^`\n]+(?:\n[^`\n]+)?)`"
 # A path in a code span: it has a directory of the tree, and is no pattern.
-PATH = re.compile(r"(?:lib|lab|tests|exercises|teaching|beyond|stage\d_\w+|\.\w+)"
+PATH = re.compile(r"(?:lib|lab|tests|exercises|teaching|beyond|stage\d_\w+|"
+                  r"\.\w+)"
                   r"(?:/[\w.-]+)+/?")
 # What a build or a run makes, and an example of a new name.
 NOT_THERE = re.compile(r"exercises/copies/|(stage\d_\w+)/\1$|.*\.input$|"

@@ -78,7 +78,8 @@ def lines_of(path):
 
 def includes(source, directory, allowed, name):
     paths = sorted((source / directory).rglob("*.[ch]"))
-    roots = tuple(f"{other}/" for other in allowed)
+    roots = tuple(other if other.endswith(".h") else f"{other}/"
+                  for other in allowed)
     wrong = [f"{path.relative_to(source)}: {line.split()[1]}"
              for path in paths for line in lines_of(path)
              if line.startswith('#include "')
@@ -94,6 +95,12 @@ def all_includes(source, stages):
     for number, name in enumerate(names, start=1):
         includes(source, name, ["lib", *names[:number]],
                  "lib and no later stage")
+    for path in sorted(source.glob("beyond/*/meson.build")):
+        name = str(path.parent.relative_to(source))
+        # What several of them share is in beyond/ itself.
+        includes(source, name, ["lib", *names, name, *(
+            f"beyond/{shared.name}" for shared in source.glob("beyond/*.h"))],
+            "lib, stages, and what is beside it in beyond/")
     rooms = {str(path.parent.relative_to(source))
              for path in source.glob("lib/**/*.[ch]")}
     check("all of lib is in a folder that has its rule",
@@ -113,6 +120,9 @@ def lengths(source, stages):
     for stage in stages:
         check_at_most(f"lines of {stage.name}/main.c",
                       len(lines_of(stage / "main.c")), MAIN_MAX)
+    for path in sorted(source.glob("beyond/*/main.c")):
+        check_at_most(f"lines of {path.relative_to(source)}",
+                      len(lines_of(path)), MAIN_MAX)
     for one, two in zip(stages[1:], stages[2:]):
         changed_lines(one, two,
                       LAST_DIFF_MAX if two == stages[-1] else DIFF_MAX)
@@ -169,26 +179,32 @@ def section(text, title):
     return found[1] if found else ""
 
 
+def skeleton(stage, wanted):
+    """A README asks before it tells. Returns its text."""
+    text = (stage / "README.md").read_text(encoding="utf-8")
+    titles = [title for title in re.findall(r"^## (.*)$", text, re.M)
+              if title in SECTIONS]
+    check(f"the sections of {stage.name}/README.md are in order",
+          "" if titles == wanted else f"{titles}")
+    asked = re.findall(r"^- \*\*(\w)\.\*\* ", section(text, "Predict"), re.M)
+    told = re.findall(r"^\*\*(\w)\.\*\* ",
+                      "".join(re.findall(r"<details>(.*?)</details>",
+                                         section(text, "Prove it"), re.S)),
+                      re.M)
+    check(f"each question of {stage.name}/README.md is answered, folded",
+          "" if asked == told and asked else f"{asked}, {told}")
+    return text
+
+
 def path_of_a_learner(source, stages):
-    """A README asks before it tells, and says how long it takes."""
+    """And it says how long it takes."""
     root = (source / "README.md").read_text(encoding="utf-8")
     total = 0
+    for page in sorted(source.glob("beyond/*/README.md")):
+        skeleton(page.parent, SECTIONS)
     for stage in stages:
-        text = (stage / "README.md").read_text(encoding="utf-8")
-        titles = [title for title in re.findall(r"^## (.*)$", text, re.M)
-                  if title in SECTIONS]
-        wanted = [title for title in SECTIONS
-                  if title != "What changed" or stage != stages[0]]
-        check(f"the sections of {stage.name}/README.md are in order",
-              "" if titles == wanted else f"{titles}")
-        asked = re.findall(r"^- \*\*(\w)\.\*\* ", section(text, "Predict"),
-                           re.M)
-        told = re.findall(r"^\*\*(\w)\.\*\* ",
-                          "".join(re.findall(r"<details>(.*?)</details>",
-                                             section(text, "Prove it"), re.S)),
-                          re.M)
-        check(f"each question of {stage.name}/README.md is answered, folded",
-              "" if asked == told and asked else f"{asked}, {told}")
+        text = skeleton(stage, [title for title in SECTIONS if
+                                title != "What changed" or stage != stages[0]])
         check(f"the first page and {stage.name} ask where clients wait",
               "they draw it before \"Prove it\""
               if CROWD in root + text.split("## Prove it")[0] else "")

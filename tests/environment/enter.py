@@ -23,14 +23,19 @@ def wrap_programs(environment, room):
     wrapped = room.path / environment.name
     wrapped.mkdir()
     for entry in room.build.iterdir():
-        if entry.name == "lab" or entry.name.startswith("stage"):
-            (wrapped / entry.name).mkdir()
-            for path in entry.iterdir():
-                if path.is_file() and os.access(path, os.X_OK):
-                    write_script(environment, room, path,
-                                 wrapped / entry.name / path.name)
-        else:
+        if not has_programs(entry):
             (wrapped / entry.name).symlink_to(entry)
+            continue
+        for path in [*entry.glob("*"), *entry.glob("*/*")]:
+            if is_program(room, path):
+                script = wrapped / path.relative_to(room.build)
+                script.parent.mkdir(parents=True, exist_ok=True)
+                write_script(environment, room, path, script)
+
+
+def has_programs(directory):
+    return (directory.name in ("lab", "beyond") or
+            directory.name.startswith("stage"))
 
 
 def write_script(environment, room, program, script):
@@ -44,8 +49,12 @@ def write_script(environment, room, program, script):
 def is_program(room, path):
     """A server or the lab. The other commands of meson test are tests."""
     path = pathlib.Path(path)
-    return (room.build in path.parents and
-            path.parent.parent == room.build)
+    if not (room.build in path.parents and path.is_file() and
+            os.access(path, os.X_OK) and path.suffix != ".a"):
+        return False
+    inside = path.relative_to(room.build).parts
+    return (has_programs(room.build / inside[0]) and
+            len(inside) == (3 if inside[0] == "beyond" else 2))
 
 
 def use_wrapped(environment, room, command):

@@ -166,6 +166,7 @@ ENVIRONMENTS = [
     Environment("proxy", f"http_proxy, HTTP_PROXY ... = {NOWHERE}",
                 use_a_proxy, [
                     "real_clients 1", "real_clients 3", "not-json 3", "lab",
+                    "order lanes",
                     "README of stage1_blocking", "README of stage3_parse"]),
     Environment("cdpath", "CDPATH leads to directories of the same names",
                 set_cdpath, [
@@ -175,21 +176,21 @@ ENVIRONMENTS = [
     Environment("tmpdir", "TMPDIR is elsewhere, /tmp is read-only",
                 make_tmp_read_only, [
                     "audit 4", "queue 5", "shutdown 6", "ten-at-once 6", "lab",
-                    "workshop",
+                    "workshop", "crash durable", "postgres",
                     "README of stage3_parse", "README of stage5_queue"],
                 prepare=try_namespace),
     Environment("path", "the path of source and build has a space, an umlaut",
                 nothing, [
                     "wire 2", "shutdown 5", "real_clients 3",
                     "silent-clients 1", "silent-clients sketch", "lab", "table",
-                    "workshop",
+                    "workshop", "crash durable", "order lanes", "postgres",
                     "README of stage1_blocking", "README of stage3_parse",
                     "README of stage6_pool", "shape", "exercise 6_pool"],
                 is_copy=True),
     Environment("user", f"user {USER}, who is not root", become_a_user, [
                     "wire 2", "shutdown 5", "scarce 4", "idle-crowd 2",
                     "audit 5", "lab", "README of stage3_parse", "shape",
-                    "learner"],
+                    "crash durable", "postgres", "learner"],
                 prepare=make_home, is_copy=True),
     Environment("locale", f"LC_ALL={LOCALE}", set_locale, [
                     "wire 3", "options 3", "options 5", "not-json 3", "lab",
@@ -205,22 +206,26 @@ ENVIRONMENTS = [
     Environment("descriptors", f"ulimit -Sn {FEW}", limit_descriptors, [
                     "idle-crowd 2", "idle-crowd 6", "burst 4", "burst 5",
                     "silent-clients 1", "connections 2", "storm 5", "scarce 2",
-                    "lab", "README of stage3_parse"]),
+                    "burst lanes", "audit durable", "lab",
+                    "README of stage3_parse"]),
     Environment("ignored", "INT, TERM, HUP and CHLD are ignored",
                 ignore_signals, [
                     "blocking 1", "wire 1", "shutdown 2", "shutdown 5",
                     "shutdown 6", "real_clients 1", "audit 5", "lab",
+                    "shutdown lanes", "crash durable",
                     "README of stage1_blocking", "README of stage5_queue"],
                 around=PROGRAMS),
     Environment("blocked", "INT, TERM, HUP and CHLD are blocked",
                 block_signals, [
                     "blocking 1", "wire 1", "shutdown 2", "shutdown 5",
                     "shutdown 6", "real_clients 1", "audit 5", "lab",
+                    "shutdown lanes", "crash durable",
                     "README of stage1_blocking", "README of stage5_queue"],
                 around=PROGRAMS),
     Environment("closed", "descriptors 0, 2 and the lab's 1 are closed",
                 close_descriptors, [
                     "wire 1", "wire 5", "shutdown 5", "options 3",
                     "silent-clients 1", "silent-clients 2", "burst 5",
-                    "audit 5", "order 6", "lab", "README of stage3_parse"]),
+                    "audit 5", "order 6", "crash durable", "lab",
+                    "README of stage3_parse"]),
 ]

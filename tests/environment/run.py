@@ -5,8 +5,8 @@
 
 Each environment of environments.py, or only those that are named, gets one line
 of the output: how many tests passed, which failed, or why it was skipped. The
-suites are those of the stages, the lessons and the READMEs; --selection runs
-only a few tests of each. The log of NAME is
+suites are those of the servers, the lessons, the READMEs and teaching/;
+--selection runs only a few tests of each. The log of NAME is
 BUILD/meson-logs/environment-NAME.txt, and .json. Exits 1 if a test failed.
 """
 
@@ -37,8 +37,8 @@ from processes import children_of
 
 SET_CHILD_SUBREAPER = 36  # of Linux' prctl
 SUITES = [f"--suite={name}" for name in
-          (*(f"stage{number}" for number in range(1, 7)), "lessons", "docs",
-           "exercises")]
+          (*(f"stage{number}" for number in range(1, 7)), "beyond", "lessons",
+           "docs", "exercises", "teaching")]
 
 
 def files_of(source):

@@ -67,7 +67,7 @@ def the_container_is_debian_12_and_types_setup(source):
     path = source / ".devcontainer/devcontainer.json"
     content = json.loads(path.read_text())
     assert content["image"] == "debian:12", content
-    assert content["postCreateCommand"] == "./workshop setup", content
+    assert content["postCreateCommand"] == "./workshop setup beyond", content
     check_command(source, content["postCreateCommand"])
 
 
@@ -78,7 +78,7 @@ def the_workflow_types_commands_on_linux_and_macos(source):
     assert sorted(systems) == ["macos-latest", "ubuntu-latest"], systems
     assert job["runs-on"] == "${{ matrix.os }}", job
     typed = [step["run"] for step in job["steps"] if "run" in step]
-    assert typed[0] == "./workshop setup", typed
+    assert typed[:2] == ["./workshop setup", "./workshop setup beyond"], typed
     assert typed[-1] == "./workshop test", typed
     for line in typed:
         check_command(source, line)
