@@ -110,6 +110,7 @@ static void take_outcome(struct storm *storm, const struct client *client,
                          struct sender *sender)
 {
     enum { PAUSE_MS = 10 };
+    storm->responses += client->status != 0;
     switch (client->status) {
     case 200:
     case 202:
@@ -147,9 +148,17 @@ static void step(struct storm *storm)
     clients_wait_some(storm->clients, STORM_CLIENTS, STEP_MS);
 }
 
-void storm_blow(struct storm *storm, int events, const atomic_bool *stop)
+void storm_begin(struct storm *storm, int events, int milliseconds)
 {
+    int64_t end = clock_milliseconds() + milliseconds;
     storm->left = events;
+    storm->responses = 0;
+    while (storm->responses == 0 && clock_milliseconds() < end)
+        step(storm);
+}
+
+void storm_blow(struct storm *storm, const atomic_bool *stop)
+{
     while (!atomic_load(stop))
         step(storm);
     storm->left = 0;

@@ -26,6 +26,7 @@ struct storm {
     int run;         // a number in the keys
     int life;        // of the server: how often it was killed
     int left;        // new events that may be sent
+    int responses;   // from this life of the server
     int again;       // requests for an event that was sent before
     int last_status; // that was neither accepted nor rejected; 0: none
     double slowest_ms;
@@ -44,8 +45,10 @@ void storm_init(struct storm *storm, struct ledger *ledger, int port,
                 uint64_t seed);
 void storm_destroy(struct storm *storm);
 
-// Sends at most `events` new events, until *stop.
-void storm_blow(struct storm *storm, int events, const atomic_bool *stop);
+// Sends at most `events` new events. storm_begin returns after the first
+// response, but not later than that; storm_blow goes on until *stop.
+void storm_begin(struct storm *storm, int events, int milliseconds);
+void storm_blow(struct storm *storm, const atomic_bool *stop);
 
 // The server is dead. Reads what it had still sent, and ends the connections.
 void storm_server_died(struct storm *storm);

@@ -58,7 +58,9 @@ static void *kill_after_delay(void *argument)
     return NULL;
 }
 
-// False: the lab could not do it, or the server had ended by itself.
+// The time begins with the first response, so the moment does not depend on
+// how fast the machine is. False: the lab could not do it, or the server had
+// ended by itself.
 static bool kill_in_a_storm(struct crash *crash)
 {
     enum { STORM_MS = 250 };
@@ -66,12 +68,13 @@ static bool kill_in_a_storm(struct crash *crash)
     struct server *server = &crash->run->server;
     struct killer killer = {.server = server,
                             .delay = random_time(crash, STORM_MS)};
+    storm_begin(&crash->storm, EVENTS, LIMIT_MS);
     errno = pthread_create(&thread, NULL, kill_after_delay, &killer);
     if (errno != 0) {
         trouble_note_errno("pthread_create");
         return false;
     }
-    storm_blow(&crash->storm, EVENTS, &killer.has_killed);
+    storm_blow(&crash->storm, &killer.has_killed);
     pthread_join(thread, NULL);
     server_kill(server);
     storm_server_died(&crash->storm);
@@ -214,6 +217,7 @@ static void perform(struct crash *crash)
     bool is_back = true;
     while (crash->storm.life < crash_options.rounds && is_back) {
         if (!kill_in_a_storm(crash)) {
+            server_wait(&run->server, 0); // there is no next start
             run_verdict(run, "ended before");
             run_detail(run, "before kill %d it ended by itself; seed %d",
                        crash->storm.life, crash->seed);

@@ -34,8 +34,8 @@ static void list(const struct settings *settings,
         {"work_in_loop", "WORK_IN_LOOP", "0", settings->work_in_loop, NULL},
         {"quiet", "QUIET", "0", settings->quiet, NULL},
         {"trace", "TRACE", "", 0, settings->trace},
-        {"database", "DATABASE", "", 0, settings->database},
-        {"schema", "SCHEMA", "", 0, settings->schema},
+        {"database", "DATABASE", "durable.db", 0, settings->database},
+        {"schema", "SCHEMA", "thaw", 0, settings->schema},
         {0},
     };
     memcpy(all, rows, sizeof rows);
