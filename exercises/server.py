@@ -43,12 +43,14 @@ def that(is_right, came, wanted, likely):
 
 
 def until(is_true, seconds=PATIENCE):
-    """Waits until it is true. Returns whether it is."""
-    end = time.monotonic() + seconds
+    """Waits until it is true. Returns whether it is. The longer it takes, the
+    longer are the pauses: a look may cost much, such as a program's start."""
+    start = time.monotonic()
     while not is_true():
-        if time.monotonic() > end:
+        waited = time.monotonic() - start
+        if waited > seconds:
             return False
-        time.sleep(0.005)
+        time.sleep(min(max(0.005, waited / 8), seconds / 20))
     return True
 
 

@@ -1,12 +1,11 @@
 #include "lab/servers/port.h"
+#include "lab/servers/listening.h"
 #include "lab/trouble.h"
 #include "lib/base/clock.h"
 #include "lib/base/net.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -83,41 +82,12 @@ static bool accepts(int port)
     return is_connected;
 }
 
-#ifdef __linux__
-// Linux lists what listens, and lists it first: no connection is needed to see
-// it, which the server would count, trace and take for a client that left. In
-// a line, "0100007F:1F90 00000000:0000 0A": address, port, and the state.
-static bool is_listed(const char *path, int port)
-{
-    FILE *file = fopen(path, "r");
-    char line[256];
-    bool is_found = false;
-    if (file == NULL)
-        return true; // ask by connecting
-    if (fgets(line, sizeof line, file) == NULL)
-        line[0] = '\0';
-    while (!is_found && fgets(line, sizeof line, file) != NULL) {
-        unsigned found;
-        unsigned state;
-        if (sscanf(line, " %*d: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x", &found,
-                   &state) != 2 ||
-            state != 0x0A)
-            break;
-        is_found = found == (unsigned)port;
-    }
-    fclose(file);
-    return is_found;
-}
-
-// One that listens on IPv6 may accept IPv4, too.
+// Where the system does not say, ask by connecting. One that listens on IPv6
+// may accept IPv4, too.
 bool port_is_listening(int port)
 {
-    return is_listed("/proc/net/tcp", port) ||
-           (is_listed("/proc/net/tcp6", port) && accepts(port));
+    enum listening found = listening_on(AF_INET, port);
+    if (found == LISTENING_NOT)
+        return listening_on(AF_INET6, port) == LISTENING && accepts(port);
+    return found == LISTENING || accepts(port);
 }
-#else
-bool port_is_listening(int port)
-{
-    return accepts(port);
-}
-#endif
