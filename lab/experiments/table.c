@@ -171,6 +171,7 @@ static const struct experiment rows[] = {
      burst,
      {"takes all", "takes all", "takes all", "blocked", "100 in", "100 in"},
      .sketch = "takes all",
+     .shared = "96 in", // a job in work keeps its slot, and there are four
      .needs = HAS_EVENTS | HAS_RESTART,
      .needs_at_work = HAS_WORK,
      .makes = "456",

@@ -138,6 +138,23 @@ static void wait_for_events(struct run *run, struct client clients[EVENTS])
         clients_wait(clients, EVENTS, PATIENCE_MS / 3);
 }
 
+// The number before these words; 0: the server did not print them.
+static int number_before(const char *text, const char *words)
+{
+    const char *found = strstr(text, words);
+    while (found != NULL && found > text && is_digit(found[-1]))
+        found--;
+    return found != NULL ? atoi(found) : 0;
+}
+
+// What waits in a database is not lost: it outlives the server.
+static bool lost_none(const char *output, const char *tally)
+{
+    return number_before(tally, " done") +
+               number_before(output, " events wait in the database") ==
+           EVENTS;
+}
+
 static void judge_shutdown(struct run *run)
 {
     bool ends_itself = run->server.exit_status >= 0;
@@ -147,8 +164,9 @@ static void judge_shutdown(struct run *run)
     else if (!run_has(run, HAS_WORK))
         run_verdict(run, "graceful");
     else
-        run_verdict(run, strstr(tally, " 20 done") != NULL ? "none lost"
-                                                           : "some lost");
+        run_verdict(run, lost_none(run->server.output.text, tally)
+                             ? "none lost"
+                             : "some lost");
     if (ends_itself)
         run_detail(run, "%d responses, then exit status %d", run->accepted,
                    run->server.exit_status);
