@@ -81,6 +81,7 @@ int main(int argc, char **argv)
         offers_init(&offers, &server.loop, &place, options.program) < 0 ||
         workers_start(&workers, &place, options.quiet) < 0)
         die_starting(&options);
+    report_stored(options.program, "the database", 0);
     report_listening(&options, server.listener);
     if (server_run(&server) < 0)
         die_running(&options);
@@ -88,6 +89,7 @@ int main(int argc, char **argv)
     workers_join(&workers);
     offers_destroy(&offers);
     notices_left(options.program, queue_waiting(&place));
+    report_stored(options.program, NULL, 0); // how many, only the table knows
     report_tally(options.program);
     return 0;
 }

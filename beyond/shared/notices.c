@@ -34,6 +34,13 @@ void notices_working(const char *program, int workers, const char *schema)
     fflush(stdout);
 }
 
+void notices_stopping(const char *program, int64_t busy)
+{
+    printf("%s stopping: %" PRId64 " workers finish what they have\n", program,
+           busy);
+    fflush(stdout);
+}
+
 void notices_worked(const char *program, int64_t done, int64_t failed)
 {
     printf("%s stopped: events: %" PRId64 " done, %" PRId64 " failed\n",
@@ -43,9 +50,9 @@ void notices_worked(const char *program, int64_t done, int64_t failed)
 
 void notices_left(const char *program, int64_t jobs)
 {
-    if (jobs >= 0)
+    if (jobs > 0)
         printf("%s: %" PRId64 " events wait in the database\n", program, jobs);
-    else
+    else if (jobs < 0)
         printf("%s: the database does not say how many events wait\n", program);
     fflush(stdout);
 }

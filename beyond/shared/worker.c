@@ -138,6 +138,13 @@ void workers_stop(const struct workers *workers)
     errno = saved;
 }
 
+void workers_wait(const struct workers *workers)
+{
+    struct pollfd polled = {.fd = workers->stop[0], .events = POLLIN};
+    while (poll(&polled, 1, -1) < 0 && errno == EINTR)
+        ;
+}
+
 void workers_join(struct workers *workers)
 {
     pool_join(&workers->pool);

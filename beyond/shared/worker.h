@@ -36,6 +36,9 @@ int workers_start(struct workers *workers, const struct place *place,
 // A signal handler may call it.
 void workers_stop(const struct workers *workers);
 
+// Waits for workers_stop.
+void workers_wait(const struct workers *workers);
+
 // Waits until all have ended.
 void workers_join(struct workers *workers);
 

@@ -71,6 +71,8 @@ int main(int argc, char **argv)
         die_starting(&options);
     catch_signals();
     notices_working(options.program, workers.count, place.schema);
+    workers_wait(&workers);
+    notices_stopping(options.program, metrics_get(METRIC_BUSY_WORKERS));
     workers_join(&workers);
     notices_left(options.program, queue_waiting(&place));
     notices_worked(options.program, metrics_get(METRIC_EVENTS_DONE),
