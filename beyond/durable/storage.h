@@ -62,8 +62,9 @@ void storage_add_options(struct storage *storage, struct options *options);
 int storage_init(struct storage *storage, int capacity, struct channel *jobs,
                  struct mailbox *responses);
 
-// Sends the jobs that are in the file, in the order of their acceptance, and
-// starts the thread. Workers may wait already. Returns -1 and sets errno.
+// Sends the jobs that are in the file, in the order of their acceptance, counts
+// them as accepted, and starts the thread. Workers may wait already. Returns -1
+// and sets errno.
 int storage_start(struct storage *storage);
 
 // The loop. Offers an event, with its idempotency key or "". The response is

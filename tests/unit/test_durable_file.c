@@ -1,4 +1,5 @@
-// test_durable_file.c - what a database must be, so that a server starts with it
+// test_durable_file.c - what a database must be, so that a server starts with
+// it
 
 #include "beyond/durable/database.h"
 #include "lib/base/process.h"
@@ -210,6 +211,7 @@ int main(void)
     TCase *tests = tcase_create("database");
     tcase_add_unchecked_fixture(tests, make_directory, remove_directory);
     tcase_add_checked_fixture(tests, remove_path, NULL);
+    tcase_set_timeout(tests, 60);
     unit_add_rows(tests, what_is_no_database_of_ours_is_not_used, rows);
     tcase_add_test(tests, a_missing_directory_is_not_made);
     tcase_add_test(tests, a_file_of_another_user_is_not_used);
