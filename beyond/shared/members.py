@@ -31,12 +31,13 @@ def end_with_parent(parent):
 
 
 class Member:
-    """`words` is its command. A front end prints where it listens; `port` is
-    its current one. `folder` is for its messages; without one they are seen."""
+    """`words` is its command. A front end prints where it listens: the current
+    `host` and `port`. `folder` is for its messages; without one they are seen.
+    """
 
     def __init__(self, name, words, environment, folder=None):
         self.name, self.words, self.environment = name, words, environment
-        self.process, self.port = None, None
+        self.process, self.host, self.port = None, None, None
         self.said = ""  # on standard output, when it has ended
         self.path = folder / f"{name}.log" if folder else None
 
@@ -62,7 +63,7 @@ class Member:
             raise Fault(f"{self.name} did not start: {' '.join(self.words)}\n"
                         f"{self.messages()}")
         if found:
-            self.port = int(found[2])
+            self.host, self.port = found[1], int(found[2])
 
     def kill(self):
         self.end(signal.SIGKILL)

@@ -98,7 +98,7 @@ class Client(threading.Thread):
         if port != front_end.port:
             self.close(front_end)
             port = front_end.port
-            connection = http.client.HTTPConnection("127.0.0.1", port,
+            connection = http.client.HTTPConnection(front_end.host, port,
                                                     timeout=TIMEOUT)
             self.connections[front_end] = port, connection
         if connection.sock is None:
