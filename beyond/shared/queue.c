@@ -68,11 +68,7 @@ enum queue_result queue_take(struct queue *queue, struct job *job)
 {
     if (!is_open(queue))
         return QUEUE_LOST;
-    PGresult *begun = session_run(&queue->session, "begin");
-    PQclear(begun);
-    PGresult *result =
-        begun == NULL ? NULL
-                      : session_run_prepared(&queue->session, "take", 0, NULL);
+    PGresult *result = session_run(&queue->session, "begin; execute take");
     if (result == NULL)
         return fail(queue);
     bool is_taken = PQntuples(result) > 0;

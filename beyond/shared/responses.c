@@ -34,7 +34,7 @@ bool responses_offer(struct http_response *response, const PGresult *result)
         admission_reject(response);
     else if (slice_is(outcome, "reused"))
         respond_error(response, HTTP_UNPROCESSABLE_CONTENT,
-                      "this Idempotency-Key came with another event before");
+                      "this Idempotency-Key came with another event");
     return !slice_is(outcome, "again");
 }
 
