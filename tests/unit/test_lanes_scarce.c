@@ -114,6 +114,29 @@ START_TEST(a_request_for_which_there_is_no_memory)
 }
 END_TEST
 
+// All the others have memory, and so has who puts the parts together.
+START_TEST(a_part_for_which_there_is_no_memory)
+{
+    const struct job *job;
+    open_all();
+    struct client *client = client_open();
+    client_send(client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    loop_run(&server.loop);
+    lanes_close(&lanes);
+    scarce_memory(0);
+    bool is_open = lanes_receive(&lanes, 1, &job);
+    ck_assert(scarce_end());
+    ck_assert(!is_open);
+    for (int worker = 2; worker <= LANES; worker++)
+        ck_assert(!lanes_receive(&lanes, worker, &job));
+    clients_iterate(5);
+    ck_assert_ptr_nonnull(strstr(client_responses(client), "500 "));
+    clients_destroy();
+    lanes_destroy(&lanes);
+    balances_destroy(&balances);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("lanes scarce");
@@ -122,6 +145,7 @@ int main(void)
     tcase_add_test(tests, lanes_for_which_there_is_no_memory);
     tcase_add_test(tests, stores_for_which_there_is_no_memory);
     tcase_add_test(tests, a_request_for_which_there_is_no_memory);
+    tcase_add_test(tests, a_part_for_which_there_is_no_memory);
     suite_add_tcase(suite, tests);
     return unit_run(suite);
 }
