@@ -22,7 +22,7 @@ struct question {
     struct inet_diag_req_v2 sockets;
 };
 
-struct reply {
+struct message {
     struct nlmsghdr header;
     struct inet_diag_msg socket;
 };
@@ -43,17 +43,17 @@ static bool ask(int netlink, int family, int port)
 
 // The first message says it: a socket of this port, or that there is none. The
 // kernel has it ready when the question is sent.
-static enum listening take_reply(int netlink, int port)
+static enum listening take_message(int netlink, int port)
 {
-    struct reply reply = {0};
-    ssize_t length = recv(netlink, &reply, sizeof reply, MSG_DONTWAIT);
-    if (length < (ssize_t)sizeof reply.header)
+    struct message message = {0};
+    ssize_t length = recv(netlink, &message, sizeof message, MSG_DONTWAIT);
+    if (length < (ssize_t)sizeof message.header)
         return LISTENING_UNKNOWN;
-    if (reply.header.nlmsg_type == NLMSG_DONE)
+    if (message.header.nlmsg_type == NLMSG_DONE)
         return LISTENING_NOT;
-    if (reply.header.nlmsg_type != SOCK_DIAG_BY_FAMILY ||
-        length < (ssize_t)sizeof reply ||
-        reply.socket.id.idiag_sport != htons((uint16_t)port))
+    if (message.header.nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+        length < (ssize_t)sizeof message ||
+        message.socket.id.idiag_sport != htons((uint16_t)port))
         return LISTENING_UNKNOWN;
     return LISTENING;
 }
@@ -66,7 +66,7 @@ enum listening listening_by_netlink(int family, int port)
         return found;
     net_set_close_on_exec(netlink);
     if (ask(netlink, family, port))
-        found = take_reply(netlink, port);
+        found = take_message(netlink, port);
     close(netlink);
     return found;
 }

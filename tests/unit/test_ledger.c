@@ -37,7 +37,7 @@ static struct audit audit_and_destroy(void)
     return audit;
 }
 
-START_TEST(events_that_are_applied_once_are_all_kept)
+START_TEST(no_event_that_is_applied_once_counts_as_lost)
 {
     all_but(-1, 0);
     struct audit audit = audit_and_destroy();
@@ -127,7 +127,7 @@ int main(void)
     Suite *suite = suite_create("ledger");
     TCase *tcase = tcase_create("ledger");
     suite_add_tcase(suite, tcase);
-    tcase_add_test(tcase, events_that_are_applied_once_are_all_kept);
+    tcase_add_test(tcase, no_event_that_is_applied_once_counts_as_lost);
     tcase_add_loop_test(tcase, one_that_is_not_applied_is_lost, 0, EVENTS);
     tcase_add_loop_test(tcase,
                         one_that_is_applied_up_to_seven_times_is_doubled_once,
