@@ -132,7 +132,7 @@ def it_listens_on_no_address_and_writes_to_the_disk():
 def a_signal_is_passed_on_to_the_command():
     process, folder, _ = started(
         "sh", "-c", "trap 'exit 9' USR1 TERM; echo $PGHOST; echo $$;"
-        "while :; do read x; done")
+        "while read x; do :; done")
     process.send_signal(signal.SIGTERM)
     faults = expect(9, process.wait(60))
     ended(process)
