@@ -55,9 +55,9 @@ class Network:
             ["unshare", "-n", "sleep", "100000"],
             preexec_fn=lambda: end_with_parent(parent))
         pid = str(self.holder.pid)
-        mine = os.readlink("/proc/self/ns/net")
+        mine = os.stat("/proc/self/ns/net")
         processes.wait_until(
-            lambda: os.readlink(f"/proc/{pid}/ns/net") != mine)
+            lambda: os.stat(f"/proc/{pid}/ns/net").st_ino != mine.st_ino)
         self.inside = ["nsenter", "-t", pid, "-n"]
         for number in ("1", "2"):
             here, there = "here" + number, "there" + number
