@@ -275,7 +275,7 @@ END_TEST
 START_TEST(a_renewed_connection_is_another_one)
 {
     connect_it();
-    database_renew(&database);
+    database_renew(&database, "the test wants another one");
     ck_assert_int_ne(database.state, DATABASE_IDLE);
     connect_it();
     ck_assert_int_eq(fake.connections, 2);
