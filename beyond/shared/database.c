@@ -200,8 +200,9 @@ void database_send(struct database *database, const char *statement, int count,
         loop_wake(database->loop, database->descriptor);
 }
 
-void database_renew(struct database *database)
+void database_renew(struct database *database, const char *fault)
 {
+    note_fault(database, fault);
     database->state = DATABASE_PREPARING; // no statement may be sent
     database->must_close = true;
     loop_wake(database->loop, database->descriptor);

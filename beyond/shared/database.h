@@ -79,6 +79,6 @@ void database_send(struct database *database, const char *statement, int count,
                    const char *const *values, int timeout_ms);
 
 // For an IDLE connection: it ends, and a new one begins, maybe at another host.
-void database_renew(struct database *database);
+void database_renew(struct database *database, const char *fault);
 
 #endif

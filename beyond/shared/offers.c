@@ -126,7 +126,7 @@ static void on_outcome(struct database *database, enum database_outcome outcome,
         return;
     case QUERY_FAILED:
         notices_failed(offers->program, PQresultErrorMessage(result));
-        database_renew(database);
+        database_renew(database, PQresultErrorMessage(result));
         break;
     case QUERY_RESPONDED:
         if (query->conn == NULL && outcome == DATABASE_DONE)
@@ -190,6 +190,10 @@ int offers_init(struct offers *offers, struct loop *loop,
     size_t connections = (size_t)offers->connections;
     size_t count = (size_t)offers->waiting_max + connections;
     offers->program = program;
+    offers->free = NULL;
+    offers->first = NULL;
+    offers->is_down = false;
+    offers->jobs = 0;
     offers->loop = loop;
     offers->lines = calloc(connections, sizeof *offers->lines);
     offers->queries = calloc(count, sizeof *offers->queries);
