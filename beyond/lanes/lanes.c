@@ -88,9 +88,9 @@ static short on_iteration_end(void *context, short revents)
     return 0;
 }
 
-int lanes_init(struct lanes *lanes, struct loop *loop, int count, int capacity)
+int lanes_init(struct lanes *lanes, int count, int capacity)
 {
-    *lanes = (struct lanes){.loop = loop,
+    *lanes = (struct lanes){.pipe = {-1, -1},
                             .key = siphash_random_key(),
                             .count = count,
                             .capacity = (size_t)capacity};
@@ -103,6 +103,12 @@ int lanes_init(struct lanes *lanes, struct loop *loop, int count, int capacity)
                          sizeof(uint64_t)) < 0)
             return -1;
     }
+    return 0;
+}
+
+int lanes_register(struct lanes *lanes, struct loop *loop)
+{
+    lanes->loop = loop;
     if (net_self_pipe(lanes->pipe) < 0)
         return -1;
     return loop_register(loop, lanes->pipe[0], on_iteration_end, lanes);

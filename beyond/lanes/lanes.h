@@ -63,8 +63,11 @@ struct lanes {
     struct lane all[LANES_MAX];
 };
 
-// Returns -1 and sets errno.
-int lanes_init(struct lanes *lanes, struct loop *loop, int count, int capacity);
+// Takes the memory. Returns -1 and sets errno.
+int lanes_init(struct lanes *lanes, int count, int capacity);
+
+// Before anything is sent: `loop` is the one whose iterations count. The same.
+int lanes_register(struct lanes *lanes, struct loop *loop);
 
 // Call it when no thread uses them any more.
 void lanes_destroy(struct lanes *lanes);

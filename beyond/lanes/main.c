@@ -101,8 +101,9 @@ int main(int argc, char **argv)
     metrics_set(METRIC_WORKERS, count);
     if (balances_init(&balances, count) < 0 ||
         simulated_work_init(&simulated_work) < 0 ||
+        lanes_init(&lanes, count, capacity) < 0 ||
         server_init(&server, &options, handle) < 0 ||
-        lanes_init(&lanes, &server.loop, count, capacity) < 0 ||
+        lanes_register(&lanes, &server.loop) < 0 ||
         mailbox_init(&responses, &server.loop) < 0 ||
         pool_start(&pool, count, work) < 0)
         die_starting(&options);

@@ -40,7 +40,8 @@ static int64_t drain(int workers, int count, int users, bool is_whole)
     balances.users_max = users;
     simulated_work.gate = -1;
     if (balances_init(&balances, workers) < 0 ||
-        lanes_init(&lanes, &server.loop, workers, count) < 0)
+        lanes_init(&lanes, workers, count) < 0 ||
+        lanes_register(&lanes, &server.loop) < 0)
         return -1;
     for (int i = 0; i < count; i++) {
         drain_job(&job, i % users);

@@ -52,7 +52,8 @@ static void open_balances(int count)
     clients_init(handle);
     balances.users_max = 10;
     ck_assert_int_eq(balances_init(&balances, count), 0);
-    ck_assert_int_eq(lanes_init(&lanes, &server.loop, count, CAPACITY), 0);
+    ck_assert_int_eq(lanes_init(&lanes, count, CAPACITY), 0);
+    ck_assert_int_eq(lanes_register(&lanes, &server.loop), 0);
     ck_assert_int_eq(mailbox_init(&responses, &server.loop), 0);
     ck_assert_int_eq(pool_start(&pool, count, work), 0);
 }

@@ -21,7 +21,8 @@ static void open_lanes(int count, int capacity)
 {
     init_loop(&loop);
     iterations_init(&iterations, &loop);
-    ck_assert_int_eq(lanes_init(&lanes, &loop, count, capacity), 0);
+    ck_assert_int_eq(lanes_init(&lanes, count, capacity), 0);
+    ck_assert_int_eq(lanes_register(&lanes, &loop), 0);
     iterations_run(&iterations, 1);
 }
 

@@ -23,7 +23,9 @@ START_TEST(lanes_for_which_there_is_no_memory)
     for (int count = 0; failed; count++) {
         loop_init(&server.loop);
         scarce_memory(count);
-        int result = lanes_init(&lanes, &server.loop, LANES, CAPACITY);
+        int result = lanes_init(&lanes, LANES, CAPACITY);
+        if (result == 0)
+            result = lanes_register(&lanes, &server.loop);
         int error = errno;
         failed = scarce_end();
         ck_assert_int_eq(result, failed ? -1 : 0);
@@ -76,7 +78,8 @@ static void open_all(void)
     clients_init(handle);
     balances.users_max = 10;
     ck_assert_int_eq(balances_init(&balances, LANES), 0);
-    ck_assert_int_eq(lanes_init(&lanes, &server.loop, LANES, CAPACITY), 0);
+    ck_assert_int_eq(lanes_init(&lanes, LANES, CAPACITY), 0);
+    ck_assert_int_eq(lanes_register(&lanes, &server.loop), 0);
     ck_assert_int_eq(mailbox_init(&responses, &server.loop), 0);
     for (int worker = 1; worker <= LANES; worker++) {
         int64_t balance;

@@ -47,7 +47,8 @@ static void open_lanes(void)
 {
     init_loop(&loop);
     iterations_init(&iterations, &loop);
-    ck_assert_int_eq(lanes_init(&lanes, &loop, LANES, CAPACITY), 0);
+    ck_assert_int_eq(lanes_init(&lanes, LANES, CAPACITY), 0);
+    ck_assert_int_eq(lanes_register(&lanes, &loop), 0);
     ck_assert_int_eq(pool_start(&pool, LANES, receive_all), 0);
 }
 
