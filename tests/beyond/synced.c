@@ -1,4 +1,4 @@
-// synced.so - keeps of each file what was synced, for power.py
+// synced.so - keeps of each file what was synced, for power_failure.py
 //
 //     LD_PRELOAD=synced.so SYNCED_DIRECTORY=/tmp/x server
 //
@@ -6,7 +6,6 @@
 // the file as it is on the disk for certain. What is written later is only in
 // the page cache. Linux only.
 
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -88,12 +87,12 @@ static int sync_and_keep(long call, int descriptor)
     return (int)result;
 }
 
-int fsync(int descriptor)
+int fsync(int fd)
 {
-    return sync_and_keep(SYS_fsync, descriptor);
+    return sync_and_keep(SYS_fsync, fd);
 }
 
-int fdatasync(int descriptor)
+int fdatasync(int fildes)
 {
-    return sync_and_keep(SYS_fdatasync, descriptor);
+    return sync_and_keep(SYS_fdatasync, fildes);
 }
