@@ -82,7 +82,7 @@ static inline TCase *add_storing(Suite *suite)
     TCase *tests = tcase_create("storing");
     tcase_add_unchecked_fixture(tests, make_directory, remove_directory);
     tcase_add_checked_fixture(tests, start_loop, NULL);
-    tcase_set_timeout(tests, 100);
+    tcase_set_timeout(tests, 500); // with valgrind it takes its time
     suite_add_tcase(suite, tests);
     return tests;
 }
