@@ -414,11 +414,18 @@ def a_front_end_outlives_the_death_of_its_database():
     postgres_restarts(DB.server.kill)
 
 
+CONNECTED = """select count(*) from pg_stat_activity where state = 'idle'
+               and application_name = 'thaw' and query <> ''"""
+
+
 def what_hangs_is_in_doubt_and_can_be_repeated():
     schema = new_schema()
     with front_end(schema, "--workers", "0", "--offer-timeout-ms",
                    "300") as program:
         client = Client(program)
+        # Else a connection would hang before it is one: its setup needs the
+        # table, too.
+        wait_until(lambda: DB.number(CONNECTED) == 4, "four connections")
         # pylint: disable=consider-using-with
         holder = subprocess.Popen(
             [DB.words("")[0], "-qAtX"], stdin=subprocess.PIPE,
