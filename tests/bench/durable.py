@@ -99,21 +99,34 @@ class Server:
         return load["accepted"] / load["seconds"]
 
 
+def processor_time():
+    """Of all processors: busy, and in all. A zero where there is no /proc."""
+    try:
+        first = pathlib.Path("/proc/stat").read_text().splitlines()[0]
+    except OSError:
+        return 0, 0
+    times = [int(word) for word in first.split()[1:9]]
+    return sum(times) - times[3] - times[4], sum(times)  # idle, iowait
+
+
 def measure(build, directory, seconds):
     """One round: what was measured, per second."""
     found = {"fdatasync": bare(directory, seconds),
              "one by one": one_by_one(directory, seconds)}
     with Server(build, directory) as server:
         for clients in CLIENTS:
+            before = processor_time()
             found[f"durable {clients}"] = server.rate(clients, seconds)
-    return found
+    busy, whole = (end - start for start, end in
+                   zip(before, processor_time()))
+    return found, busy / whole if whole else 0
 
 
 def ratio(rounds, name, other):
     return statistics.median(found[name] / found[other] for found in rounds)
 
 
-def print_table(rounds):
+def print_table(rounds, busy):
     print(f"{'':<12} {'per second':>10} {'/ fdatasync':>12} "
           f"{'/ one by one':>13}")
     for name in rounds[0]:
@@ -121,6 +134,8 @@ def print_table(rounds):
               f"{statistics.median(found[name] for found in rounds):>10.0f} "
               f"{ratio(rounds, name, 'fdatasync'):>12.2f} "
               f"{ratio(rounds, name, 'one by one'):>13.2f}")
+    print(f"processors busy with {CLIENTS[-1]} clients: "
+          f"{100 * statistics.median(busy):.0f} %")
     for name, other, goal in GOALS:
         found = ratio(rounds, name, other)
         print(f"{name} / {other}: {found:.2f}, goal {goal}: "
@@ -137,15 +152,17 @@ def main():
                         default=".")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    rounds = []
+    rounds, busy = [], []
     for _ in range(options.rounds):
         with tempfile.TemporaryDirectory(dir=options.directory) as directory:
-            rounds.append(measure(options.build.resolve(), directory,
-                                  options.seconds))
+            found, share = measure(options.build.resolve(), directory,
+                                   options.seconds)
+            rounds.append(found)
+            busy.append(share)
     if options.json:
         print(json.dumps(rounds, indent=1))
     else:
-        print_table(rounds)
+        print_table(rounds, busy)
     return any(ratio(rounds, name, other) < goal
                for name, other, goal in GOALS)
 
