@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "beyond/shared")]
 # pylint: disable=wrong-import-position
 import database
 import guard
+import members
 import processes
 import tap
 import usage
@@ -87,11 +88,14 @@ def counting_without_a_lock_accepts_too_many():
 
 
 def a_kill_of_it_leaves_nothing():
+    parent = os.getpid()
     # pylint: disable=consider-using-with
     with tempfile.TemporaryDirectory() as base:
         os.chmod(base, 0o755)
         process = subprocess.Popen(command("--seconds", "300"),
-                                   env={**os.environ, "TMPDIR": base})
+                                   env={**os.environ, "TMPDIR": base},
+                                   preexec_fn=lambda: (
+                                       members.end_with_parent(parent)))
         base = pathlib.Path(base)
         processes.wait_until(lambda: [*base.glob("*/worker 2.log")])
         process.send_signal(signal.SIGKILL)

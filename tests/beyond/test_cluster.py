@@ -23,6 +23,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "beyond/shared")]
 # pylint: disable=wrong-import-position
 import database
 import guard
+import members
 import processes
 import tap
 import usage
@@ -35,11 +36,14 @@ class Cluster:
     """Reads what it prints; {name: (pid, the word after it)}."""
 
     def __init__(self, *words):
+        parent = os.getpid()
+        # It ends with this test, however that ends.
         # pylint: disable=consider-using-with
         self.process = subprocess.Popen(
             [sys.executable, "-B", ROOT / "beyond/shared/cluster.py",
              sys.argv[1], "--port", "0", "--work-ms", "10", *words],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            preexec_fn=lambda: members.end_with_parent(parent))
         self.parts = {}
         self.lines = []
 
