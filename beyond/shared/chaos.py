@@ -66,8 +66,19 @@ class Chaos:
                       self.database.folder)
 
     def psql(self):
-        return Psql(self.database.programs, self.database.environment(),
-                    os.getpid())
+        """Waits for a database that still recovers from the last kill."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            psql = Psql(self.database.programs, self.database.environment(),
+                        os.getpid())
+            try:
+                psql.ask("select 1")
+                return psql
+            except Lost:
+                psql.close()
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.02)
 
     # --- Kills ---------------------------------------------------------------
 
@@ -97,12 +108,18 @@ class Chaos:
     def kill_backend(self):
         """PostgreSQL then ends all others too, and recovers by itself."""
         psql = self.psql()
+        end = time.monotonic() + PATIENCE
+        found = psql.ask(CLIENTS)
+        while not found and time.monotonic() < end:
+            time.sleep(0.02)
+            found = psql.ask(CLIENTS)
+        psql.close()
+        if not found:
+            raise Fault("found no connection to kill")
         try:
-            os.kill(int(psql.ask(CLIENTS)[0][0]), signal.SIGKILL)
-        except (Lost, IndexError, ProcessLookupError) as fault:
-            raise Fault(f"found no connection to kill: {fault}") from fault
-        finally:
-            psql.close()
+            os.kill(int(found[0][0]), signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it has ended by itself
 
     def kill_postmaster(self):
         self.without_database(self.database.kill)
