@@ -3,7 +3,7 @@
 
 // ledger.h - what the clients were told of each event, and the audit
 //
-//     event       0   1   2  ...          20  21 ...
+//     event       0   1   2  ...          17  18 ...
 //     user        crash0     ...          crash1 ...
 //     amount      1   8  64  ...           1   8 ...
 //
@@ -19,7 +19,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { LEDGER_EACH = 20 }; // events of a user; a balance has 63 bits
+// Events of a user. So a balance has 51 bits: a server whose numbers are those
+// of JavaScript has 53.
+enum { LEDGER_EACH = 17 };
 
 enum ledger_told {
     LEDGER_OPEN,     // nothing, or nothing certain

@@ -3,7 +3,7 @@
 #include "lab/crash/ledger.h"
 #include "tests/unit/unit.h"
 
-enum { EVENTS = 50 }; // of two users and a half
+enum { EVENTS = 42 }; // of two users and a half
 
 static struct ledger ledger;
 static json_t *balances;
@@ -45,6 +45,17 @@ START_TEST(no_event_that_is_applied_once_counts_as_lost)
     ck_assert_int_eq(audit.applied, EVENTS);
     ck_assert_int_eq(audit.lost + audit.doubled + audit.unwanted, 0);
     ck_assert_int_eq(audit.first, -1);
+}
+END_TEST
+
+// IEEE 754, which JavaScript and others have for all numbers.
+START_TEST(every_balance_is_exact_in_a_double)
+{
+    const double exact_max = 9007199254740992.0; // 2^53
+    double sum = 0;
+    for (int event = 0; event < LEDGER_EACH; event++)
+        sum += 7.0 * (double)ledger_amount(event);
+    ck_assert_double_le(sum, exact_max);
 }
 END_TEST
 
@@ -128,6 +139,7 @@ int main(void)
     TCase *tcase = tcase_create("ledger");
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, no_event_that_is_applied_once_counts_as_lost);
+    tcase_add_test(tcase, every_balance_is_exact_in_a_double);
     tcase_add_loop_test(tcase, one_that_is_not_applied_is_lost, 0, EVENTS);
     tcase_add_loop_test(tcase,
                         one_that_is_applied_up_to_seven_times_is_doubled_once,
