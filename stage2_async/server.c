@@ -114,11 +114,13 @@ int server_init(struct server *server, const struct options *options,
     server->program = options->program;
     server->stopping = false;
     server->accepts_left = SOMAXCONN;
-    server->listener = net_listen(options->bind, options->port);
-    if (server->listener < 0 || net_set_nonblocking(server->listener) < 0 ||
-        trace_open(options->trace, options->program) < 0)
+    // First, because a signal may come as soon as the port is open.
+    if (signals_init(&server->loop, options->program, on_stop, server) < 0)
         return -1;
-    return signals_init(&server->loop, options->program, on_stop, server);
+    server->listener = net_listen(options->bind, options->port);
+    if (server->listener < 0 || net_set_nonblocking(server->listener) < 0)
+        return -1;
+    return trace_open(options->trace, options->program);
 }
 
 int server_run(struct server *server)

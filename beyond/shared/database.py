@@ -50,14 +50,27 @@ class Fault(Exception):
 
 
 class NoPostgres(Fault):
-    def __init__(self):
-        super().__init__("found no PostgreSQL: looked for initdb beside "
-                         "pg_config, in /usr/lib/postgresql/*/bin and in PATH;"
-                         "\nto install it: ./workshop setup beyond")
+    """There is none, or none that this user can run."""
+
+    def __init__(self, text="found no PostgreSQL: looked for initdb beside "
+                 "pg_config, in /usr/lib/postgresql/*/bin and in PATH;"
+                 "\nto install it: ./workshop setup beyond"):
+        super().__init__(text)
+
+
+def check_user():
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        raise NoPostgres(
+            "PostgreSQL runs only for a user that has a name, and the number "
+            f"{os.geteuid()} has none in the system's list (/etc/passwd)"
+        ) from None
 
 
 def programs():
     """The folder that has initdb and postgres: the newest."""
+    check_user()
     found = []
     if shutil.which("pg_config"):
         found.append(subprocess.run(["pg_config", "--bindir"], text=True,

@@ -102,6 +102,13 @@ static const char *entry(char *list, int i)
     return start;
 }
 
+// Else libpq prints the server's remarks as they come: why it ends a session,
+// for example.
+static void ignore_notice(void *context, const char *message)
+{
+    (void)context, (void)message;
+}
+
 // A later keyword replaces an earlier one (libpq-connect.html,
 // PQconnectdbParams), so the order is: defaults, the user's wishes, and what
 // must be. Only these keep-alives find out that a host is gone.
@@ -140,7 +147,10 @@ PGconn *place_connect(const struct place *place, int attempt)
                                   entry(port, i),
                                   "UTF8",
                                   NULL};
-    return PQconnectStartParams(keywords, values, 1);
+    PGconn *connection = PQconnectStartParams(keywords, values, 1);
+    if (connection != NULL)
+        PQsetNoticeProcessor(connection, ignore_notice, NULL);
+    return connection;
 }
 
 PostgresPollingStatusType place_go_on(PGconn *connection,

@@ -30,6 +30,7 @@ import usage
 
 SCRIPT = postgres.__file__
 ASK = ["psql", "-qAtXc"]
+NAMELESS = 61338  # a user's number
 # Prints where it is, and its number; then waits for the end of its input.
 WAIT = ["sh", "-c", "echo $PGHOST; echo $$; exec cat >/dev/null"]
 
@@ -125,6 +126,23 @@ def it_listens_on_no_address_and_writes_to_the_disk():
             psql(server, f"show {name}") for name in (
                 "listen_addresses", "external_pid_file", "fsync",
                 "synchronous_commit", "full_page_writes")))
+
+
+def a_user_without_a_name_is_told_why_it_cannot_be():
+    if os.geteuid() != 0:
+        return []
+    with tempfile.TemporaryDirectory() as base:
+        for name in ("postgres.py", "database.py", "guard.py"):
+            shutil.copy(pathlib.Path(SCRIPT).parent / name, base)
+        os.chmod(base, 0o755)
+        done = subprocess.run(
+            ["python3", "-B", f"{base}/postgres.py", "true"], text=True,
+            env={"PATH": os.defpath}, capture_output=True, check=False,
+            preexec_fn=lambda: os.setuid(NAMELESS))
+    return (expect(77, done.returncode) +
+            expect("postgres.py: PostgreSQL runs only for a user that has a "
+                   f"name, and the number {NAMELESS} has none in the system's "
+                   "list (/etc/passwd)\n", done.stderr))
 
 
 # --- How it ends -------------------------------------------------------------
@@ -263,6 +281,7 @@ TESTS = [
     variables_of_the_caller_do_not_lead_elsewhere,
     a_long_path_for_temporary_files_is_no_trouble,
     it_listens_on_no_address_and_writes_to_the_disk,
+    a_user_without_a_name_is_told_why_it_cannot_be,
     a_signal_is_passed_on_to_the_command,
     a_kill_leaves_no_process_and_no_folder,
     the_end_in_the_middle_of_initdb_leaves_nothing,

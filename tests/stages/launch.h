@@ -14,7 +14,20 @@
 #include <sys/prctl.h>
 #endif
 
-enum { LAUNCH_ARGUMENTS_MAX = 16 };
+enum { LAUNCH_ARGUMENTS_MAX = 16 }; // with those that launch adds
+
+// A server with a file gets one of its own, as the lab gives it one.
+static inline void launch_add_database(struct server *stage, char **argv,
+                                       int count)
+{
+    static const char *const words[] = {"{database}", NULL};
+    struct settings settings = {0};
+    if (server_under_test() != DURABLE)
+        return;
+    ck_assert_int_eq(database_prepare(&stage->database, words, &settings), 0);
+    argv[count] = (char *)"--database";
+    argv[count + 1] = (char *)settings.database;
+}
 
 // Runs the command, whose first word is looked up in PATH; the word NULL in it
 // stands for the server under test. In the new process, `prepare` is called
@@ -25,10 +38,12 @@ static inline void launch(struct server *stage, void prepare(void),
     char *argv[LAUNCH_ARGUMENTS_MAX + 1] = {NULL};
     int ends[2];
     *stage = (struct server){0};
-    for (int i = 0; i < count && i < LAUNCH_ARGUMENTS_MAX; i++)
+    ck_assert_int_le(count + 2, LAUNCH_ARGUMENTS_MAX);
+    for (int i = 0; i < count; i++)
         argv[i] =
             (char *)(command[i] != NULL ? command[i]
                                         : stage_path(server_under_test()));
+    launch_add_database(stage, argv, count);
     ck_assert_int_eq(pipe(ends), 0);
     net_set_close_on_exec(ends[0]);
     fflush(NULL);

@@ -150,6 +150,7 @@ START_TEST(a_trace_of_another_server_is_named)
     struct server second;
     char expected[1300];
     start(&stage, "--trace", path, NULL);
+    request_often(&stage, 1); // it listens before it opens the trace
     const char *command[] = {NULL, "--port", "0", "--trace", path};
     launch(&second, NULL, command, 5);
     ck_assert_int_eq(server_wait(&second, SOON), 1);
