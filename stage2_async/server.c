@@ -108,15 +108,14 @@ int server_init(struct server *server, const struct options *options,
                 http_handler *handle)
 {
     loop_init(&server->loop);
-    if (loop_use_backend(&server->loop, server->backend) < 0)
+    // As soon as the port is open, a signal may come.
+    if (loop_use_backend(&server->loop, server->backend) < 0 ||
+        signals_init(&server->loop, options->program, on_stop, server) < 0)
         return -1;
     conns_init(&server->conns, &server->loop, handle);
     server->program = options->program;
     server->stopping = false;
     server->accepts_left = SOMAXCONN;
-    // First, because a signal may come as soon as the port is open.
-    if (signals_init(&server->loop, options->program, on_stop, server) < 0)
-        return -1;
     server->listener = net_listen(options->bind, options->port);
     if (server->listener < 0 || net_set_nonblocking(server->listener) < 0)
         return -1;
