@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 // In the header of the file: that it is one of ours
@@ -98,13 +100,29 @@ static int cannot(struct database *database, const char *what)
 
 // SQLite opens a file that it may not write for reading, and does not say why
 // it may not. So open it once before. An empty file is a new database.
-static int check_writable(const char *path)
+static int check_file(const char *path)
 {
+    struct stat status;
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (file < 0)
+    if (file < 0 || fstat(file, &status) < 0)
         return process_cannot("open the database %s", path);
     close(file);
-    return 0;
+    if (S_ISREG(status.st_mode))
+        return 0;
+    errno = EINVAL;
+    return process_cannot("use %s, which is no file for a database", path);
+}
+
+// To SQLite, ":memory:" is no file, and "file:..." may be a URI, with options
+// that turn off the lock, for example (sqlite.org/uri.html). After "./" each
+// name is a path.
+static bool open_path(struct database *database)
+{
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    char path[PATH_MAX + 2]; // check_file has opened it: it is not longer
+    snprintf(path, sizeof path, "%s%s", database->path[0] == '/' ? "" : "./",
+             database->path);
+    return sqlite3_open_v2(path, &database->file, flags, NULL) == SQLITE_OK;
 }
 
 // Takes the lock, which lasts until the file is closed. With it, no other
@@ -183,11 +201,9 @@ static int check_pages(struct database *database)
 
 static int open_and_check(struct database *database)
 {
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
-    if (check_writable(database->path) < 0)
+    if (check_file(database->path) < 0)
         return -1;
-    if (sqlite3_open_v2(database->path, &database->file, flags, NULL) !=
-        SQLITE_OK)
+    if (!open_path(database))
         return cannot(database, "open");
     sqlite3_extended_result_codes(database->file, 1);
     if (lock(database) < 0 || check_version(database) < 0 ||

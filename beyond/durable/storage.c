@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 void storage_add_options(struct storage *storage, struct options *options)
 {
     struct database *database = &storage->database;
+    storage->options = options;
     *database = (struct database){
         .path = "durable.db", .users_max = 2000, .keys_max = 100000};
     options_add_text(options, "--database", "FILE", &database->path,
@@ -45,10 +47,26 @@ static int make_channel(struct storage *storage)
     return channel_init(storage->jobs, slots, sizeof(struct stored_job));
 }
 
+// A trace empties its file when it begins.
+static int check_trace(const struct storage *storage)
+{
+    const char *path = storage->database.path;
+    struct stat database;
+    struct stat trace;
+    if (storage->options == NULL || storage->options->trace == NULL ||
+        stat(path, &database) < 0 ||
+        stat(storage->options->trace, &trace) < 0 ||
+        trace.st_dev != database.st_dev || trace.st_ino != database.st_ino)
+        return 0;
+    errno = EINVAL;
+    return process_cannot("use %s for the trace, too", path);
+}
+
 int storage_init(struct storage *storage, int capacity, struct channel *jobs,
                  struct mailbox *responses)
 {
     *storage = (struct storage){.database = storage->database,
+                                .options = storage->options,
                                 .capacity = capacity,
                                 .jobs = jobs,
                                 .responses = responses,
@@ -56,7 +74,9 @@ int storage_init(struct storage *storage, int capacity, struct channel *jobs,
                                 .end = &storage->changes};
     pthread_mutex_init(&storage->mutex, NULL);
     pthread_cond_init(&storage->changed, NULL);
-    return database_open(&storage->database) < 0 ? -1 : make_channel(storage);
+    if (database_open(&storage->database) < 0 || check_trace(storage) < 0)
+        return -1;
+    return make_channel(storage);
 }
 
 int storage_start(struct storage *storage)

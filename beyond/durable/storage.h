@@ -37,9 +37,10 @@ struct stored_job {
 };
 
 struct storage {
-    struct database database; // of the storage thread, once it runs
-    int capacity;             // jobs that may wait
-    struct channel *jobs;     // of struct stored_job, to the workers
+    struct database database;      // of the storage thread, once it runs
+    const struct options *options; // of the command line; NULL: none
+    int capacity;                  // jobs that may wait
+    struct channel *jobs;          // of struct stored_job, to the workers
     struct mailbox *responses;
     size_t restored; // jobs that an earlier process left
     pthread_t thread;

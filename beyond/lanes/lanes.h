@@ -35,7 +35,7 @@ struct question {
 
 struct lane {
     struct channel messages; // of uint64_t: so many jobs were accepted
-    struct job *slots;       // a ring; slot accepted % capacity is the next
+    struct job *slots;       // a ring of capacity + 1, by totals
     char name[16];           // for the trace
 
     // What the loop writes. What one thread writes often is not in the cache

@@ -62,6 +62,14 @@ static int by_start(const void *left, const void *right)
     return difference < 0 ? -1 : difference > 0;
 }
 
+// Other spans are no work: "commit" of durable's storage thread.
+static bool is_work(const json_t *event)
+{
+    return strcmp(json_string_value(json_object_get(event, "ph")), "X") == 0 &&
+           strcmp(json_string_value(json_object_get(event, "name")), "work") ==
+               0;
+}
+
 // The server writes a span when it ends, so the trace is not sorted by start.
 static void take_server_trace(struct timeline *timeline, const json_t *trace)
 {
@@ -74,7 +82,7 @@ static void take_server_trace(struct timeline *timeline, const json_t *trace)
         const char *phase = json_string_value(json_object_get(event, "ph"));
         if (strcmp(phase, "C") == 0)
             take_count(timeline, event);
-        if (strcmp(phase, "X") == 0 && span_count < TIMELINE_SPANS)
+        if (is_work(event) && span_count < TIMELINE_SPANS)
             spans[span_count++] = event;
     }
     qsort(spans, span_count, sizeof(const json_t *), by_start);

@@ -6,6 +6,7 @@
 #include "lib/service/process_metrics.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -91,10 +92,14 @@ void report_stopping(const char *program, int requests)
                stored_in != NULL ? stored_in : "");
 }
 
-// Only what POSIX calls async-signal-safe: write, and no printf (XSH 2.4.3).
+// Only what POSIX calls async-signal-safe: poll and write, and no printf (XSH
+// 2.4.3). A full pipe that no one reads must not keep the process.
 static void write_text(const char *text)
 {
     size_t length = 0;
+    struct pollfd errors = {.fd = STDERR_FILENO, .events = POLLOUT};
+    if (poll(&errors, 1, 0) == 0)
+        return;
     while (text[length] != '\0')
         length++;
     // If the reader has left, there is no one to tell.

@@ -36,7 +36,8 @@ void report_event(const char *role, int number, const struct event *event,
 void report_stopping(const char *program, int requests);
 
 // Instead of the last line, when a second signal ends the process at once: what
-// is dropped. A signal handler may call it.
+// is dropped. A signal handler may call it. It does not wait for who reads the
+// line: if there is no room for it, it says nothing.
 void report_dropped(const char *program);
 
 // The last line: the tally of requests and events. Of the accepted ones it says

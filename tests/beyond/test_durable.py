@@ -322,8 +322,8 @@ def what_cannot_be_written_in_the_end_stays_in_the_file(directory):
     audit(directory, 3)
 
 
-def must_not_start(directory, said, **how):
-    with Server(directory, **how) as server:
+def must_not_start(directory, said, *options, **how):
+    with Server(directory, *options, **how) as server:
         out, err = server.process.communicate(timeout=SOON)
         same((server.process.returncode, out), (1, ""), err)
         same(err, f"durable: cannot {said}\n".replace("PATH",
@@ -362,6 +362,20 @@ def another_database_is_left_alone(directory):
         before = pathlib.Path(path).read_bytes()
         must_not_start(directory, said)
         same(pathlib.Path(path).read_bytes(), before)
+
+
+@test
+def a_trace_does_not_empty_the_database(directory):
+    path = f"{directory}/some.db"
+    with Server(directory) as server:
+        same(server.status(), 202)
+        server.wait_until_done()
+        server.stop()
+    os.symlink(path, f"{directory}/trace")
+    for trace in (path, f"{directory}/trace"):
+        must_not_start(directory, "use PATH for the trace, too: Invalid "
+                       "argument", "--trace", trace)
+    audit(directory, 1)
 
 
 @test

@@ -70,6 +70,16 @@ static void is_directory(void)
     ck_assert_int_eq(mkdir(path, 0777), 0);
 }
 
+static void is_fifo(void)
+{
+    ck_assert_int_eq(mkfifo(path, 0666), 0);
+}
+
+static void is_device(void)
+{
+    ck_assert_int_eq(symlink("/dev/null", path), 0);
+}
+
 static void is_text(void)
 {
     write_at(0, "This is a text, and no database, as every reader can see.");
@@ -107,6 +117,8 @@ static const struct {
     int error;
 } rows[] = {
     {is_directory, "open the database PATH", "", EISDIR},
+    {is_fifo, "use PATH, which is no file for a database", "", EINVAL},
+    {is_device, "use PATH, which is no file for a database", "", EINVAL},
     {is_text, "use PATH, which is no SQLite database", "", EINVAL},
     {is_of_another_program, "use PATH, a database of another program ",
      "(choose a file with --database)", EINVAL},
@@ -140,6 +152,29 @@ START_TEST(what_is_no_database_of_ours_is_not_used)
 {
     rows[_i].prepare();
     must_fail(rows[_i].fault, rows[_i].end, rows[_i].error);
+}
+END_TEST
+
+// SQLite knows names that are no paths, and options in a URI: this one would
+// turn off the lock.
+static const char *const names[] = {
+    "file:some.db", "file:some.db?vfs=unix-none",
+    ":memory:", "some.db?mode=memory", "some%20file.db"};
+
+START_TEST(a_name_is_a_path_and_no_uri)
+{
+    struct database first;
+    struct stat status;
+    ck_assert_int_eq(chdir(directory), 0);
+    snprintf(path, sizeof path, "%s", names[_i]);
+    make_database("");
+    bool is_there = stat(path, &status) == 0 && status.st_size > 0;
+    set_database(&first);
+    int result = database_open(&first);
+    must_fail("open the database PATH", "", EBUSY);
+    database_close(&first);
+    remove_path();
+    ck_assert(is_there && result == 0);
 }
 END_TEST
 
@@ -213,6 +248,7 @@ int main(void)
     tcase_add_checked_fixture(tests, remove_path, NULL);
     tcase_set_timeout(tests, 60);
     unit_add_rows(tests, what_is_no_database_of_ours_is_not_used, rows);
+    unit_add_rows(tests, a_name_is_a_path_and_no_uri, names);
     tcase_add_test(tests, a_missing_directory_is_not_made);
     tcase_add_test(tests, a_file_of_another_user_is_not_used);
     tcase_add_test(tests, two_servers_do_not_share_a_file);

@@ -6,8 +6,10 @@
 #include "tests/unit/capture.h"
 #include "tests/unit/unit.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct capture out;
 static struct capture errors;
@@ -267,6 +269,25 @@ START_TEST(a_second_signal_says_where_stored_events_are)
 }
 END_TEST
 
+// `server 2>&1 | less`, for example: nothing may keep the process.
+START_TEST(a_second_signal_does_not_wait_for_who_reads_its_line)
+{
+    int pair[2];
+    int saved = dup(STDERR_FILENO);
+    ck_assert_int_eq(pipe(pair), 0);
+    ck_assert_int_eq(fcntl(pair[1], F_SETFL, O_NONBLOCK), 0);
+    while (write(pair[1], "x", 1) == 1)
+        ;
+    ck_assert_int_eq(fcntl(pair[1], F_SETFL, 0), 0);
+    ck_assert_int_ge(dup2(pair[1], STDERR_FILENO), 0);
+    report_dropped("program");
+    ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
+    close(saved);
+    close(pair[0]);
+    close(pair[1]);
+}
+END_TEST
+
 START_TEST(the_tally_without_events_has_only_requests)
 {
     metrics_count_request(HTTP_OK);
@@ -357,6 +378,7 @@ int main(void)
     tcase_add_test(lines, stored_events_are_never_dropped);
     tcase_add_test(lines, stored_events_that_are_back_are_counted_in_a_line);
     tcase_add_test(lines, a_second_signal_says_where_stored_events_are);
+    tcase_add_test(lines, a_second_signal_does_not_wait_for_who_reads_its_line);
     tcase_add_test(lines, the_tally_without_events_has_only_requests);
     tcase_add_test(lines, the_tally_has_the_results_of_the_events);
     unit_add_rows(lines, one_event_of_any_kind_is_in_the_tally, any_event);

@@ -123,30 +123,49 @@ START_TEST(no_line_is_longer_than_80_columns)
 }
 END_TEST
 
-// Stage 4 with the work before the lock, for example: ten threads at once.
-START_TEST(work_that_is_done_in_parallel_has_a_lane_for_each)
+static void take_trace(struct timeline *timeline, const char *trace)
 {
-    enum { PARALLEL = 10 };
-    static struct timeline timeline;
     char path[1024];
     snprintf(path, sizeof path, "%s/thaw-timeline-XXXXXX", limits_tmpdir());
     int descriptor = mkstemp(path);
     ck_assert_int_ge(descriptor, 0);
     FILE *file = fdopen(descriptor, "w");
-    fprintf(file, "[");
-    for (int i = 0; i < PARALLEL; i++)
-        fprintf(file,
-                "%s{\"name\":\"work\",\"ph\":\"X\",\"ts\":%d,\"dur\":500000,"
-                "\"pid\":1,\"tid\":%d}",
-                i > 0 ? "," : "", i, i);
-    fprintf(file, "]");
+    fputs(trace, file);
     fclose(file);
-    timeline.stage = 4;
-    int result = timeline_take_trace(&timeline, path, NULL);
+    int result = timeline_take_trace(timeline, path, NULL);
     unlink(path);
     ck_assert_int_eq(result, 0);
+}
+
+// Stage 4 with the work before the lock, for example: ten threads at once.
+START_TEST(work_that_is_done_in_parallel_has_a_lane_for_each)
+{
+    enum { PARALLEL = 10 };
+    static struct timeline timeline;
+    char trace[2048] = "[";
+    for (int i = 0; i < PARALLEL; i++)
+        snprintf(trace + strlen(trace), sizeof trace - strlen(trace),
+                 "%s{\"name\":\"work\",\"ph\":\"X\",\"ts\":%d,"
+                 "\"dur\":500000,\"pid\":1,\"tid\":%d}",
+                 i > 0 ? "," : "", i, i);
+    snprintf(trace + strlen(trace), sizeof trace - strlen(trace), "]");
+    timeline.stage = 4;
+    take_trace(&timeline, trace);
     ck_assert_int_eq(timeline.lane_count, PARALLEL);
     ck_assert_ptr_nonnull(strstr(printed(&timeline, 1, 1), "work 10   |####"));
+}
+END_TEST
+
+// The storage thread of durable writes while the workers work.
+START_TEST(a_commit_is_no_work)
+{
+    static struct timeline timeline;
+    take_trace(&timeline,
+               "[{\"name\":\"commit\",\"ph\":\"X\",\"ts\":1,\"dur\":9000,"
+               "\"pid\":1,\"tid\":1},{\"name\":\"work\",\"ph\":\"X\","
+               "\"ts\":2,\"dur\":500000,\"pid\":1,\"tid\":2}]");
+    ck_assert_int_eq(timeline.span_count, 1);
+    ck_assert_int_eq(timeline.lane_count, 1);
 }
 END_TEST
 
@@ -159,6 +178,7 @@ int main(void)
     tcase_add_test(tests, a_legend_has_only_the_signs_that_are_there);
     unit_add_rows(tests, no_line_is_longer_than_80_columns, ends);
     tcase_add_test(tests, work_that_is_done_in_parallel_has_a_lane_for_each);
+    tcase_add_test(tests, a_commit_is_no_work);
     suite_add_tcase(suite, tests);
     return unit_run(suite);
 }
