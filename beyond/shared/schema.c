@@ -178,6 +178,7 @@ static bool may_use_tables(struct schema *schema)
                            " and has_table_privilege('slot', 'update')"
                            " and has_table_privilege('accepted', 'select')"
                            " and has_table_privilege('accepted', 'insert')"
+                           " and has_table_privilege('accepted', 'update')"
                            " and has_table_privilege('accepted', 'delete')"
                            " and has_table_privilege('balance', 'select')"
                            " and has_table_privilege('balance', 'insert')"
