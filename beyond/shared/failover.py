@@ -11,6 +11,7 @@ out, and 77 if there is no PostgreSQL.
 
 import os
 import pathlib
+import re
 import signal
 import sys
 import time
@@ -46,13 +47,18 @@ def say(text):
     print(text, flush=True)
 
 
+def quoted(value):
+    """As libpq reads it, whatever TMPDIR is."""
+    return "'" + re.sub(r"[\\']", r"\\\g<0>", value) + "'"
+
+
 class Failover:
     def __init__(self, build, primary, standby):
         self.primary, self.standby = primary, standby
         directory = pathlib.Path(build).resolve() / "beyond/shared"
+        hosts = quoted(f"{primary.folder},{standby.folder}")
         common = ["--quiet", "--schema", SCHEMA, "--database",
-                  f"host={primary.folder},{standby.folder} "
-                  "target_session_attrs=read-write"]
+                  f"host={hosts} target_session_attrs=read-write"]
         environment = primary.environment()
         self.members = [
             Member(f"front end {number}",

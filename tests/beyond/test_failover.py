@@ -11,6 +11,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.dont_write_bytecode = True  # no caches in the source tree
@@ -26,9 +27,12 @@ import usage
 
 
 def faults_of(wanted, words, *options):
-    done = subprocess.run(
-        [sys.executable, "-B", ROOT / "beyond/shared/failover.py", sys.argv[1],
-         *options], text=True, capture_output=True, timeout=500, check=False)
+    with tempfile.TemporaryDirectory(prefix="it's a ") as folder:
+        os.chmod(folder, 0o777)
+        done = subprocess.run(
+            [sys.executable, "-B", ROOT / "beyond/shared/failover.py",
+             sys.argv[1], *options], text=True, capture_output=True,
+            timeout=500, check=False, env={**os.environ, "TMPDIR": folder})
     if done.returncode == wanted and words in done.stdout:
         return []
     return [f"expected exit status {wanted} and '{words}', got "
