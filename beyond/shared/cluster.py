@@ -10,6 +10,7 @@ it. When it ends, nothing of it is left.
 import argparse
 import os
 import pathlib
+import shlex
 import signal
 import sys
 import time
@@ -83,7 +84,7 @@ class Cluster:
             self.start_member(member)
         say(WORDS.format(first=self.front_ends[0].port,
                          last=self.front_ends[-1].port,
-                         folder=self.database.folder,
+                         folder=shlex.quote(str(self.database.folder)),
                          schema=self.options.schema,
                          worker=self.workers[0].pid if self.workers
                          else self.front_ends[-1].pid))
