@@ -26,7 +26,7 @@ import chaos_options
 import report
 import storm
 from database import Fault, NoPostgres, Postgres
-from members import Member
+from members import Member, must_be_built
 from psql import Lost, Psql
 
 TROUBLE, NO_POSTGRES = 3, 77
@@ -232,8 +232,7 @@ def main():
     options = chaos_options.parse(__doc__.partition("\n\n")[0])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        if not os.path.exists(options.front_end):
-            raise NoPostgres
+        must_be_built(options.front_end)
         found = perform(options)
     except NoPostgres as fault:
         print(f"lab chaos: {fault}", file=sys.stderr)

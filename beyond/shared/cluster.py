@@ -20,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 # pylint: disable=wrong-import-position
 from database import Fault, NoPostgres, Postgres
-from members import Member
+from members import Member, must_be_built
 
 NO_POSTGRES = 77
 PAUSE = 1  # seconds until something is started again
@@ -151,8 +151,7 @@ def main():
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, on_signal)
     try:
-        if not os.path.exists(f"{options.build}/beyond/shared/shared"):
-            raise NoPostgres
+        must_be_built(f"{options.build}/beyond/shared/shared")
         with Postgres() as database:
             cluster = Cluster(options, database)
             try:

@@ -50,10 +50,7 @@ class Fault(Exception):
 
 
 class NoPostgres(Fault):
-    def __init__(self):
-        super().__init__("found no PostgreSQL: looked for initdb beside "
-                         "pg_config, in /usr/lib/postgresql/*/bin and in PATH;"
-                         "\nto install it: ./workshop setup beyond")
+    """To install what is missing: ./workshop setup beyond"""
 
 
 def programs():
@@ -71,7 +68,10 @@ def programs():
         if all(shutil.which(name, path=path) for name in
                ("initdb", "postgres")):
             return pathlib.Path(path)
-    raise NoPostgres
+    raise NoPostgres(
+        "found no PostgreSQL: looked for initdb beside pg_config, in\n"
+        "/usr/lib/postgresql/*/bin and in PATH; to install it: "
+        "./workshop setup beyond")
 
 
 def clean_environment():

@@ -24,7 +24,7 @@ import audit
 import report
 import storm
 from database import Fault, NoPostgres, Postgres
-from members import Member
+from members import Member, must_be_built
 from psql import Lost, Psql
 
 TROUBLE, NO_POSTGRES = 3, 77
@@ -151,8 +151,7 @@ def main():
         return 2
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        if not os.path.exists(f"{words[0]}/beyond/shared/shared"):
-            raise NoPostgres
+        must_be_built(f"{words[0]}/beyond/shared/shared")
         found = perform(words[0], is_synchronous=len(words) == 1)
     except NoPostgres as fault:
         print(f"failover.py: {fault}", file=sys.stderr)

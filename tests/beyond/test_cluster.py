@@ -142,11 +142,21 @@ def a_wrong_option_starts_nothing():
     return [] if done.returncode == 2 and said in done.stderr else [str(done)]
 
 
+def a_build_without_libpq_is_said():
+    with tempfile.TemporaryDirectory() as build:
+        done = subprocess.run([sys.executable, "-B",
+                               ROOT / "beyond/shared/cluster.py", build],
+                              text=True, capture_output=True, check=False)
+    said = f"found no {build}/beyond/shared/shared:"
+    return [] if done.returncode == 77 and said in done.stderr else [str(done)]
+
+
 TESTS = [
     what_is_killed_comes_back_and_knows_the_events,
     a_kill_of_it_leaves_nothing,
     the_commands_that_it_prints_work,
     a_wrong_option_starts_nothing,
+    a_build_without_libpq_is_said,
 ]
 
 
