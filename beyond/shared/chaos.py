@@ -9,7 +9,6 @@ status is 1 if that is not so, 3 if it could not be found out, and 77 if there
 is no PostgreSQL.
 """
 
-import argparse
 import json
 import os
 import pathlib
@@ -23,10 +22,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 # pylint: disable=wrong-import-position
 import audit
+import chaos_options
 import report
 import storm
 from database import Fault, NoPostgres, Postgres
-from members import Member
+from members import Member, must_be_built
 from psql import Lost, Psql
 
 TROUBLE, NO_POSTGRES = 3, 77
@@ -218,50 +218,6 @@ class Chaos:
             member.remove()
 
 
-def number(least):
-    def parse(text):
-        value = int(text)
-        if value < least:
-            raise argparse.ArgumentTypeError(f"expected {least} or more, got "
-                                             f"{text}")
-        return value
-    return parse
-
-
-def parse_options():
-    parser = argparse.ArgumentParser(
-        prog="lab chaos", description=__doc__.partition("\n\n")[0],
-        usage="lab chaos [OPTION...]")
-    parser.add_argument("build", help=argparse.SUPPRESS)
-    for name, least, default, text in (
-            ("seconds", 0, 0, "go on for so long (60, if no other is given)"),
-            ("events", 0, 0, "and until so many were sent"),
-            ("kills", 0, 0, "and until so many processes were killed"),
-            ("seed", 0, None, "for the order of the kills"),
-            ("front-ends", 1, 2, "how many"), ("workers", 1, 2, "how many"),
-            ("clients", 1, 32, "how many"),
-            ("pause-ms", 1, 100, "of a client, between two events"),
-            ("calm-ms", 0, 500, "between two kills"),
-            ("capacity", 1, 100, "of the queue"),
-            ("work-ms", 0, 20, "for one event")):
-        parser.add_argument(f"--{name}", type=number(least), default=default,
-                            metavar="N", help=text)
-    parser.add_argument("--admission", choices=["slots", "count"],
-                        default="slots", help="of the front ends")
-    parser.add_argument("--front-end", metavar="PROGRAM", help="another one")
-    parser.add_argument("--worker", metavar="PROGRAM", help="another one")
-    parser.add_argument("--json", action="store_true", help="for programs")
-    options = parser.parse_args()
-    if not (options.seconds or options.events or options.kills):
-        options.seconds = 60
-    if options.seed is None:
-        options.seed = random.SystemRandom().randrange(10 ** 6)
-    directory = pathlib.Path(options.build).resolve() / "beyond/shared"
-    options.front_end = options.front_end or str(directory / "shared")
-    options.worker = options.worker or str(directory / "shared_worker")
-    return options
-
-
 def perform(options):
     with Postgres() as database:
         database.start()
@@ -273,11 +229,10 @@ def perform(options):
 
 
 def main():
-    options = parse_options()
+    options = chaos_options.parse(__doc__.partition("\n\n")[0])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        if not os.path.exists(options.front_end):
-            raise NoPostgres
+        must_be_built(options.front_end)
         found = perform(options)
     except NoPostgres as fault:
         print(f"lab chaos: {fault}", file=sys.stderr)

@@ -10,6 +10,7 @@ it. When it ends, nothing of it is left.
 import argparse
 import os
 import pathlib
+import shlex
 import signal
 import sys
 import time
@@ -19,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 # pylint: disable=wrong-import-position
 from database import Fault, NoPostgres, Postgres
-from members import Member
+from members import Member, must_be_built
 
 NO_POSTGRES = 77
 PAUSE = 1  # seconds until something is started again
@@ -83,7 +84,7 @@ class Cluster:
             self.start_member(member)
         say(WORDS.format(first=self.front_ends[0].port,
                          last=self.front_ends[-1].port,
-                         folder=self.database.folder,
+                         folder=shlex.quote(str(self.database.folder)),
                          schema=self.options.schema,
                          worker=self.workers[0].pid if self.workers
                          else self.front_ends[-1].pid))
@@ -150,8 +151,7 @@ def main():
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, on_signal)
     try:
-        if not os.path.exists(f"{options.build}/beyond/shared/shared"):
-            raise NoPostgres
+        must_be_built(f"{options.build}/beyond/shared/shared")
         with Postgres() as database:
             cluster = Cluster(options, database)
             try:

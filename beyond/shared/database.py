@@ -52,11 +52,6 @@ class Fault(Exception):
 class NoPostgres(Fault):
     """There is none, or none that this user can run."""
 
-    def __init__(self, text="found no PostgreSQL: looked for initdb beside "
-                 "pg_config, in /usr/lib/postgresql/*/bin and in PATH;"
-                 "\nto install it: ./workshop setup beyond"):
-        super().__init__(text)
-
 
 def check_user():
     try:
@@ -84,7 +79,10 @@ def programs():
         if all(shutil.which(name, path=path) for name in
                ("initdb", "postgres")):
             return pathlib.Path(path)
-    raise NoPostgres
+    raise NoPostgres(
+        "found no PostgreSQL: looked for initdb beside pg_config, in\n"
+        "/usr/lib/postgresql/*/bin and in PATH; to install it: "
+        "./workshop setup beyond")
 
 
 def clean_environment():

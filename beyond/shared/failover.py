@@ -11,6 +11,7 @@ out, and 77 if there is no PostgreSQL.
 
 import os
 import pathlib
+import re
 import signal
 import sys
 import time
@@ -23,7 +24,7 @@ import audit
 import report
 import storm
 from database import Fault, NoPostgres, Postgres
-from members import Member
+from members import Member, must_be_built
 from psql import Lost, Psql
 
 TROUBLE, NO_POSTGRES = 3, 77
@@ -46,13 +47,18 @@ def say(text):
     print(text, flush=True)
 
 
+def quoted(value):
+    """As libpq reads it, whatever TMPDIR is."""
+    return "'" + re.sub(r"[\\']", r"\\\g<0>", value) + "'"
+
+
 class Failover:
     def __init__(self, build, primary, standby):
         self.primary, self.standby = primary, standby
         directory = pathlib.Path(build).resolve() / "beyond/shared"
+        hosts = quoted(f"{primary.folder},{standby.folder}")
         common = ["--quiet", "--schema", SCHEMA, "--database",
-                  f"host={primary.folder},{standby.folder} "
-                  "target_session_attrs=read-write"]
+                  f"host={hosts} target_session_attrs=read-write"]
         environment = primary.environment()
         self.members = [
             Member(f"front end {number}",
@@ -145,8 +151,7 @@ def main():
         return 2
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        if not os.path.exists(f"{words[0]}/beyond/shared/shared"):
-            raise NoPostgres
+        must_be_built(f"{words[0]}/beyond/shared/shared")
         found = perform(words[0], is_synchronous=len(words) == 1)
     except NoPostgres as fault:
         print(f"failover.py: {fault}", file=sys.stderr)

@@ -15,10 +15,17 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 # pylint: disable=wrong-import-position
-from database import Fault, SECONDS_MAX, end_of
+from database import Fault, NoPostgres, SECONDS_MAX, end_of
 
 LINE = re.compile(r"listening on http://(.*):(\d+)$")
 PR_SET_PDEATHSIG = 1
+
+
+def must_be_built(program):
+    """libpq is as optional as PostgreSQL is."""
+    if not os.path.exists(program):
+        raise NoPostgres(f"found no {program}:\nit is built if libpq is there; "
+                         "to install it: ./workshop setup beyond")
 
 
 def end_with_parent(parent):

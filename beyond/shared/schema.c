@@ -23,8 +23,10 @@ struct schema {
 void schema_setup(const struct place *place, const char *statements,
                   char setup[SCHEMA_SETUP_SIZE])
 {
-    int length = snprintf(setup, SCHEMA_SETUP_SIZE, "set search_path to %s;%s",
-                          place->schema, statements);
+    // In double quotes, a name may be a word of SQL.
+    int length =
+        snprintf(setup, SCHEMA_SETUP_SIZE, "set search_path to \"%s\";%s",
+                 place->schema, statements);
     assert(length < SCHEMA_SETUP_SIZE);
 }
 
@@ -145,13 +147,16 @@ static bool make_tables(struct schema *schema, bool has_schema)
     const struct place *place = schema->place;
     int capacity = place->capacity > 0 ? place->capacity : PLACE_CAPACITY;
     char statement[SCHEMA_SETUP_SIZE];
+    snprintf(statement, sizeof statement, "create schema \"%s\"",
+             place->schema);
+    if (!has_schema && !ask(schema, statement, 0, NULL))
+        return false;
     snprintf(statement, sizeof statement,
-             "%s %s; set local search_path to %s; %s;"
+             "set local search_path to \"%s\"; %s;"
              "insert into slot(n) select generate_series(1, %d);"
              "insert into about values (%d, %d, '%s')",
-             has_schema ? "select" : "create schema",
-             has_schema ? "" : place->schema, place->schema, statements_tables,
-             slots_of(place, capacity), STATEMENTS_VERSION, capacity,
+             place->schema, statements_tables, slots_of(place, capacity),
+             STATEMENTS_VERSION, capacity,
              place_counts(place) ? "count" : "slots");
     return ask(schema, statement, 0, NULL);
 }
@@ -178,6 +183,7 @@ static bool may_use_tables(struct schema *schema)
                            " and has_table_privilege('slot', 'update')"
                            " and has_table_privilege('accepted', 'select')"
                            " and has_table_privilege('accepted', 'insert')"
+                           " and has_table_privilege('accepted', 'update')"
                            " and has_table_privilege('accepted', 'delete')"
                            " and has_table_privilege('balance', 'select')"
                            " and has_table_privilege('balance', 'insert')"
@@ -196,7 +202,7 @@ static bool tables_fit(struct schema *schema)
     struct place *place = schema->place;
     int found[4] = {0}; // version, capacity, admission, slots
     char statement[64 + 64];
-    snprintf(statement, sizeof statement, "set search_path to %s",
+    snprintf(statement, sizeof statement, "set search_path to \"%s\"",
              place->schema);
     if (!ask(schema, statement, 0, NULL) ||
         !ask(schema,

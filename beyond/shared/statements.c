@@ -27,10 +27,15 @@ const char statements_tables[] =
 //     full       no slot is free; nothing was stored
 //
 // An offer without a key leaves nothing in `accepted`.
+//
+// `for key share` writes to the log, and so the commit waits for a synchronous
+// standby. Without it a repeated offer only reads. It could be a 202 for what
+// the standby does not have: a session that ends while its commit waits for the
+// standby leaves the row visible (syncrep.c, SyncRepWaitForLSN).
 #define OFFER(condition)                                                       \
     "prepare offer(text, text, text, bigint) as"                               \
     " with k as (select who = $2 and action = $3 and amount = $4 as same"      \
-    "            from accepted where id = $1),"                                \
+    "            from accepted where id = $1 for key share),"                  \
     " s as (select n from slot"                                                \
     "       where seq is null and not exists (select from k)" condition        \
     "       limit 1 for update skip locked),"                                  \

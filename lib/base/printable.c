@@ -1,6 +1,5 @@
 #include "lib/base/printable.h"
-
-#include <stdint.h>
+#include "lib/base/utf8.h"
 
 // What a terminal obeys, what moves the characters beside it, and what is not
 // seen at all: controls (the categories Cc, Zl, Zp), Cf and
@@ -29,43 +28,13 @@ static bool is_control(uint32_t character)
     return false;
 }
 
-// How many bytes a character has that begins with this one; 0: none does.
-static size_t length_after(unsigned char lead)
-{
-    if (lead < 0x80)
-        return 1;
-    if (lead < 0xc0 || lead > 0xf4)
-        return 0;
-    return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-}
-
-// The bytes of the first character, or 0 if they are not UTF-8 (RFC 3629).
-static size_t decode(struct slice text, uint32_t *character)
-{
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    unsigned char lead = (unsigned char)text.bytes[0];
-    size_t length = length_after(lead);
-    if (length > text.length)
-        return 0;
-    *character = length <= 1 ? lead : lead & (0x7fu >> length);
-    for (size_t i = 1; i < length; i++) {
-        unsigned char byte = (unsigned char)text.bytes[i];
-        if ((byte & 0xc0) != 0x80)
-            return 0;
-        *character = *character << 6 | (byte & 0x3fu);
-    }
-    bool is_surrogate = *character >= 0xd800 && *character <= 0xdfff;
-    bool is_one = *character >= smallest[length] && *character <= 0x10ffff;
-    return is_one && !is_surrogate ? length : 0; // one way to write it
-}
-
 size_t printable(char *out, size_t size, struct slice text)
 {
     size_t length = 0;
     size_t end = 0; // of what still leaves room for the dots
     while (text.length > 0) {
         uint32_t character;
-        size_t count = decode(text, &character);
+        size_t count = utf8_decode(text, &character);
         bool shown = count > 0 && !is_control(character);
         if (count == 0)
             count = 1;

@@ -156,18 +156,21 @@ void report_tally(const char *program)
     int64_t accepted = metrics_get(METRIC_EVENTS_ACCEPTED);
     int64_t rejected = metrics_get(METRIC_EVENTS_REJECTED);
     int64_t invalid = metrics_get(METRIC_EVENTS_INVALID);
+    int64_t done = metrics_get(METRIC_EVENTS_DONE);
+    int64_t failed = metrics_get(METRIC_EVENTS_FAILED);
+    // Some are done that were accepted before the start, or by another server.
+    bool has_events = accepted + rejected + invalid + done + failed > 0;
     struct buffer line = {0};
     buffer_add_format(&line, "%s stopped: %" PRId64 " requests", program,
                       metrics_requests());
-    if (accepted + rejected + invalid > 0)
+    if (has_events)
         buffer_add_format(&line,
                           "; events: %" PRId64 " accepted, %" PRId64
                           " rejected, %" PRId64 " invalid",
                           accepted, rejected, invalid);
-    if (accepted + rejected + invalid > 0 && metrics_have_work())
-        buffer_add_format(&line, ", %" PRId64 " done, %" PRId64 " failed",
-                          metrics_get(METRIC_EVENTS_DONE),
-                          metrics_get(METRIC_EVENTS_FAILED));
+    if (has_events && metrics_have_work())
+        buffer_add_format(&line, ", %" PRId64 " done, %" PRId64 " failed", done,
+                          failed);
     if (stored_in != NULL && metrics_unfinished() > 0)
         buffer_add_format(&line, "; %" PRId64 " stay in %s",
                           metrics_unfinished(), stored_in);

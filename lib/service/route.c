@@ -1,5 +1,6 @@
 #include "lib/service/route.h"
 
+#include "lib/base/utf8.h"
 #include "lib/service/respond.h"
 
 // Reads one byte, or three that encode one (RFC 3986, 2.1). -1: neither.
@@ -21,7 +22,8 @@ static int decode_byte(struct slice *text)
     return byte;
 }
 
-// False: no user can have this name.
+// False: no user can have this name. An event has UTF-8 only, and PostgreSQL
+// takes nothing else.
 static bool decode_user(struct slice text, char user[EVENT_NAME_MAX + 1])
 {
     size_t length = 0;
@@ -32,7 +34,7 @@ static bool decode_user(struct slice text, char user[EVENT_NAME_MAX + 1])
         user[length++] = (char)byte;
     }
     user[length] = '\0';
-    return text.length == 0;
+    return text.length == 0 && utf8_is_valid((struct slice){user, length});
 }
 
 static const struct {

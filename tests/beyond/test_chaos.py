@@ -105,12 +105,20 @@ def a_kill_of_it_leaves_nothing():
     return []
 
 
+def a_wrong_option_is_said():
+    done = subprocess.run(command("--seconds", "x"), text=True, check=False,
+                          capture_output=True)
+    said = "--seconds: expected a number, 0 or more, got 'x'"
+    return [] if done.returncode == 2 and said in done.stderr else [str(done)]
+
+
 TESTS = [
     nothing_is_lost_while_all_of_it_is_killed,
     a_worker_that_frees_the_slot_first_loses_events,
     a_worker_that_frees_the_slot_last_applies_events_twice,
     counting_without_a_lock_accepts_too_many,
     a_kill_of_it_leaves_nothing,
+    a_wrong_option_is_said,
 ]
 
 

@@ -13,6 +13,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 
@@ -28,14 +29,14 @@ import processes
 import tap
 import usage
 
-PROCESS = re.compile(r"^(.+?) +process +(\d+)(?: +(\S+))?$")
+PROCESS = re.compile(r"^(.+?) +process +(\d+)(?: +(.+))?$")
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Cluster:
     """Reads what it prints; {name: (pid, the word after it)}."""
 
-    def __init__(self, *words):
+    def __init__(self, *words, **environment):
         parent = os.getpid()
         # It ends with this test, however that ends.
         # pylint: disable=consider-using-with
@@ -43,6 +44,7 @@ class Cluster:
             [sys.executable, "-B", ROOT / "beyond/shared/cluster.py",
              sys.argv[1], "--port", "0", "--work-ms", "10", *words],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            env={**os.environ, **environment},
             preexec_fn=lambda: members.end_with_parent(parent))
         self.parts = {}
         self.lines = []
@@ -116,6 +118,21 @@ def a_kill_of_it_leaves_nothing():
     return left_of(cluster)
 
 
+def the_commands_that_it_prints_work():
+    """Whatever the folder is called."""
+    with tempfile.TemporaryDirectory(prefix="it's a ") as folder:
+        os.chmod(folder, 0o777)
+        cluster = Cluster(TMPDIR=folder)
+        cluster.read_until("What is killed")
+        commands = [line for line in cluster.lines
+                    if line.startswith(("  curl ", "  psql ", "  kill "))]
+        came = [subprocess.run(["sh", "-c", command], text=True, check=False,
+                               capture_output=True) for command in commands]
+        cluster.end()
+    return [str(done) for done in came if done.returncode != 0] + (
+        [] if len(came) == 4 else [f"expected four commands, got {commands}"])
+
+
 def a_wrong_option_starts_nothing():
     done = subprocess.run([sys.executable, "-B",
                            ROOT / "beyond/shared/cluster.py", sys.argv[1],
@@ -125,10 +142,21 @@ def a_wrong_option_starts_nothing():
     return [] if done.returncode == 2 and said in done.stderr else [str(done)]
 
 
+def a_build_without_libpq_is_said():
+    with tempfile.TemporaryDirectory() as build:
+        done = subprocess.run([sys.executable, "-B",
+                               ROOT / "beyond/shared/cluster.py", build],
+                              text=True, capture_output=True, check=False)
+    said = f"found no {build}/beyond/shared/shared:"
+    return [] if done.returncode == 77 and said in done.stderr else [str(done)]
+
+
 TESTS = [
     what_is_killed_comes_back_and_knows_the_events,
     a_kill_of_it_leaves_nothing,
+    the_commands_that_it_prints_work,
     a_wrong_option_starts_nothing,
+    a_build_without_libpq_is_said,
 ]
 
 

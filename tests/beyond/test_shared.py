@@ -465,6 +465,13 @@ def front_ends_that_start_together_make_the_tables_once():
             program.kill()
 
 
+def a_word_of_sql_may_be_a_schema():
+    for schema in ("select", "default", "x" * 63):
+        with front_end(schema) as program:
+            expect(202, Client(program).post("alice")[0])
+            wait_for_balances(f'"{schema}"', {"alice": 1})
+
+
 def jobs_that_are_left_are_said_and_not_lost():
     schema = new_schema()
     with front_end(schema, "--workers", "0") as program:
@@ -603,6 +610,7 @@ TESTS = [
     a_front_end_outlives_the_death_of_its_database,
     what_hangs_is_in_doubt_and_can_be_repeated,
     front_ends_that_start_together_make_the_tables_once,
+    a_word_of_sql_may_be_a_schema,
     jobs_that_are_left_are_said_and_not_lost,
     a_worker_finishes_what_it_has_when_it_is_stopped,
     what_does_not_fit_is_said_before_the_port_is_open,

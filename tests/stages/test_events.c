@@ -135,6 +135,8 @@ START_TEST(a_balance_is_found_under_any_name)
     assert_json(&client, "{\"user\":\"a/b \xc3\xa9\",\"balance\":-7}");
     client_request(&client, "GET", "/balances/%00", NULL);
     assert_response(&client, 404);
+    client_request(&client, "GET", "/balances/%FF", NULL); // no UTF-8
+    assert_response(&client, 404);
     client_close(&client);
     stop(&stage);
 }

@@ -314,7 +314,8 @@ START_TEST(the_tally_has_the_results_of_the_events)
 END_TEST
 
 static const enum metric any_event[] = {
-    METRIC_EVENTS_ACCEPTED, METRIC_EVENTS_REJECTED, METRIC_EVENTS_INVALID};
+    METRIC_EVENTS_ACCEPTED, METRIC_EVENTS_REJECTED, METRIC_EVENTS_INVALID,
+    METRIC_EVENTS_DONE, METRIC_EVENTS_FAILED};
 
 START_TEST(one_event_of_any_kind_is_in_the_tally)
 {

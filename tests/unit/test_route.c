@@ -158,7 +158,7 @@ static const struct {
     {"/balances/100%25", "100%"},
     {"/balances/%2541", "%41"}, // decoded once
     {"/balances/%0a%1B%7f", "\n\x1b\x7f"},
-    {"/balances/%ff", "\xff"}, // invalid UTF-8: no event has it
+    {"/balances/%F0%9F%98%80", "\xf0\x9f\x98\x80"},
     {"/balances/..", ".."},
 };
 
@@ -188,16 +188,20 @@ static struct found route_path(struct slice path)
 }
 
 static const struct slice invalid_names[] = {
-    SLICE("/balances/%"),      SLICE("/balances/%4"),
-    SLICE("/balances/bob%"),   SLICE("/balances/bob%4"),
-    SLICE("/balances/%%"),     SLICE("/balances/%%34"),
-    SLICE("/balances/%zz"),    SLICE("/balances/%4g"),
+    SLICE("/balances/%"),         SLICE("/balances/%4"),
+    SLICE("/balances/bob%"),      SLICE("/balances/bob%4"),
+    SLICE("/balances/%%"),        SLICE("/balances/%%34"),
+    SLICE("/balances/%zz"),       SLICE("/balances/%4g"),
     SLICE("/balances/%g4"),
     SLICE("/balances/%+4"), // strtol would accept these three
-    SLICE("/balances/%-4"),    SLICE("/balances/%0x41"),
-    SLICE("/balances/%u0041"), SLICE("/balances/%00"),
+    SLICE("/balances/%-4"),       SLICE("/balances/%0x41"),
+    SLICE("/balances/%u0041"),    SLICE("/balances/%00"),
     SLICE("/balances/bob%00"), // this is not bob
     SLICE("/balances/%00bob"),
+    SLICE("/balances/%ff"), // no UTF-8 (RFC 3629), so no event has it
+    SLICE("/balances/bob\xff"),   SLICE("/balances/%c3"),
+    SLICE("/balances/%c3bob"),    SLICE("/balances/%c0%80"),
+    SLICE("/balances/%ed%a0%80"),
 };
 
 START_TEST(an_invalid_name_is_not_found)
