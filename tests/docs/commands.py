@@ -126,9 +126,8 @@ class Reader:
                          "setpriv --pdeathsig KILL prometheus ", command)
         command = command.replace("./workshop ",
                                   f"{shlex.quote(str(WORKSHOP))} ")
-        command = command.replace(" build/",
-                                  f" {shlex.quote(str(self.build))}/")
-        return command
+        return re.sub(r"(?<!\S)build/",
+                      lambda _: f"{shlex.quote(str(self.build))}/", command)
 
     def type(self, command):
         self.shell.stdin.write(f"{self.adapt(command)}\necho; echo {END}\n")
