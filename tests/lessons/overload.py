@@ -71,17 +71,22 @@ def differences(servers):
             yield f"no early responses: {row}"
 
 
+def oddities(servers):
+    """Of the highest load: what no arithmetic is needed for."""
+    unbounded, *bounded = [rows[-1] for rows in servers]
+    if unbounded["rejected"] > 0 or unbounded["waiting"]["max"] <= 50:
+        yield str(unbounded)
+    for row in bounded:
+        if not (0.3 < row["rejected"] / row["sent"] < 0.6 and
+                row["waiting"]["max"] == 20):
+            yield str(row)
+
+
 @test
 def the_time_until_done_is_what_arithmetic_says():
     for _ in range(4):
         servers = measured()
-        unbounded, *bounded = [rows[-1] for rows in servers]
-        assert unbounded["rejected"] == 0, unbounded
-        assert unbounded["waiting"]["max"] > 50, unbounded
-        for row in bounded:
-            assert 0.3 < row["rejected"] / row["sent"] < 0.6, row
-            assert row["waiting"]["max"] == 20, row
-        found = list(differences(servers))
+        found = [*oddities(servers), *differences(servers)]
         if not found:
             return
     raise AssertionError("\n".join(found))
