@@ -4,10 +4,10 @@
     shared.py BUILD [SECONDS]
 
 Starts a PostgreSQL, a front end with four workers and no simulated work, and
-`lab load` with 64 clients and 64 users, for 10 seconds. The end is when all that
-was accepted is applied. Prints the rate, and who used the processors meanwhile,
-per event: if all of them are busy, that is the reason for the rate; if not, it
-is the disk.
+`lab load` with 64 clients and 64 users, for 10 seconds. The end is when all
+that was accepted is applied. Prints the rate, and who used the processors
+meanwhile, per event: if all of them are busy, that is the reason for the rate;
+if not, it is the disk.
 """
 
 import json

@@ -36,8 +36,8 @@ ALL = WORKS | ECHOES | {"early responses", "trace"}
 
 def judge(*words):
     result = subprocess.run([LAB, "judge", *words, "--json", "--work-ms", "200",
-                             "--", PROGRAM, *OPTIONS], capture_output=True, text=True,
-                            timeout=250)
+                             "--", PROGRAM, *OPTIONS],
+                            capture_output=True, text=True, timeout=250)
     return result.returncode, json.loads(result.stdout)
 
 
