@@ -22,9 +22,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "beyond/shared")]
 
 # pylint: disable=wrong-import-position
-import database
 import guard
 import members
+import packages
 import processes
 import tap
 import usage
@@ -169,12 +169,7 @@ def faults_of(test):
 
 def main():
     usage.show_if_asked(__doc__, 1)
-    missing = "" if os.path.exists(
-        f"{sys.argv[1]}/beyond/shared/shared") else "libpq"
-    try:
-        database.programs()
-    except database.NoPostgres:
-        missing = "PostgreSQL"
+    missing = packages.missing(sys.argv[1])
     if missing:
         print(f"1..0 # SKIP no {missing}: ./workshop setup beyond")
         return

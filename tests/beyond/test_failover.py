@@ -21,6 +21,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "beyond/shared")]
 # pylint: disable=wrong-import-position
 import database
 import members
+import packages
 import psql
 import tap
 import usage
@@ -91,12 +92,7 @@ def faults_of_a_repeated_offer():
 
 def main():
     usage.show_if_asked(__doc__, 1)
-    missing = "" if os.path.exists(
-        f"{sys.argv[1]}/beyond/shared/shared") else "libpq"
-    try:
-        database.programs()
-    except database.NoPostgres:
-        missing = "PostgreSQL"
+    missing = packages.missing(sys.argv[1])
     if missing:
         print(f"1..0 # SKIP no {missing}: ./workshop setup beyond")
         return
