@@ -161,7 +161,8 @@ static int64_t count_unsent(int64_t now)
 
 static void work_until_over(void)
 {
-    enum { LAST_RESPONSES = 5, SILENCE = 30 }; // in seconds
+    // In seconds. A number of requests has no time: the responses may be slow.
+    enum { LAST_RESPONSES = 5, SILENCE = 30 };
     load_run.started = clock_nanoseconds();
     load_run.moved = load_run.started;
     load_run.ends =
@@ -175,7 +176,8 @@ static void work_until_over(void)
         int64_t now = clock_nanoseconds();
         if (next_try() != INT64_MAX)
             last = INT64_MAX;
-        else if (is_over(now) && last == INT64_MAX)
+        else if (load_run.options->requests == 0 && is_over(now) &&
+                 last == INT64_MAX)
             last = now + LAST_RESPONSES * INT64_C(1000000000);
         if (now > last || now - load_run.moved > SILENCE * INT64_C(1000000000))
             break;

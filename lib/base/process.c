@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -47,8 +48,17 @@ int64_t process_start_milliseconds(void)
     return start_ms;
 }
 
+// In a thread's first blocking call, the ThreadSanitizer of LLVM 14 allocates
+// what it keeps signals in, and one that comes meanwhile is lost. So the main
+// thread has its first one before a handler is set.
+static void block_once(void)
+{
+    poll(NULL, 0, 0);
+}
+
 void process_init(void)
 {
+    block_once();
     note_start();
     reset_signals();
     fill_standard_descriptors();

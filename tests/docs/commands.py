@@ -23,7 +23,6 @@ import queue
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -34,6 +33,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 # pylint: disable=wrong-import-position
+import ports
 import usage
 
 OVERLOAD = r"^(\d\.\d\d +\d+) [\d.s? ]*(never[\d.s? ]*)*$"
@@ -87,12 +87,6 @@ def keep_lines(stream, lines):
         lines.put(line)
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 class Reader:
     """A person with two terminals: a server in one, a shell in the other."""
 
@@ -100,6 +94,7 @@ class Reader:
         self.build = build
         self.gate = f"{directory}/gate"
         self.database = f"{directory}/durable.db"
+        self.prometheus, self.reservation = ports.reserve()
         self.server = None
         self.printed = None  # by the server, after its first line
         (pathlib.Path(directory) / ".curlrc").write_text("no-progress-meter\n")
@@ -121,7 +116,7 @@ class Reader:
             command = command.replace(lab,
                                       shlex.quote(f"{self.build}/lab/lab"))
         command = command.replace("PROMETHEUS=9090",
-                                  f"PROMETHEUS={free_port()}")
+                                  f"PROMETHEUS={self.prometheus}")
         command = re.sub("^prometheus ",  # ends with its reader
                          "setpriv --pdeathsig KILL prometheus ", command)
         command = command.replace("./workshop ",
@@ -185,6 +180,7 @@ class Reader:
         self.shell.stdin.close()
         self.shell.terminate()
         self.shell.wait()
+        self.reservation.close()
 
 
 def perform(reader, command, expected):

@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
+import ports
 from lessons.running import LAB, Server, lab, main, test
 from processes import children_of, is_running, wait_until
 
@@ -189,10 +190,10 @@ def a_server_that_runs_already_is_asked_what_it_can_be_asked():
     for name in ("burst", "exit", "order"):
         assert rows[name]["result"] == "skipped", rows
         assert "needs restart: it runs already" in rows[name]["why"], rows
-    with Server("stage2_async") as server:
-        port = server.port
-    assert f"no server listens on 127.0.0.1, port {port}" in lab(
-        "judge", "--port", port, status=1).stderr
+    port, reservation = ports.reserve()
+    with reservation:
+        assert f"no server listens on 127.0.0.1, port {port}" in lab(
+            "judge", "--port", port, status=1).stderr
 
 
 @test

@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
+import ports
 from lessons.running import Server, lab, main, test
 
 
@@ -53,9 +54,9 @@ def load_opens_a_connection_for_each_request():
 
 @test
 def load_without_a_server_says_so():
-    with Server("stage2_async") as server:
-        port = server.port
-    result = lab("load", port, "--requests", 10, status=1)
+    port, reservation = ports.reserve()
+    with reservation:
+        result = lab("load", port, "--requests", 10, status=1)
     assert f"no server on port {port}" in result.stderr, result.stderr
 
 
@@ -123,6 +124,15 @@ def a_request_without_response_took_longer_than_any_other():
         server.process.send_signal(signal.SIGKILL)
     assert counted["errors"] == 2, counted
     assert set(counted["ms"].values()) == {None}, counted
+
+
+@test
+def a_number_of_requests_waits_for_all_responses():
+    """The last of them comes more than 5 s after the last request."""
+    with Server("stage4_slow", "--work-ms", "1400") as server:
+        counted = json.loads(lab("load", server.port, "--clients", 4,
+                                 "--requests", 4, "--json").stdout)
+    assert counted["responses"] == 4 and counted["errors"] == 0, counted
 
 
 class OtherServer(threading.Thread):

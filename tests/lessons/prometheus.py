@@ -26,6 +26,7 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
+import ports
 from lessons.running import BUILD, LAB, Server, Skip, main, test
 from processes import wait_until
 
@@ -44,12 +45,6 @@ def need(name):
     if path is None:
         raise Skip(f"{name} is not installed (apt-get install prometheus)")
     return path
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def get(port, path):
@@ -79,19 +74,17 @@ class Prometheus:
             "scrape_configs": [{"job_name": "thaw", "static_configs": [
                 {"targets": [f"127.0.0.1:{one.port}" for one in servers]}]}]}))
         self.log = pathlib.Path(directory, "log")
-        for _ in range(5):  # another program may take the port before it does
-            self.port = free_port()
-            with open(self.log, "w", encoding="utf-8") as log:
-                self.process = subprocess.Popen(
-                    [need("prometheus"), f"--config.file={config}",
-                     f"--storage.tsdb.path={directory}/data",
-                     f"--web.listen-address=127.0.0.1:{self.port}",
-                     "--log.level=warn"],
-                    stdout=log, stderr=log, preexec_fn=end_with_us)
-            wait_until(lambda: self.is_ready() or self.has_ended())
-            if not self.has_ended():
-                return
-        raise AssertionError(f"it does not start: {self.log.read_text()}")
+        self.port, self.reservation = ports.reserve()
+        with open(self.log, "w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                [need("prometheus"), f"--config.file={config}",
+                 f"--storage.tsdb.path={directory}/data",
+                 f"--web.listen-address=127.0.0.1:{self.port}",
+                 "--log.level=warn"],
+                stdout=log, stderr=log, preexec_fn=end_with_us)
+        wait_until(lambda: self.is_ready() or self.has_ended())
+        assert not self.has_ended(), (
+            f"it does not start: {self.log.read_text()}")
 
     def has_ended(self):
         return self.process.poll() is not None
@@ -134,6 +127,7 @@ class Prometheus:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.reservation.close()
 
 
 def server(name, *options):

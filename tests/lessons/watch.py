@@ -23,6 +23,7 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
+import ports
 from lessons.running import BUILD, LAB, Server, Skip, lab, main, test
 from lessons.terminal import Terminal
 from processes import wait_until
@@ -170,9 +171,9 @@ def stage_6_has_four_busy_workers():
 
 @test
 def a_port_where_nothing_listens_is_said():
-    with Server("stage3_parse") as server:
-        port = server.port
-    text = frame(port, status=1)
+    port, reservation = ports.reserve()
+    with reservation:
+        text = frame(port, status=1)
     assert f"no server  127.0.0.1:{port}" in text, text
     assert "nothing listens there" in text, text
 

@@ -3,6 +3,7 @@
 // Whatever the program that starts it has blocked, ignored or closed: the
 // server serves, and ends when it should.
 
+#include "lab/servers/port.h"
 #include "tests/stages/launch.h"
 #include "tests/stages/stages.h"
 
@@ -110,25 +111,11 @@ static void close_some(void)
             close(i);
 }
 
-// A port that another server of this kind had a moment ago.
-static int find_port(void)
-{
-    struct server stage;
-    launch(&stage, NULL, ordinary, ORDINARY);
-    launched(&stage);
-    server_signal(&stage, SIGTERM);
-    must_end(&stage);
-    return stage.port;
-}
-
 static void wait_until_alive(const struct server *stage)
 {
     int64_t end = clock_milliseconds() + SOON;
-    struct client client;
-    do
-        client_open(&client, stage->port);
-    while (client.ended && clock_milliseconds() < end);
-    client_close(&client);
+    while (!port_is_listening(stage->port) && clock_milliseconds() < end)
+        poll(NULL, 0, 2);
     assert_alive(stage);
 }
 
@@ -137,16 +124,20 @@ START_TEST(without_standard_descriptors_it_serves)
 {
     struct server stage;
     char port[16];
+    int reservation;
+    int number = port_reserve(&reservation);
+    ck_assert_int_gt(number, 0);
     closed = _i;
-    snprintf(port, sizeof port, "%d", find_port());
+    snprintf(port, sizeof port, "%d", number);
     const char *command[] = {NULL, "--port", port};
     launch(&stage, close_some, command, 3);
-    stage.port = (int)strtol(port, NULL, 10);
+    stage.port = number;
     wait_until_alive(&stage);
     server_signal(&stage, SIGTERM);
     must_end(&stage);
     if ((closed & 2) == 0 && stage_under_test() > 1)
         ck_assert_ptr_nonnull(strstr(stage.output.text, " stopped: "));
+    close(reservation);
 }
 END_TEST
 
