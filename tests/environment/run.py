@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Runs the tests in the environments that participants' machines have.
 
-    run.py BUILD [--selection] [NAME...]
+    run.py BUILD [--selection] [[--but] NAME...]
 
-Each environment of environments.py, or only those that are named, gets one line
-of the output: how many tests passed, which failed, or why it was skipped. The
-suites are those of the servers, the lessons, the READMEs and teaching/;
---selection runs only a few tests of each. The log of NAME is
-BUILD/meson-logs/environment-NAME.txt, and .json. Exits 1 if a test failed.
+Each environment of environments.py, or only those that are named, or with --but
+the others, gets one line of the output: how many tests passed, which failed, or
+why it was skipped. The suites are those of the servers, the lessons, the
+READMEs and teaching/; --selection runs only a few tests of each. The log of
+NAME is BUILD/meson-logs/environment-NAME.txt, and .json. Exits 1 if a test
+failed.
 """
 
 import ctypes
@@ -163,17 +164,20 @@ def make_room(build):
 
 def main():
     usage.show_if_asked(__doc__, 1)
-    arguments = [one for one in sys.argv[1:] if one != "--selection"]
+    arguments = [one for one in sys.argv[1:]
+                 if one not in ("--selection", "--but")]
     known = [environment.name for environment in ENVIRONMENTS]
     if not arguments or set(arguments[1:]) - set(known):
         sys.exit(f"{__doc__}\nNAME: {' '.join(known)}")
+    names = set(arguments[1:]) or set(known)
+    if "--but" in sys.argv:
+        names = set(known) - names
     build = pathlib.Path(arguments[0]).resolve()
     room = make_room(build)
     adopt_orphans()
     try:
         passed = [run(environment, room, "--selection" in sys.argv)
-                  for environment in ENVIRONMENTS
-                  if environment.name in (arguments[1:] or known)]
+                  for environment in ENVIRONMENTS if environment.name in names]
     finally:
         shutil.rmtree(room.path)
     sys.exit(0 if all(passed) else 1)
