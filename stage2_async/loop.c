@@ -23,7 +23,8 @@ void loop_init(struct loop *loop)
 {
     *loop = (struct loop){.backend = &loop_poll,
                           .backend_descriptor = -1,
-                          .next_deadline = never};
+                          .next_deadline = never,
+                          .ready_at = clock_nanoseconds()};
 }
 
 int loop_use_backend(struct loop *loop, const char *name)

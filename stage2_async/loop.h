@@ -35,7 +35,7 @@ struct loop {
     int size;              // descriptors that the arrays have room for
     int end;               // no descriptor from here on is registered
     int64_t next_deadline; // no deadline is before it
-    int64_t ready_at;      // the end of the last wait, by clock_nanoseconds
+    int64_t ready_at; // the end of the last wait, or loop_init; in nanoseconds
     bool stopped;
 };
 

@@ -114,7 +114,6 @@ int server_init(struct server *server, const struct options *options,
         return -1;
     conns_init(&server->conns, &server->loop, handle);
     server->program = options->program;
-    server->stopping = false;
     server->accepts_left = SOMAXCONN;
     server->listener = net_listen(options->bind, options->port);
     if (server->listener < 0 || net_set_nonblocking(server->listener) < 0)

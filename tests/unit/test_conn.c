@@ -1,10 +1,13 @@
 // test_conn.c - requests arrive in any pieces, and responses leave in order
 
+#include "lib/base/net.h"
+#include "lib/service/durations.h"
 #include "lib/service/respond.h"
 #include "tests/unit/clients.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -216,6 +219,33 @@ START_TEST(many_requests_at_once_are_served_in_several_iterations)
 }
 END_TEST
 
+static long count_durations(void)
+{
+    static const char name[] = "thaw_request_duration_seconds_count ";
+    struct buffer text = {0};
+    durations_write(&text);
+    buffer_add(&text, (struct slice){"", 1}); // ends the string
+    const char *found = strstr(text.bytes, name);
+    ck_assert_ptr_nonnull(found);
+    long count = strtol(found + strlen(name), NULL, 10);
+    buffer_destroy(&text);
+    return count;
+}
+
+// A server is preempted, and clients come to its port before it first waits.
+START_TEST(a_request_that_is_there_before_the_first_wait_is_counted)
+{
+    int ends[2];
+    long before = count_durations();
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    ck_assert_int_eq(net_set_nonblocking(ends[1]), 0);
+    ck_assert_int_gt(dprintf(ends[0], POST("5", "hello")), 0);
+    conn_open(&server.conns, ends[1]);
+    ck_assert_int_eq(count_durations(), before + 1);
+    close(ends[0]);
+}
+END_TEST
+
 static Suite *conn_suite(void)
 {
     Suite *suite = suite_create("conn");
@@ -235,6 +265,8 @@ static Suite *conn_suite(void)
                   versions);
     tcase_add_test(tests,
                    many_requests_at_once_are_served_in_several_iterations);
+    tcase_add_test(tests,
+                   a_request_that_is_there_before_the_first_wait_is_counted);
     suite_add_tcase(suite, tests);
     return suite;
 }
