@@ -125,6 +125,22 @@ static bool open_path(struct database *database)
     return sqlite3_open_v2(path, &database->file, flags, NULL) == SQLITE_OK;
 }
 
+// SQLite makes the path absolute, and has a limit for it and what it adds to
+// it.
+static int cannot_open(struct database *database)
+{
+    char directory[PATH_MAX] = "";
+    size_t max = (size_t)sqlite3_vfs_find(NULL)->mxPathname - sizeof "-journal";
+    if (database->path[0] != '/' && getcwd(directory, sizeof directory) == NULL)
+        return cannot(database, "open");
+    if (strlen(directory) + 1 + strlen(database->path) <= max)
+        return cannot(database, "open");
+    errno = ENAMETOOLONG;
+    return process_cannot("open a database whose whole path is longer than "
+                          "%zu bytes",
+                          max);
+}
+
 // Takes the lock, which lasts until the file is closed. With it, no other
 // process can use the WAL, so SQLite needs no shared memory
 // (sqlite.org/wal.html#noshm).
@@ -204,7 +220,7 @@ static int open_and_check(struct database *database)
     if (check_file(database->path) < 0)
         return -1;
     if (!open_path(database))
-        return cannot(database, "open");
+        return cannot_open(database);
     sqlite3_extended_result_codes(database->file, 1);
     if (lock(database) < 0 || check_version(database) < 0 ||
         check_pages(database) < 0)

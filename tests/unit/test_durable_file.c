@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -186,6 +187,31 @@ START_TEST(a_missing_directory_is_not_made)
 }
 END_TEST
 
+// It is SQLite's limit, below the system's.
+START_TEST(a_path_that_is_too_long_is_named)
+{
+    char inner[PATH_MAX];
+    char file[PATH_MAX + 64];
+    struct database database;
+    int outer = snprintf(inner, sizeof inner, "%s/%0200d", directory, 0);
+    ck_assert_int_eq(mkdir(inner, 0700), 0);
+    snprintf(inner + outer, sizeof inner - (size_t)outer, "/%0250d", 0);
+    ck_assert_int_eq(mkdir(inner, 0700), 0);
+    snprintf(file, sizeof file, "%s/%060d", inner, 0);
+    set_database(&database);
+    database.path = file;
+    int result = database_open(&database);
+    int error = errno;
+    unlink(file);
+    rmdir(inner);
+    inner[outer] = '\0';
+    rmdir(inner);
+    ck_assert_int_eq(result, -1);
+    ck_assert_int_eq(error, ENAMETOOLONG);
+    ck_assert_ptr_nonnull(strstr(process_fault(), "longer than 50"));
+}
+END_TEST
+
 START_TEST(a_file_of_another_user_is_not_used)
 {
     make_database("");
@@ -250,6 +276,7 @@ int main(void)
     unit_add_rows(tests, what_is_no_database_of_ours_is_not_used, rows);
     unit_add_rows(tests, a_name_is_a_path_and_no_uri, names);
     tcase_add_test(tests, a_missing_directory_is_not_made);
+    tcase_add_test(tests, a_path_that_is_too_long_is_named);
     tcase_add_test(tests, a_file_of_another_user_is_not_used);
     tcase_add_test(tests, two_servers_do_not_share_a_file);
     tcase_add_test(tests, a_new_and_an_old_file_are_opened_the_same_way);
