@@ -108,13 +108,21 @@ class Cluster:
                                      else f"by signal {-status}"))
         time.sleep(PAUSE)
 
+    def running(self):
+        return [member for member in self.members if member.is_running()]
+
     def end(self):
-        for member in self.members:
-            if member.process and member.process.poll() is None:
-                member.process.terminate()
+        """Told once: a second SIGTERM would end a server with its work."""
+        for member in self.running():
+            member.process.terminate()
+        patient_until = time.monotonic() + PAUSE
+        while self.running() and time.monotonic() < patient_until:
+            time.sleep(0.05)
+        if self.running():
+            say("What is in work is finished first; Ctrl-C again ends it.")
         for member in self.members:
             if member.process:
-                member.end()
+                member.wait()
                 for line in member.said.splitlines():
                     say(f"{member.name}: {line}")
 

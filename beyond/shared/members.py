@@ -75,9 +75,15 @@ class Member:
     def kill(self):
         self.end(signal.SIGKILL)
 
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
     def end(self, number=signal.SIGTERM):
-        """Its exit status."""
         self.process.send_signal(number)
+        return self.wait()
+
+    def wait(self):
+        """Its exit status."""
         try:
             self.said, _ = self.process.communicate(timeout=SECONDS_MAX)
         except subprocess.TimeoutExpired:
@@ -94,5 +100,5 @@ class Member:
         return f"it said:\n{end_of(self.path)}" if self.path else "see above"
 
     def remove(self):
-        if self.process and self.process.poll() is None:
+        if self.is_running():
             self.kill()
