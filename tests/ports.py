@@ -19,17 +19,38 @@ def bind(port, kind):
     return one
 
 
-def reserve():
-    """(port, reservation): no other test and no lab takes this port as long as
-    the reservation is open. As in lab/servers/port.h, it is the UDP port of
-    this number."""
-    while True:
-        port = FIRST + random.randrange(COUNT)
-        reservation = bind(port, socket.SOCK_DGRAM)
-        if reservation is None:
-            continue
+class Reserved:
+    """`port`, and the next ones if there are more: no other test and no lab
+    takes them until this is closed. As in lab/servers/port.h, the UDP ports of
+    these numbers are held."""
+
+    def __init__(self, count=1):
+        self.held = []
+        while len(self.held) < count:
+            self.close()
+            self.port = FIRST + random.randrange(COUNT - count)
+            for port in range(self.port, self.port + count):
+                if not self.hold(port):
+                    break
+
+    def hold(self, port):
+        held = bind(port, socket.SOCK_DGRAM)
+        if held is None:
+            return False
+        self.held.append(held)
         listener = bind(port, socket.SOCK_STREAM)
-        if listener is not None:
-            listener.close()
-            return port, reservation
-        reservation.close()
+        if listener is None:
+            self.held.pop().close()
+            return False
+        listener.close()
+        return True
+
+    def close(self):
+        while self.held:
+            self.held.pop().close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()

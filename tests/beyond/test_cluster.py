@@ -25,6 +25,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "beyond/shared")]
 import guard
 import members
 import packages
+import ports
 import processes
 import tap
 import usage
@@ -88,8 +89,7 @@ def left_of(cluster):
     return []
 
 
-def what_is_killed_comes_back_and_knows_the_events():
-    cluster = Cluster()
+def killed_parts_come_back(cluster):
     cluster.read_until("What is killed")
     event = json.dumps({"user": "alice", "action": "buy", "amount": 7})
     said = cluster.ask("front end 1", body=event.encode())
@@ -109,6 +109,12 @@ def what_is_killed_comes_back_and_knows_the_events():
               True, 0)
     return ([] if came == wanted else [f"expected {wanted}, got {came}"]
             ) + left_of(cluster)
+
+
+def what_is_killed_comes_back_and_knows_the_events():
+    """And at the same port, which is reserved, as no other may take it."""
+    with ports.Reserved(2) as reserved:
+        return killed_parts_come_back(Cluster("--port", str(reserved.port)))
 
 
 def a_kill_of_it_leaves_nothing():

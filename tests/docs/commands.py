@@ -94,7 +94,7 @@ class Reader:
         self.build = build
         self.gate = f"{directory}/gate"
         self.database = f"{directory}/durable.db"
-        self.prometheus, self.reservation = ports.reserve()
+        self.reserved = ports.Reserved()
         self.server = None
         self.printed = None  # by the server, after its first line
         (pathlib.Path(directory) / ".curlrc").write_text("no-progress-meter\n")
@@ -116,7 +116,7 @@ class Reader:
             command = command.replace(lab,
                                       shlex.quote(f"{self.build}/lab/lab"))
         command = command.replace("PROMETHEUS=9090",
-                                  f"PROMETHEUS={self.prometheus}")
+                                  f"PROMETHEUS={self.reserved.port}")
         command = re.sub("^prometheus ",  # ends with its reader
                          "setpriv --pdeathsig KILL prometheus ", command)
         command = command.replace("./workshop ",
@@ -180,7 +180,7 @@ class Reader:
         self.shell.stdin.close()
         self.shell.terminate()
         self.shell.wait()
-        self.reservation.close()
+        self.reserved.close()
 
 
 def perform(reader, command, expected):

@@ -74,7 +74,8 @@ class Prometheus:
             "scrape_configs": [{"job_name": "thaw", "static_configs": [
                 {"targets": [f"127.0.0.1:{one.port}" for one in servers]}]}]}))
         self.log = pathlib.Path(directory, "log")
-        self.port, self.reservation = ports.reserve()
+        self.reserved = ports.Reserved()
+        self.port = self.reserved.port
         with open(self.log, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
                 [need("prometheus"), f"--config.file={config}",
@@ -127,7 +128,7 @@ class Prometheus:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self.reservation.close()
+        self.reserved.close()
 
 
 def server(name, *options):

@@ -171,10 +171,9 @@ def stage_6_has_four_busy_workers():
 
 @test
 def a_port_where_nothing_listens_is_said():
-    port, reservation = ports.reserve()
-    with reservation:
-        text = frame(port, status=1)
-    assert f"no server  127.0.0.1:{port}" in text, text
+    with ports.Reserved() as nobody:
+        text = frame(nobody.port, status=1)
+    assert f"no server  127.0.0.1:{nobody.port}" in text, text
     assert "nothing listens there" in text, text
 
 
