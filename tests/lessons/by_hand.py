@@ -48,6 +48,7 @@ COMPLAINTS = re.compile(
 
 COLUMNS = 70  # of a line; judge prints blanks before it, and it can be copied
 SECONDS_MAX = 60  # for one snippet; none takes half as long
+FEW = 5  # snippets; if more go wrong, that is not the machine's doing
 AT_ONCE = r"^200 in 0\.[0-4]"
 
 # Experiment: the stage, its options, and what the snippet must print.
@@ -216,6 +217,20 @@ def type_snippet(row, shell):
     return "\n".join(faults + ["it printed:", printed]) if faults else ""
 
 
+def type_all(cases):
+    """{(experiment, shell): what is wrong}. Most snippets wait, so eight at a
+    time. What they show is a matter of time, and a machine that is busy with
+    the others may be too slow for it: then a reader types it again, alone."""
+    names = [(row["experiment"], shell) for row, shell in cases]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        faults = dict(zip(names, pool.map(lambda case: type_snippet(*case),
+                                          cases)))
+    again = [case for name, case in zip(names, cases) if faults[name]]
+    for row, shell in again if len(again) <= FEW else ():
+        faults[row["experiment"], shell] = type_snippet(row, shell)
+    return faults
+
+
 def is_possible(row, shell):
     name = row["experiment"]
     if name == "full-disk" and not pathlib.Path("/dev/full").exists():
@@ -246,19 +261,15 @@ def main():
     print(f"{'not ok' if strange else 'ok'} 1 - a snippet has no comment, is "
           f"at most {COLUMNS} columns wide, says what it shows, and is tested")
     print("".join(f"# {name}\n" for name in strange), end="")
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        futures = [pool.submit(type_snippet, *case)
-                   if is_possible(*case) else None for case in cases]
-        for number, (row, shell) in enumerate(cases, start=2):
-            future = futures[number - 2]
-            name = f"{row['experiment']} in {shell}"
-            if future is None:
-                print(f"ok {number} - {name} # SKIP a tool is missing")
-                continue
-            fault = future.result()
-            print(f"{'not ok' if fault else 'ok'} {number} - {name}")
-            print("".join(f"# {line}\n" for line in fault.splitlines()), end="")
-            sys.stdout.flush()
+    faults = type_all([case for case in cases if is_possible(*case)])
+    for number, (row, shell) in enumerate(cases, start=2):
+        name = f"{row['experiment']} in {shell}"
+        if (row["experiment"], shell) not in faults:
+            print(f"ok {number} - {name} # SKIP a tool is missing")
+            continue
+        fault = faults[row["experiment"], shell]
+        print(f"{'not ok' if fault else 'ok'} {number} - {name}")
+        print("".join(f"# {line}\n" for line in fault.splitlines()), end="")
 
 
 if __name__ == "__main__":
