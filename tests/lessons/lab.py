@@ -366,32 +366,50 @@ def what_a_person_typed_reaches_the_terminal_without_escapes():
     expect_printable(result.stderr, "WORK_MS in the environment", shown)
 
 
+def judge_a_hostile_server(*options):
+    said = subprocess.run(
+        [LAB, "judge", *options, "--rows", "not-json,not-http,exit", "--",
+         sys.executable, "-c", HOSTILE_SERVER, HOSTILE],
+        timeout=120, capture_output=True, check=False)
+    return said.stdout + said.stderr
+
+
 @test
-def what_a_server_said_reaches_the_terminal_without_escapes():
-    command = ["--", sys.executable, "-c", HOSTILE_SERVER, HOSTILE]
-    rows = "not-json,not-http,exit"
-    for options in (["1", "--rows", rows], ["--rows", rows]):
-        said = subprocess.run([LAB, "judge", *options, *command], timeout=120,
-                              capture_output=True, check=False)
-        lines = said.stdout + said.stderr
-        expect_printable(lines, "a?[2Jb")
-        if options[0] == "1":
-            expect_printable(lines, "printed a?[2Jb??c???d???e????f and ?")
+def what_a_judged_server_said_reaches_the_terminal_without_escapes():
+    expect_printable(judge_a_hostile_server("1"),
+                     "printed a?[2Jb??c???d???e????f and ?")
+
+
+@test
+def so_does_what_a_server_said_that_resembles_a_stage():
+    expect_printable(judge_a_hostile_server(), "a?[2Jb")
+
+
+def try_a_hostile_stage(script):
     with tempfile.TemporaryDirectory() as directory:
         program = pathlib.Path(directory, "stage3_parse", "stage3_parse")
         program.parent.mkdir()
-        for script in (HOSTILE_SERVER, "import os, sys\n"
-                       "os.write(2, os.fsencode(sys.argv[1]))\nsys.exit(1)"):
-            program.write_text(
-                f"#!{sys.executable}\nimport sys\n"
-                f"sys.argv[1:] = [{ascii(HOSTILE)}]\n{script}\n")
-            program.chmod(0o755)
-            for words in (["try", "not-json", "3"], ["timeline", "3"]):
-                said = subprocess.run(
-                    [LAB, *words], timeout=120, capture_output=True,
-                    check=False, env=dict(os.environ, THAW_BUILD=directory))
-                expect_printable(said.stderr, "a?[2Jb??c???d???e????f")
-                expect_printable(said.stdout)
+        program.write_text(
+            f"#!{sys.executable}\nimport sys\n"
+            f"sys.argv[1:] = [{ascii(HOSTILE)}]\n{script}\n")
+        program.chmod(0o755)
+        for words in (["try", "not-json", "3"], ["timeline", "3"]):
+            said = subprocess.run(
+                [LAB, *words], timeout=120, capture_output=True,
+                check=False, env=dict(os.environ, THAW_BUILD=directory))
+            expect_printable(said.stderr, "a?[2Jb??c???d???e????f")
+            expect_printable(said.stdout)
+
+
+@test
+def so_does_what_a_stage_said():
+    try_a_hostile_stage(HOSTILE_SERVER)
+
+
+@test
+def so_does_what_a_stage_said_that_does_not_start():
+    try_a_hostile_stage("import os, sys\n"
+                        "os.write(2, os.fsencode(sys.argv[1]))\nsys.exit(1)")
 
 
 @test
@@ -399,25 +417,30 @@ def there_are_no_colours_in_a_pipe():
     assert "\033" not in lab("try", "not-http", 1, 2).stdout
 
 
+def progress_beside(output):
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [LAB, "try", "throughput", "4", "5", "6", "--work-ms", "500"],
+        stdout=output, stderr=theirs, env=dict(os.environ, TERM="xterm"))
+    process.communicate(timeout=120)
+    os.close(theirs)
+    try:
+        return os.read(ours, 65536)
+    except OSError:  # Linux: nothing was written
+        return b""
+    finally:
+        os.close(ours)
+
+
 @test
 def progress_is_not_mixed_with_what_a_reader_of_the_output_prints():
-    shown = {}
-    for kind in ("pipe", "file"):
-        ours, theirs = os.openpty()
-        with tempfile.TemporaryFile() as file:
-            process = subprocess.Popen(
-                [LAB, "try", "throughput", "4", "5", "6", "--work-ms", "500"],
-                stdout=subprocess.PIPE if kind == "pipe" else file,
-                stderr=theirs, env=dict(os.environ, TERM="xterm"))
-            process.communicate(timeout=120)
-        os.close(theirs)
-        try:
-            shown[kind] = os.read(ours, 65536)
-        except OSError:  # Linux: nothing was written
-            shown[kind] = b""
-        os.close(ours)
-    assert shown["pipe"] == b"", shown
-    assert b"###" in shown["file"], shown
+    assert progress_beside(subprocess.PIPE) == b""
+
+
+@test
+def progress_is_shown_while_the_output_goes_to_a_file():
+    with tempfile.TemporaryFile() as file:
+        assert b"###" in progress_beside(file)
 
 
 # A stage 4 that opens two descriptors at its first request, as a slow start
@@ -649,6 +672,10 @@ def too_few_descriptors_are_not_the_servers_fault():
     judged = lab("judge", "--json", "--", *server, status=3,
                  preexec_fn=descriptors(60, 60))
     assert "needs 84: ulimit -n" in json.loads(judged.stdout)["fault"], judged
+
+
+@test
+def a_row_without_descriptors_is_not_as_expected():
     result = lab("matrix", 2, status=3, preexec_fn=descriptors(256, 256))
     assert "2 not done" in result.stderr, result.stderr
     assert "as expected" not in result.stderr, result.stderr

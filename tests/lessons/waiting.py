@@ -113,4 +113,4 @@ def colours_are_for_terminals_that_have_them():
 
 
 if __name__ == "__main__":
-    main()
+    main(at_once=3)  # each waits most of the time
