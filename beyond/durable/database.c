@@ -107,11 +107,7 @@ bool database_probe(struct database *database)
     char sql[64];
     snprintf(sql, sizeof sql, "begin; pragma user_version = %d; commit",
              DATABASE_VERSION);
-    bool written =
-        sqlite3_exec(database->file, sql, NULL, NULL, NULL) == SQLITE_OK;
-    if (!written)
-        database_roll_back(database);
-    return written;
+    return sqlite3_exec(database->file, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
 
 static bool is_same_event(const struct event *one, const struct event *other)
@@ -129,13 +125,13 @@ bool database_find_key(struct database *database, const char *key,
     bind_text(statement, 1, key);
     int step = sqlite3_step(statement);
     *result = DATABASE_KEY_NEW;
-    if (step == SQLITE_ROW) {
-        database_read_event(statement, 0, &earlier);
+    bool found =
+        step == SQLITE_ROW && database_read_event(statement, 0, &earlier);
+    if (found)
         *result = is_same_event(event, &earlier) ? DATABASE_KEY_KNOWN
                                                  : DATABASE_KEY_REUSED;
-    }
     sqlite3_reset(statement);
-    return step == SQLITE_ROW || step == SQLITE_DONE;
+    return found || step == SQLITE_DONE;
 }
 
 bool database_add_key(struct database *database, const char *key,

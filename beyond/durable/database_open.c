@@ -38,7 +38,8 @@ static bool query(struct database *database, const char *sql, char *text,
     sqlite3_stmt *statement = NULL;
     bool found = sqlite3_prepare_v2(database->file, sql, -1, &statement,
                                     NULL) == SQLITE_OK &&
-                 sqlite3_step(statement) == SQLITE_ROW;
+                 sqlite3_step(statement) == SQLITE_ROW &&
+                 sqlite3_column_text(statement, 0) != NULL;
     if (found)
         snprintf(text, size, "%s",
                  (const char *)sqlite3_column_text(statement, 0));
@@ -66,6 +67,8 @@ static int last_error(struct database *database)
 
 static int system_error(struct database *database)
 {
+    if (sqlite3_extended_errcode(database->file) == SQLITE_IOERR_NOMEM)
+        return ENOMEM;
     switch (sqlite3_errcode(database->file) & 0xff) {
     case SQLITE_CANTOPEN:
     case SQLITE_IOERR:

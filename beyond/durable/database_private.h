@@ -28,8 +28,8 @@ enum statement {
 // Prepares them. False: SQLite says why.
 bool database_prepare(struct database *database);
 
-// Reads three columns of a row, from `column` on.
-void database_read_event(sqlite3_stmt *statement, int column,
+// Reads three columns of a row, from `column` on. False: SQLite had no memory.
+bool database_read_event(sqlite3_stmt *statement, int column,
                          struct event *event);
 
 // Finds the user's balance. Row 0: the user has none, and it is 0.

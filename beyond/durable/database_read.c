@@ -5,19 +5,22 @@
 #include <jansson.h>
 #include <stdio.h>
 
-static void copy_text(char *copy, size_t size, sqlite3_stmt *statement,
+static bool copy_text(char *copy, size_t size, sqlite3_stmt *statement,
                       int column)
 {
     const unsigned char *text = sqlite3_column_text(statement, column);
-    snprintf(copy, size, "%s", text != NULL ? (const char *)text : "");
+    if (text != NULL)
+        snprintf(copy, size, "%s", (const char *)text);
+    return text != NULL;
 }
 
-void database_read_event(sqlite3_stmt *statement, int column,
+bool database_read_event(sqlite3_stmt *statement, int column,
                          struct event *event)
 {
-    copy_text(event->user, sizeof event->user, statement, column);
-    copy_text(event->action, sizeof event->action, statement, column + 1);
     event->amount = sqlite3_column_int64(statement, column + 2);
+    return copy_text(event->user, sizeof event->user, statement, column) &&
+           copy_text(event->action, sizeof event->action, statement,
+                     column + 1);
 }
 
 bool database_find_balance(struct database *database, const char *user,
@@ -49,10 +52,9 @@ bool database_read(struct database *database,
     sqlite3_stmt *statement = database->statements[STATEMENT_ALL_EVENTS];
     struct event event;
     int step;
-    while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
-        database_read_event(statement, 1, &event);
+    while ((step = sqlite3_step(statement)) == SQLITE_ROW &&
+           database_read_event(statement, 1, &event))
         each(context, sqlite3_column_int64(statement, 0), &event);
-    }
     sqlite3_reset(statement);
     return step == SQLITE_DONE;
 }

@@ -115,6 +115,8 @@ static bool write_group(struct database *database, struct group *group)
     bool is_in_doubt = database_is_in_doubt(database);
     database_roll_back(database);
     bool can_write = database_probe(database);
+    if (!can_write)
+        database_roll_back(database);
     fail_offers(database, group,
                 is_in_doubt && !can_write ? OUTCOME_UNKNOWN : OUTCOME_FAILED);
     return can_write;

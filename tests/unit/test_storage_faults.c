@@ -1,12 +1,15 @@
-// test_storage_faults.c - each write and each sync fails, one after the other
+// test_storage_faults.c - each write, each sync and each allocation fails, one
+// after the other
 //
 // The event number i has the amount 2^i. So the sum of the balance and of the
 // accepted events that are not applied tells which events are in the file, and
 // whether one is there twice.
 
 #include "beyond/durable/storage_private.h"
+#include "tests/unit/faulty_memory.h"
 #include "tests/unit/storing.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <time.h>
 
@@ -20,6 +23,8 @@ static void add_amount(void *context, int64_t id, const struct event *event)
 {
     int64_t *sum = context;
     (void)id;
+    ck_assert_str_eq(event->user, "alice");
+    ck_assert_str_eq(event->action, "buy");
     *sum += event->amount;
 }
 
@@ -90,6 +95,20 @@ static void begin(void)
     open_small();
 }
 
+static void fail_disk_once(int count)
+{
+    faulty_disk_fail(count, FAULTY_ONCE);
+}
+
+static const struct {
+    void (*start)(int count);
+    bool (*end)(void);
+    int (*count)(void);
+} faults[] = {
+    {fail_disk_once, faulty_disk_end, faulty_disk_faults},
+    {faulty_memory_fail, faulty_memory_end, faulty_memory_faults},
+};
+
 // One call fails. What it was for is rejected or tried again, and all that
 // follows succeeds.
 START_TEST(one_fault_loses_and_doubles_nothing)
@@ -97,18 +116,18 @@ START_TEST(one_fault_loses_and_doubles_nothing)
     bool failed = true;
     for (int count = 0; failed; count++) {
         begin();
-        int before = faulty_disk_faults(); // until the fault all is well
-        faulty_disk_fail(count, FAULTY_ONCE);
+        int before = faults[_i].count(); // until the fault all is well
+        faults[_i].start(count);
         for (int i = 0; i < EVENTS; i++) {
             offer_event(i);
-            if (faulty_disk_faults() > before)
+            if (faults[_i].count() > before)
                 must_hold(count, "an offer");
             if (i % 2 == 0)
                 apply_one();
-            if (faulty_disk_faults() > before)
+            if (faults[_i].count() > before)
                 must_hold(count, "a change");
         }
-        failed = faulty_disk_end();
+        failed = faults[_i].end();
         ck_assert_int_eq(unknown, 0);
         close_storage();
         must_hold(count, "the end");
@@ -253,13 +272,67 @@ START_TEST(a_known_key_stays_accepted_when_its_transaction_fails)
 }
 END_TEST
 
+// A new database, and one with an event. SQLite may do without some memory.
+START_TEST(an_open_that_fails_says_why_and_leaves_the_file_as_it_was)
+{
+    bool failed = true;
+    for (int count = 0; failed; count++) {
+        struct database database = {
+            .path = path, .users_max = 9, .keys_max = 9};
+        begin();
+        if (_i % 2 == 1)
+            offer_event(0);
+        close_storage();
+        if (_i % 2 == 0)
+            remove_files();
+        faults[_i / 2].start(count);
+        int result = database_open(&database);
+        int error = errno;
+        failed = faults[_i / 2].end();
+        database_close(&database);
+        bool is_told =
+            _i < 2 ? error == ENOSPC || error == EIO : error == ENOMEM;
+        ck_assert_msg(result == 0 || is_told, "call %d: cannot %s: %s", count,
+                      process_fault(), strerror(error));
+        must_hold(count, "an open");
+    }
+}
+END_TEST
+
+// What a server works on after a restart.
+START_TEST(events_are_read_as_they_were_or_not_at_all)
+{
+    struct database database = {.path = path, .users_max = 9, .keys_max = 9};
+    bool failed = true;
+    begin();
+    offer_event(0);
+    offer_event(1);
+    close_storage();
+    for (int count = 0; failed; count++) {
+        int64_t sum = 0;
+        ck_assert_int_eq(database_open(&database), 0);
+        faulty_memory_fail(count);
+        bool is_read = database_read(&database, add_amount, &sum);
+        failed = faulty_memory_end();
+        ck_assert_int_eq(sum & ~INT64_C(3), 0);
+        ck_assert(!is_read || sum == 3);
+        ck_assert(is_read || failed);
+        database_close(&database);
+    }
+}
+END_TEST
+
 int main(void)
 {
+    faulty_memory_install();
     Suite *suite = suite_create("storage_faults");
     TCase *tests = add_storing(suite);
-    tcase_add_test(tests, one_fault_loses_and_doubles_nothing);
+    unit_add_rows(tests, one_fault_loses_and_doubles_nothing, faults);
+    tcase_add_loop_test(
+        tests, an_open_that_fails_says_why_and_leaves_the_file_as_it_was, 0, 4);
     tcase_add_test(tests,
                    a_disk_that_fails_for_a_while_loses_and_doubles_nothing);
+    tcase_add_test(tests, events_are_read_as_they_were_or_not_at_all);
     tcase_add_test(tests, changes_wait_until_the_disk_is_there_again);
     tcase_add_test(tests, while_nothing_can_be_written_offers_are_rejected);
     tcase_add_test(tests,
