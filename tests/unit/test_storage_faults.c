@@ -104,9 +104,10 @@ static const struct {
     void (*start)(int count);
     bool (*end)(void);
     int (*count)(void);
+    int step; // when the program is slow
 } faults[] = {
-    {fail_disk_once, faulty_disk_end, faulty_disk_faults},
-    {faulty_memory_fail, faulty_memory_end, faulty_memory_faults},
+    {fail_disk_once, faulty_disk_end, faulty_disk_faults, 1},
+    {faulty_memory_fail, faulty_memory_end, faulty_memory_faults, 17},
 };
 
 // One call fails. What it was for is rejected or tried again, and all that
@@ -114,7 +115,7 @@ static const struct {
 START_TEST(one_fault_loses_and_doubles_nothing)
 {
     bool failed = true;
-    for (int count = 0; failed; count++) {
+    for (int count = 0; failed; count += unit_step(faults[_i].step)) {
         begin();
         int before = faults[_i].count(); // until the fault all is well
         faults[_i].start(count);
@@ -276,7 +277,7 @@ END_TEST
 START_TEST(an_open_that_fails_says_why_and_leaves_the_file_as_it_was)
 {
     bool failed = true;
-    for (int count = 0; failed; count++) {
+    for (int count = 0; failed; count += unit_step(faults[_i / 2].step)) {
         struct database database = {
             .path = path, .users_max = 9, .keys_max = 9};
         begin();

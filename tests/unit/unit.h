@@ -15,6 +15,13 @@
 #define unit_add_rows(tcase, test, rows)                                       \
     tcase_add_loop_test(tcase, test, 0, (int)(sizeof(rows) / sizeof(rows)[0]))
 
+// Of a long loop: valgrind and the sanitizers, for which .ci/run sets this
+// variable, take larger steps.
+static inline int unit_step(int when_slow)
+{
+    return getenv("CK_TIMEOUT_MULTIPLIER") != NULL ? when_slow : 1;
+}
+
 static inline int unit_run(Suite *suite)
 {
     process_init();
