@@ -190,9 +190,9 @@ def a_server_that_runs_already_is_asked_what_it_can_be_asked():
     for name in ("burst", "exit", "order"):
         assert rows[name]["result"] == "skipped", rows
         assert "needs restart: it runs already" in rows[name]["why"], rows
-    with ports.Reserved() as nobody:
-        result = lab("judge", "--port", nobody.port, status=1)
-    assert (f"no server listens on 127.0.0.1, port {nobody.port}" in
+    with ports.Reserved() as free:
+        result = lab("judge", "--port", free.port, status=1)
+    assert (f"no server listens on 127.0.0.1, port {free.port}" in
             result.stderr), result.stderr
 
 

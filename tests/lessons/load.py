@@ -54,9 +54,9 @@ def load_opens_a_connection_for_each_request():
 
 @test
 def load_without_a_server_says_so():
-    with ports.Reserved() as nobody:
-        result = lab("load", nobody.port, "--requests", 10, status=1)
-    assert f"no server on port {nobody.port}" in result.stderr, result.stderr
+    with ports.Reserved() as free:
+        result = lab("load", free.port, "--requests", 10, status=1)
+    assert f"no server on port {free.port}" in result.stderr, result.stderr
 
 
 @test

@@ -171,9 +171,9 @@ def stage_6_has_four_busy_workers():
 
 @test
 def a_port_where_nothing_listens_is_said():
-    with ports.Reserved() as nobody:
-        text = frame(nobody.port, status=1)
-    assert f"no server  127.0.0.1:{nobody.port}" in text, text
+    with ports.Reserved() as free:
+        text = frame(free.port, status=1)
+    assert f"no server  127.0.0.1:{free.port}" in text, text
     assert "nothing listens there" in text, text
 
 
