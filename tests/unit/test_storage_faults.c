@@ -323,6 +323,38 @@ START_TEST(events_are_read_as_they_were_or_not_at_all)
 }
 END_TEST
 
+static const struct {
+    const char *user; // empty: all
+    const char *body;
+} looks[] = {
+    {"", "{\"alice\":3}\n"},
+    {"alice", "{\"user\":\"alice\",\"balance\":3}\n"},
+};
+
+START_TEST(balances_are_read_as_they_are_or_not_at_all)
+{
+    bool failed = true;
+    begin();
+    for (int i = 0; i < 2; i++) {
+        offer_event(i);
+        apply_one();
+    }
+    for (int count = 0; failed; count++) {
+        struct heard heard = {0};
+        struct http_response response = {.conn = (void *)&heard};
+        faulty_memory_fail(count);
+        bool is_asked = storage_look_up(&storage, looks[_i].user, &response);
+        int status = wait_for(&heard);
+        failed = faulty_memory_end();
+        ck_assert(is_asked);
+        ck_assert_int_eq(status, status == 200 || !failed ? 200 : 503);
+        ck_assert_str_eq(status == 200 ? heard.body : looks[_i].body,
+                         looks[_i].body);
+    }
+    close_storage();
+}
+END_TEST
+
 int main(void)
 {
     faulty_memory_install();
@@ -334,6 +366,7 @@ int main(void)
     tcase_add_test(tests,
                    a_disk_that_fails_for_a_while_loses_and_doubles_nothing);
     tcase_add_test(tests, events_are_read_as_they_were_or_not_at_all);
+    unit_add_rows(tests, balances_are_read_as_they_are_or_not_at_all, looks);
     tcase_add_test(tests, changes_wait_until_the_disk_is_there_again);
     tcase_add_test(tests, while_nothing_can_be_written_offers_are_rejected);
     tcase_add_test(tests,
