@@ -117,6 +117,34 @@ def what_is_killed_comes_back_and_knows_the_events():
         return killed_parts_come_back(Cluster("--port", str(reserved.port)))
 
 
+IN_WORK = """select count(*) from pg_stat_activity
+             where state = 'idle in transaction'"""
+
+
+def count_in_work(cluster):
+    """A worker holds the row of its event in an open transaction."""
+    done = subprocess.run(
+        ["psql", "-h", cluster.parts["database"][1], "-U", "thaw", "-At",
+         "-c", IN_WORK, "postgres"], text=True, check=True, capture_output=True)
+    return int(done.stdout)
+
+
+def what_is_in_work_is_finished_at_the_end():
+    """Of both workers, whichever is waited for first."""
+    cluster = Cluster("--work-ms", "4000")
+    cluster.read_until("What is killed")
+    for user in ("alice", "bob"):
+        event = json.dumps({"user": user, "action": "buy", "amount": 7})
+        cluster.ask("front end 1", body=event.encode())
+    processes.wait_until(lambda: count_in_work(cluster) == 2)
+    status = cluster.end()
+    said = "".join(cluster.lines)
+    if (status, said.count("1 done, 0 failed")) != (0, 2):
+        return [f"exit status {status}", *said.splitlines()]
+    return ([] if "What is in work is finished first" in said
+            else said.splitlines()) + left_of(cluster)
+
+
 def a_kill_of_it_leaves_nothing():
     cluster = Cluster("--front-ends", "1", "--workers", "1")
     cluster.read_until("What is killed")
@@ -159,6 +187,7 @@ def a_build_without_libpq_is_said():
 
 TESTS = [
     what_is_killed_comes_back_and_knows_the_events,
+    what_is_in_work_is_finished_at_the_end,
     a_kill_of_it_leaves_nothing,
     the_commands_that_it_prints_work,
     a_wrong_option_starts_nothing,
