@@ -22,7 +22,8 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
-from lessons.running import BUILD, LAB, Server, Skip, lab, main, test
+from lessons.running import (BUILD, LAB, Server, Skip, lab, main, test,
+                             write_program)
 from processes import children_of, is_running, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -244,9 +245,8 @@ def beyond(directory, **scripts):
     for name, script in scripts.items():
         program = pathlib.Path(directory, "beyond", name, name)
         program.parent.mkdir(parents=True)
-        program.write_text(f"#!/bin/sh\n{script}\nexec "
-                           f"'{BUILD}/stage6_pool/stage6_pool'\n")
-        program.chmod(0o755)
+        write_program(program, f"#!/bin/sh\n{script}\nexec "
+                      f"'{BUILD}/stage6_pool/stage6_pool'\n")
     return dict(os.environ, THAW_BUILD=directory, PGHOST="/nonexistent")
 
 
@@ -389,10 +389,8 @@ def try_a_hostile_stage(script):
     with tempfile.TemporaryDirectory() as directory:
         program = pathlib.Path(directory, "stage3_parse", "stage3_parse")
         program.parent.mkdir()
-        program.write_text(
-            f"#!{sys.executable}\nimport sys\n"
-            f"sys.argv[1:] = [{ascii(HOSTILE)}]\n{script}\n")
-        program.chmod(0o755)
+        write_program(program, f"#!{sys.executable}\nimport sys\n"
+                      f"sys.argv[1:] = [{ascii(HOSTILE)}]\n{script}\n")
         for words in (["try", "not-json", "3"], ["timeline", "3"]):
             said = subprocess.run(
                 [LAB, *words], timeout=120, capture_output=True,
@@ -481,10 +479,9 @@ if pathlib.Path("/proc/self/fd").exists():
             program.parent.mkdir()
             environment = dict(os.environ, THAW_BUILD=directory)
             for leaks in (0, 1):
-                program.write_text(f"#!{sys.executable} -BES\n" +
-                                   LATE_SERVER.replace("leaks = 0",
-                                                       f"leaks = {leaks}"))
-                program.chmod(0o755)
+                write_program(program, f"#!{sys.executable} -BES\n" +
+                              LATE_SERVER.replace("leaks = 0",
+                                                  f"leaks = {leaks}"))
                 row = json.loads(subprocess.run(
                     [LAB, "try", "tls-hello", "4", "--json"], env=environment,
                     capture_output=True, timeout=120, check=False).stdout)[0]

@@ -19,7 +19,7 @@ sys.dont_write_bytecode = True  # no caches in the source tree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
-from lessons.running import LAB, lab, main, test
+from lessons.running import LAB, lab, main, test, write_program
 
 
 @test
@@ -66,8 +66,7 @@ def no_response_is_slower_than_any_response():
     with tempfile.TemporaryDirectory() as directory:
         program = pathlib.Path(directory) / "stage5_queue/stage5_queue"
         program.parent.mkdir()
-        program.write_text(FORGETFUL)
-        program.chmod(0o755)
+        write_program(program, FORGETFUL)
         result = lab("try", "sustained-overload", 5, "--work-ms", 1, "--json",
                      status=1, env=dict(os.environ, THAW_BUILD=directory))
     row, = json.loads(result.stdout)

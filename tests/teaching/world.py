@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 
 # What every system has; and pkg-config, which reads the libraries' files.
 BASE = """sh awk sed grep cat head tail wc tr ls find df id uname getconf mktemp
@@ -23,6 +24,9 @@ NEEDED = {"cc": "echo cc 12.2.0", "ninja": "echo 1.11.1",
           "git": "echo git version 2.39.5"}
 VERSIONS = {"jansson": "2.14", "check": "0.15.2"}
 LIMIT_SECONDS = 60
+# A script that one thread has open for writing is for a moment open in what
+# another thread starts, too, and cannot be run as long (ETXTBSY).
+writing_or_starting = threading.Lock()
 
 
 def real(tool):
@@ -83,7 +87,8 @@ class World:
 
     def script(self, name, text):
         path = self.bin / name
-        path.write_text(f"#!/bin/sh\n{text}\n")
+        with writing_or_starting:
+            path.write_text(f"#!/bin/sh\n{text}\n")
         path.chmod(0o755)
 
     def use_real(self, *tools):
@@ -93,7 +98,8 @@ class World:
         for tool in tools:
             path = real(tool)
             if path and tool in COPIED:
-                shutil.copy(path, self.bin / tool)
+                with writing_or_starting:
+                    shutil.copy(path, self.bin / tool)
             elif path:
                 self.script(tool, f'exec "{path}" "$@"')
 
@@ -109,10 +115,11 @@ class World:
                        *self.home.rglob("*")])
 
     def start(self, *words, **how):
-        return subprocess.Popen(
-            [*self.before, "/bin/sh", str(self.tree / "workshop"), *words],
-            env=self.environment, cwd=self.root, stdin=subprocess.DEVNULL,
-            preexec_fn=self.preexec, **how)
+        command = [*self.before, "/bin/sh", str(self.tree / "workshop"), *words]
+        with writing_or_starting:  # returns when the program has begun
+            return subprocess.Popen(
+                command, env=self.environment, cwd=self.root,
+                stdin=subprocess.DEVNULL, preexec_fn=self.preexec, **how)
 
     def run(self, *words):
         before = self.files()

@@ -27,7 +27,7 @@ START_TEST(an_offer_without_memory_is_rejected_and_takes_no_place)
 }
 END_TEST
 
-START_TEST(a_look_without_memory_is_refused)
+START_TEST(a_look_without_memory_is_rejected)
 {
     struct heard heard;
     struct http_response response = {.conn = (void *)&heard};
@@ -63,7 +63,7 @@ int main(void)
     TCase *tests = add_storing(suite);
     tcase_add_test(tests,
                    an_offer_without_memory_is_rejected_and_takes_no_place);
-    tcase_add_test(tests, a_look_without_memory_is_refused);
+    tcase_add_test(tests, a_look_without_memory_is_rejected);
     tcase_add_test(tests, a_storage_without_its_thread_does_not_start);
     return unit_run(suite);
 }
