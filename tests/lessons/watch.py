@@ -524,4 +524,4 @@ def without_a_terminal_it_is_one_frame():
 
 
 if __name__ == "__main__":
-    main(at_once=3)  # each waits most of the time
+    main()
