@@ -3,8 +3,8 @@
 import random
 import socket
 
-# Below the ports that systems give to whoever asks for any (port 0): those are
-# given to the next one at once.
+# Below the ports that a system gives to a program that asks for port 0: a port
+# that is free again, it gives to the next program.
 FIRST, COUNT = 16384, 16384
 
 

@@ -128,8 +128,8 @@ static bool open_path(struct database *database)
     return sqlite3_open_v2(path, &database->file, flags, NULL) == SQLITE_OK;
 }
 
-// SQLite makes the path absolute, and has a limit for it and what it adds to
-// it.
+// SQLite makes the path absolute. Its limit is for that path and the suffix of
+// a journal.
 static int cannot_open(struct database *database)
 {
     char directory[PATH_MAX] = "";

@@ -112,14 +112,15 @@ class Cluster:
         return [member for member in self.members if member.is_running()]
 
     def end(self):
-        """Told once: a second SIGTERM would end a server with its work."""
+        """Each server is told once: a second SIGTERM would end its work."""
         for member in self.running():
             member.process.terminate()
         patient_until = time.monotonic() + PAUSE
         while self.running() and time.monotonic() < patient_until:
             time.sleep(0.05)
         if self.running():
-            say("What is in work is finished first; Ctrl-C again ends it.")
+            say("What is in work is finished first; a second Ctrl-C ends all "
+                "of it at once.")
         for member in self.members:
             if member.process:
                 member.wait()
