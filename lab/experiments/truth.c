@@ -32,14 +32,17 @@ static int read_changes(const char *printed, long amounts[], int max)
 }
 
 // One client sends the amounts 1, 2, 3, ..., each after the one before was
-// accepted.
-void order(struct run *run)
+// accepted. Returns how many were done after a later one; negative: not all are
+// done, and the verdict says so.
+static int count_late(struct run *run, int work_ms)
 {
     enum { EVENTS = 60 };
     struct client client;
     long amounts[EVENTS] = {0};
-    if (!run_start_printing(run, (struct settings){0}))
-        return;
+    int late = 0;
+    run->accepted = 0;
+    if (!run_start_printing(run, (struct settings){.work_ms = work_ms}))
+        return -1;
     client_open(&client, run->server.port);
     for (int i = 1; i <= EVENTS; i++) {
         client_reopen(&client, run->server.port);
@@ -50,15 +53,27 @@ void order(struct run *run)
     run_wait_done(run, EVENTS, EVENTS * (EVENTS + 1) / 2);
     run_stop(run);
     int count = read_changes(run->server.output.text, amounts, EVENTS);
-    int late = 0;
     for (int i = 1; i < count; i++)
         late += amounts[i] < amounts[i - 1];
-    if (count < EVENTS)
-        run_verdict(run, "%d of %d done", count, EVENTS);
-    else
-        run_verdict(run, late > 0 ? "reordered" : "in order");
     run_detail(run, "%d events of one user, %d done after a later one", count,
                late);
+    if (count == EVENTS)
+        return late;
+    run_verdict(run, "%d of %d done", count, EVENTS);
+    return -1;
+}
+
+// Whether workers overtake each other depends on when each gets a processor,
+// and for a while they may take turns. So it is tried again, with less work,
+// until an event is seen to be late. Where there is one worker, none is.
+void order(struct run *run)
+{
+    enum { TIMES = 8 };
+    int late = count_late(run, run->work_ms);
+    for (int i = 1; i < TIMES && late == 0; i++)
+        late = count_late(run, 1);
+    if (late >= 0)
+        run_verdict(run, late > 0 ? "reordered" : "in order");
 }
 
 enum { CLIENTS = 64, ROUNDS = 100, USERS = 3 };

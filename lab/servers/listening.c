@@ -15,16 +15,12 @@ enum { STATE_LISTEN = 0x0A }; // in the kernel's numbers
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <unistd.h>
 
 struct question {
     struct nlmsghdr header;
     struct inet_diag_req_v2 sockets;
-};
-
-struct message {
-    struct nlmsghdr header;
-    struct inet_diag_msg socket;
 };
 
 static bool ask(int netlink, int family, int port)
@@ -41,46 +37,95 @@ static bool ask(int netlink, int family, int port)
     return send(netlink, &question, sizeof question, 0) == sizeof question;
 }
 
-// The first message says it: a socket of this port, or that there is none. The
-// kernel has it ready when the question is sent.
-static enum listening take_message(int netlink, int port)
+struct dump {
+    int port;
+    listening_found *found;
+    void *context;
+    bool is_complete; // no more messages
+};
+
+// False: it does not say what was asked.
+static bool take_message(const struct nlmsghdr *header, struct dump *dump)
 {
-    struct message message = {0};
-    ssize_t length = recv(netlink, &message, sizeof message, MSG_DONTWAIT);
-    if (length < (ssize_t)sizeof message.header)
-        return LISTENING_UNKNOWN;
-    if (message.header.nlmsg_type == NLMSG_DONE)
-        return LISTENING_NOT;
-    if (message.header.nlmsg_type != SOCK_DIAG_BY_FAMILY ||
-        length < (ssize_t)sizeof message ||
-        message.socket.id.idiag_sport != htons((uint16_t)port))
-        return LISTENING_UNKNOWN;
-    return LISTENING;
+    struct inet_diag_msg message;
+    if (header->nlmsg_type == NLMSG_DONE) {
+        dump->is_complete = true;
+        return true;
+    }
+    if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+        header->nlmsg_len < NLMSG_LENGTH(sizeof message))
+        return false;
+    memcpy(&message, NLMSG_DATA(header), sizeof message);
+    if (message.id.idiag_sport != htons((uint16_t)dump->port))
+        return false;
+    struct listener listener = {.inode = message.idiag_inode,
+                                .backlog = (int)message.idiag_rqueue};
+    memcpy(listener.address, message.id.idiag_src, sizeof listener.address);
+    dump->found(&listener, dump->context);
+    return true;
 }
 
-enum listening listening_by_netlink(int family, int port)
+// The kernel has them ready when it is asked.
+static bool take_messages(int netlink, struct dump *dump)
 {
+    union {
+        struct nlmsghdr first;
+        char bytes[16384];
+    } messages;
+    while (!dump->is_complete) {
+        ssize_t length =
+            recv(netlink, &messages, sizeof messages, MSG_DONTWAIT);
+        if (length <= 0)
+            return false;
+        size_t left = (size_t)length;
+        const struct nlmsghdr *header = &messages.first;
+        for (; !dump->is_complete && NLMSG_OK(header, left);
+             header = NLMSG_NEXT(header, left))
+            if (!take_message(header, dump))
+                return false;
+    }
+    return true;
+}
+
+bool listening_sockets(int family, int port, listening_found *found,
+                       void *context)
+{
+    struct dump dump = {port, found, context, false};
     int netlink = socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG);
-    enum listening found = LISTENING_UNKNOWN;
     if (netlink < 0)
-        return found;
+        return false;
     net_set_close_on_exec(netlink);
-    if (ask(netlink, family, port))
-        found = take_message(netlink, port);
+    bool is_known = ask(netlink, family, port) && take_messages(netlink, &dump);
     close(netlink);
-    return found;
+    return is_known;
 }
 
 #else
 
-enum listening listening_by_netlink(int family, int port)
+bool listening_sockets(int family, int port, listening_found *found,
+                       void *context)
 {
     (void)family;
     (void)port;
-    return LISTENING_UNKNOWN;
+    (void)found;
+    (void)context;
+    return false;
 }
 
 #endif
+
+static void note_one(const struct listener *listener, void *context)
+{
+    (void)listener;
+    *(enum listening *)context = LISTENING;
+}
+
+enum listening listening_by_netlink(int family, int port)
+{
+    enum listening found = LISTENING_NOT;
+    bool is_known = listening_sockets(family, port, note_one, &found);
+    return is_known ? found : LISTENING_UNKNOWN;
+}
 
 // What listens is first. In a line, "0100007F:1F90 00000000:0000 0A": address,
 // port, and the state.

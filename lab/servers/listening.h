@@ -11,6 +11,9 @@
 // * In /proc the kernel searches the places for all connections, some 100,000,
 //   whether they are in use or not. But it is there when netlink is not.
 
+#include <stdbool.h>
+#include <stdint.h>
+
 enum listening {
     LISTENING,
     LISTENING_NOT,
@@ -23,5 +26,19 @@ enum listening listening_by_proc(int family, int port);
 
 // The first of them that knows.
 enum listening listening_on(int family, int port);
+
+// A socket that listens.
+struct listener {
+    uint32_t address[4]; // in network byte order; IPv4 has the first word alone
+    unsigned long inode;
+    int backlog; // connections that wait to be accepted
+};
+
+typedef void listening_found(const struct listener *listener, void *context);
+
+// Calls found() with each socket that listens on the port, by netlink. False:
+// netlink does not say, and what was found is not all.
+bool listening_sockets(int family, int port, listening_found *found,
+                       void *context);
 
 #endif

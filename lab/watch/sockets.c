@@ -1,75 +1,22 @@
 #include "lab/watch/sockets.h"
-#include "lib/base/buffer.h"
+#include "lab/watch/socket_table.h"
 #include "lib/base/clock.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-// States as Linux numbers them (include/net/tcp_states.h).
-enum { ESTABLISHED = 0x01, CLOSE_WAIT = 0x08, LISTEN = 0x0A };
-
-struct line {
-    const char *address; // in hexadecimal digits: 8, or 32 for IPv6
-    const char *after;   // the state
-    int port;
-    unsigned state;
+// The ports that are read, and what is found.
+struct ports {
+    struct port_sockets *ports;
+    int count;
 };
 
-static const char ipv4_table[] = "/proc/net/tcp";
-static const char ipv6_table[] = "/proc/net/tcp6";
-
-// "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000005 00:00000000 ..."
-static bool split(const char *text, struct line *line)
+static struct port_sockets *find(const struct ports *ports, int port)
 {
-    const char *number = strchr(text, ':');
-    const char *port = number != NULL ? strchr(number + 1, ':') : NULL;
-    const char *peer = port != NULL ? strchr(port + 1, ':') : NULL;
-    const char *state = peer != NULL ? strchr(peer, ' ') : NULL;
-    if (state == NULL)
-        return false;
-    char *end;
-    line->address = number + 2;
-    line->port = (int)strtoul(port + 1, NULL, 16);
-    line->state = (unsigned)strtoul(state, &end, 16);
-    line->after = end;
-    return true;
-}
-
-// " tx_queue:rx_queue tr:when retransmits uid timeout inode". For what listens,
-// rx_queue is the length of the backlog.
-static bool queue_and_inode(const struct line *line, int *queue,
-                            unsigned long *inode)
-{
-    unsigned found;
-    if (sscanf(line->after, " %*x:%x %*x:%*x %*x %*u %*u %lu", &found, inode) !=
-        2)
-        return false;
-    *queue = (int)found;
-    return true;
-}
-
-// An IPv6 address that is all zero takes IPv4, too, unless the server forbids
-// it; "::ffff:127.0.0.1" ends as an IPv4 address.
-static bool is_for_loopback(const char *address)
-{
-    size_t digits = strcspn(address, ":");
-    char last[9] = "";
-    memcpy(last, address + digits - 8, 8);
-    unsigned long found = strtoul(last, NULL, 16);
-    bool is_any = strspn(address, "0") >= digits;
-    bool is_mapped =
-        digits == 8 || strncmp(address, "0000000000000000", 16) == 0;
-    return is_any || (is_mapped && found == htonl(INADDR_LOOPBACK));
-}
-
-static struct port_sockets *find(struct port_sockets *ports, int count,
-                                 int port)
-{
-    for (int i = 0; i < count; i++)
-        if (ports[i].port == port)
-            return &ports[i];
+    for (int i = 0; i < ports->count; i++)
+        if (ports->ports[i].port == port)
+            return &ports->ports[i];
     return NULL;
 }
 
@@ -81,98 +28,86 @@ static bool has_ipv6(const struct port_sockets *ports, int count)
     return false;
 }
 
-static FILE *open_table(const char *path)
+// An IPv6 address that is all zero takes IPv4, too, unless the server forbids
+// it; so does "::ffff:127.0.0.1".
+static bool is_for_loopback(int family, const uint32_t address[4])
 {
-    char names[256]; // of the columns
-    FILE *file = fopen(path, "r");
-    if (file != NULL && fgets(names, sizeof names, file) == NULL) {
-        fclose(file);
-        return NULL;
-    }
-    return file;
+    static const uint32_t any[4];
+    const uint32_t mapped[4] = {0, 0, htonl(0xFFFF), htonl(INADDR_LOOPBACK)};
+    if (family == AF_INET)
+        return address[0] == any[0] || address[0] == mapped[3];
+    return memcmp(address, any, sizeof any) == 0 ||
+           memcmp(address, mapped, sizeof mapped) == 0;
 }
 
-static void add_listener(const struct line *line, struct port_sockets *found)
+static void add_listener(const struct listener *listener, void *context)
 {
-    unsigned long inode;
-    int queue;
-    if (!is_for_loopback(line->address) ||
-        !queue_and_inode(line, &queue, &inode))
+    struct port_sockets *port = context;
+    int family = port->is_ipv6 ? AF_INET6 : AF_INET;
+    if (!is_for_loopback(family, listener->address))
         return;
-    found->backlog += queue;
-    if (found->inode == 0)
-        found->inode = inode;
+    port->backlog += listener->backlog;
+    if (port->inode == 0)
+        port->inode = listener->inode;
 }
 
-// Adds what listens to the ports, whose backlogs are 0. False: this system does
-// not tell.
-static bool read_listeners(const char *path, struct port_sockets *ports,
-                           int count)
+static void add_line(int number, const struct listener *listener, void *context)
 {
-    char text[256];
-    struct line line;
-    FILE *file = open_table(path);
-    if (file == NULL)
-        return false;
-    while (fgets(text, sizeof text, file) != NULL && split(text, &line) &&
-           line.state == LISTEN) {
-        struct port_sockets *found = find(ports, count, line.port);
-        if (found != NULL)
-            add_listener(&line, found);
-    }
-    fclose(file);
+    struct port_sockets *port = find(context, number);
+    if (port != NULL)
+        add_listener(listener, port);
+}
+
+// The ports alone, and nothing known about them.
+static void copy_ports(const struct port_sockets *ports, int count, int family,
+                       struct port_sockets fresh[SOCKETS_PORTS])
+{
+    for (int i = 0; i < count; i++)
+        fresh[i] = (struct port_sockets){.port = ports[i].port,
+                                         .is_ipv6 = family == AF_INET6};
+}
+
+static bool ask_netlink(int family, struct port_sockets *fresh, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (!listening_sockets(family, fresh[i].port, add_listener, &fresh[i]))
+            return false;
     return true;
 }
 
-// A connection that a server has accepted.
-struct connection {
-    int port;
-    unsigned long inode; // of the server's socket; each has its own
-};
-
-static void find_accepted(const char *path, struct port_sockets *ports,
-                          int count, struct buffer *accepted)
+// What listens on these ports, in this family. False: this system does not
+// tell.
+static bool read_listeners(int family, const struct port_sockets *ports,
+                           int count, struct port_sockets fresh[SOCKETS_PORTS])
 {
-    char text[256];
-    struct line line;
-    FILE *file = open_table(path);
-    if (file == NULL)
-        return;
-    while (fgets(text, sizeof text, file) != NULL) {
-        struct connection connection;
-        int queue;
-        if (!split(text, &line) ||
-            (line.state != ESTABLISHED && line.state != CLOSE_WAIT))
-            continue;
-        connection.port = line.port;
-        if (find(ports, count, line.port) != NULL &&
-            queue_and_inode(&line, &queue, &connection.inode) &&
-            connection.inode != 0) // 0: the server has not accepted it yet
-            buffer_add(accepted, (struct slice){(const char *)&connection,
-                                                sizeof connection});
-    }
-    fclose(file);
+    struct ports found = {fresh, count};
+    copy_ports(ports, count, family, fresh);
+    if (ask_netlink(family, fresh, count))
+        return true;
+    copy_ports(ports, count, family, fresh);
+    return socket_table_listeners(family, add_line, &found);
 }
 
 static int by_inode(const void *one, const void *two)
 {
-    unsigned long a = ((const struct connection *)one)->inode;
-    unsigned long b = ((const struct connection *)two)->inode;
+    unsigned long a = ((const struct accepted *)one)->inode;
+    unsigned long b = ((const struct accepted *)two)->inode;
     return (a > b) - (a < b);
 }
 
-// While Linux prints the list, connections come and go, and then it may print
-// one twice.
-static void count_once(struct buffer *accepted, struct port_sockets *ports,
-                       int count)
+// What is in the list twice is one connection.
+static void count_once(struct buffer *list, const struct ports *ports)
 {
-    struct connection *connections = (struct connection *)accepted->bytes;
-    size_t found = accepted->length / sizeof *connections;
-    if (found > 0)
-        qsort(connections, found, sizeof *connections, by_inode);
-    for (size_t i = 0; i < found; i++)
-        if (i == 0 || connections[i].inode != connections[i - 1].inode)
-            find(ports, count, connections[i].port)->accepted++;
+    struct accepted *accepted = (struct accepted *)list->bytes;
+    size_t count = list->length / sizeof *accepted;
+    if (count > 0)
+        qsort(accepted, count, sizeof *accepted, by_inode);
+    for (size_t i = 0; i < count; i++) {
+        struct port_sockets *port = find(ports, accepted[i].port);
+        bool is_again = i > 0 && accepted[i].inode == accepted[i - 1].inode;
+        if (port != NULL && !is_again)
+            port->accepted++;
+    }
 }
 
 // What takes long is not done again before `next`.
@@ -203,20 +138,11 @@ static void take(struct port_sockets *port, const struct port_sockets *fresh,
     port->is_ipv6 = is_ipv6;
 }
 
-// The ports alone, and nothing known about them.
-static void copy_ports(const struct port_sockets *ports, int count,
-                       struct port_sockets fresh[SOCKETS_PORTS])
-{
-    for (int i = 0; i < count; i++)
-        fresh[i] = (struct port_sockets){.port = ports[i].port};
-}
-
 // A server that listens on IPv6 as well as IPv4 gets our clients by IPv4.
 static void read_ipv4(struct port_sockets *ports, int count)
 {
     struct port_sockets fresh[SOCKETS_PORTS];
-    copy_ports(ports, count, fresh);
-    bool is_known = read_listeners(ipv4_table, fresh, count);
+    bool is_known = read_listeners(AF_INET, ports, count, fresh);
     for (int i = 0; i < count; i++) {
         ports[i].is_known = is_known;
         if (!ports[i].is_ipv6 || fresh[i].inode != 0)
@@ -224,16 +150,15 @@ static void read_ipv4(struct port_sockets *ports, int count)
     }
 }
 
-// To find that there are no listeners of IPv6 any more, Linux walks through its
-// whole table of connections, so this takes longer than it seems.
+// Without netlink, Linux walks through its whole table of connections to find
+// that there are no more listeners, so this may take longer than it seems.
 static void read_ipv6(struct port_sockets *ports, int count, int part)
 {
     static struct pace pace;
     struct port_sockets fresh[SOCKETS_PORTS];
     if (!is_due(&pace, part))
         return;
-    copy_ports(ports, count, fresh);
-    read_listeners(ipv6_table, fresh, count);
+    read_listeners(AF_INET6, ports, count, fresh);
     for (int i = 0; i < count; i++)
         if (ports[i].is_ipv6 || ports[i].inode == 0)
             take(&ports[i], &fresh[i], fresh[i].inode != 0);
@@ -247,12 +172,13 @@ static void count_all(struct port_sockets *ports, int count, int part)
     struct port_sockets fresh[SOCKETS_PORTS];
     if (!is_due(&pace, part))
         return;
-    copy_ports(ports, count, fresh);
+    struct ports found = {fresh, count};
+    copy_ports(ports, count, AF_INET, fresh);
     buffer_clear(&accepted);
-    find_accepted(ipv4_table, fresh, count, &accepted);
+    socket_table_accepted(AF_INET, &accepted);
     if (has_ipv6(ports, count))
-        find_accepted(ipv6_table, fresh, count, &accepted);
-    count_once(&accepted, fresh, count);
+        socket_table_accepted(AF_INET6, &accepted);
+    count_once(&accepted, &found);
     for (int i = 0; i < count; i++)
         ports[i].accepted = ports[i].is_known ? fresh[i].accepted : -1;
     has_ended(&pace, part);

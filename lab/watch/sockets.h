@@ -3,12 +3,11 @@
 
 // sockets.h - what Linux says about a port without asking its server
 //
-//     listener   0100007F:1F90  0A  rx_queue 5     5 wait in the backlog
-//     client     0100007F:1F90  01  inode 31337    the server has accepted it
+//     listening.h    --> listeners, and how many wait in the backlog of each
+//     socket_table.h --> connections that servers have accepted
 //
-// /proc/net/tcp and tcp6 have a line for each socket, and list what listens
-// first (proc_pid_net(5)). A frozen server can be watched there, and loses no
-// time. Other systems have no such files: there, nothing is known.
+// A frozen server can be watched there, and loses no time. Other systems do not
+// say it: there, nothing is known.
 
 #include <stdbool.h>
 #include <stddef.h>
