@@ -47,18 +47,18 @@ static void write_start(struct buffer *out)
 // poll(2) says of each descriptor that is not open that it is not. Without
 // /proc, and of a directory whose entries take milliseconds where a crowd is
 // connected.
-static int64_t count_descriptors(int limit)
+static int64_t count_descriptors(rlim_t limit)
 {
     int64_t count = 0;
     struct pollfd piece[256];
-    const int size = sizeof piece / sizeof piece[0];
-    for (int first = 0; first < limit; first += size) {
-        int length = limit - first < size ? limit - first : size;
-        for (int i = 0; i < length; i++)
-            piece[i] = (struct pollfd){.fd = first + i};
-        if (poll(piece, (nfds_t)length, 0) < 0)
+    const rlim_t size = sizeof piece / sizeof piece[0];
+    for (rlim_t first = 0; first < limit; first += size) {
+        nfds_t length = limit - first < size ? limit - first : size;
+        for (nfds_t i = 0; i < length; i++)
+            piece[i] = (struct pollfd){.fd = (int)(first + i)};
+        if (poll(piece, length, 0) < 0)
             return -1;
-        for (int i = 0; i < length; i++)
+        for (nfds_t i = 0; i < length; i++)
             count += (piece[i].revents & POLLNVAL) == 0;
     }
     return count;
@@ -71,7 +71,7 @@ static int64_t open_descriptors(rlim_t limit)
     struct stat status;
     if (stat("/proc/self/fd", &status) == 0 && status.st_size > 0)
         return status.st_size;
-    return limit <= COUNTED_MAX ? count_descriptors((int)limit) : -1;
+    return limit <= COUNTED_MAX ? count_descriptors(limit) : -1;
 }
 
 static void write_descriptors(struct buffer *out)
