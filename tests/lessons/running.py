@@ -1,7 +1,9 @@
 """What the tests of the lab share: they run it, and print TAP."""
 
 import concurrent.futures
+import http.client
 import os
+import re
 import subprocess
 import sys
 
@@ -44,6 +46,15 @@ class Server:
     def __exit__(self, *_):
         self.process.terminate()
         self.printed = self.process.communicate(timeout=60)[0]
+
+
+def metrics_of(port):
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=60)
+    connection.request("GET", "/metrics")
+    text = connection.getresponse().read().decode()
+    connection.close()
+    return {name: float(value) for name, value in
+            re.findall(r"^(thaw_\w+) ([0-9.e+-]+)$", text, re.M)}
 
 
 def write_program(path, text):

@@ -7,7 +7,6 @@ Prints TAP.
 """
 
 import contextlib
-import http.client
 import os
 import pathlib
 import re
@@ -24,7 +23,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
 import ports
-from lessons.running import BUILD, LAB, Server, Skip, lab, main, test
+from lessons.running import (BUILD, LAB, Server, Skip, lab, main, metrics_of,
+                             test)
 from lessons.terminal import Terminal
 from processes import wait_until
 
@@ -33,15 +33,6 @@ EVENT = b'{"user": "alice", "action": "buy", "amount": 1}'
 POST = (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s"
         % (len(EVENT), EVENT))
 HAS_PROC = os.path.exists("/proc/net/tcp")
-
-
-def metrics_of(port):
-    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=60)
-    connection.request("GET", "/metrics")
-    text = connection.getresponse().read().decode()
-    connection.close()
-    return {name: float(value) for name, value in
-            re.findall(r"^(thaw_\w+) ([0-9.e+-]+)$", text, re.M)}
 
 
 def wait_metric(port, name, value):
