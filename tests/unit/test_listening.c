@@ -296,6 +296,8 @@ int main(void)
 {
     Suite *suite = suite_create("listening");
     TCase *tcase = tcase_create("ports");
+    // The table has a line for each connection of the other tests.
+    tcase_set_timeout(tcase, 60);
     unit_add_rows(tcase, a_port_is_listening_from_listen_to_close, ways);
     unit_add_rows(tcase, the_families_have_ports_of_their_own, ways);
     unit_add_rows(tcase, a_connection_is_not_listening, ways);
