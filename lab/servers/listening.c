@@ -1,10 +1,6 @@
 #include "lab/servers/listening.h"
 
-#include <stdint.h>
-#include <stdio.h>
 #include <sys/socket.h>
-
-enum { STATE_LISTEN = 0x0A }; // in the kernel's numbers
 
 #ifdef THAW_HAS_INET_DIAG
 
@@ -17,6 +13,8 @@ enum { STATE_LISTEN = 0x0A }; // in the kernel's numbers
 #include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { STATE_LISTEN = 0x0A }; // in the kernel's numbers
 
 struct question {
     struct nlmsghdr header;
@@ -127,30 +125,24 @@ enum listening listening_by_netlink(int family, int port)
     return is_known ? found : LISTENING_UNKNOWN;
 }
 
-// What listens is first. In a line, "0100007F:1F90 00000000:0000 0A": address,
-// port, and the state.
+struct sought {
+    int port;
+    enum listening found;
+};
+
+static void compare(int port, const struct listener *listener, void *context)
+{
+    struct sought *sought = context;
+    (void)listener;
+    if (port == sought->port)
+        sought->found = LISTENING;
+}
+
 enum listening listening_by_proc(int family, int port)
 {
-    FILE *file =
-        fopen(family == AF_INET6 ? "/proc/net/tcp6" : "/proc/net/tcp", "r");
-    enum listening found = LISTENING_NOT;
-    char line[256];
-    if (file == NULL)
-        return LISTENING_UNKNOWN;
-    if (fgets(line, sizeof line, file) == NULL)
-        line[0] = '\0';
-    while (found == LISTENING_NOT && fgets(line, sizeof line, file) != NULL) {
-        unsigned number;
-        unsigned state;
-        if (sscanf(line, " %*d: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x", &number,
-                   &state) != 2 ||
-            state != STATE_LISTEN)
-            break;
-        if (number == (unsigned)port)
-            found = LISTENING;
-    }
-    fclose(file);
-    return found;
+    struct sought sought = {port, LISTENING_NOT};
+    bool is_known = socket_table_listeners(family, compare, &sought);
+    return is_known ? sought.found : LISTENING_UNKNOWN;
 }
 
 enum listening listening_on(int family, int port)

@@ -11,8 +11,7 @@
 // * In /proc the kernel searches the places for all connections, some 100,000,
 //   whether they are in use or not. But it is there when netlink is not.
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "lab/servers/socket_table.h"
 
 enum listening {
     LISTENING,
@@ -26,13 +25,6 @@ enum listening listening_by_proc(int family, int port);
 
 // The first of them that knows.
 enum listening listening_on(int family, int port);
-
-// A socket that listens.
-struct listener {
-    uint32_t address[4]; // in network byte order; IPv4 has the first word alone
-    unsigned long inode;
-    int backlog; // connections that wait to be accepted
-};
 
 typedef void listening_found(const struct listener *listener, void *context);
 

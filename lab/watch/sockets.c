@@ -1,5 +1,5 @@
 #include "lab/watch/sockets.h"
-#include "lab/watch/socket_table.h"
+#include "lab/servers/listening.h"
 #include "lib/base/clock.h"
 
 #include <arpa/inet.h>
@@ -35,7 +35,7 @@ static bool is_for_loopback(int family, const uint32_t address[4])
     static const uint32_t any[4];
     const uint32_t mapped[4] = {0, 0, htonl(0xFFFF), htonl(INADDR_LOOPBACK)};
     if (family == AF_INET)
-        return address[0] == any[0] || address[0] == mapped[3];
+        return address[0] == 0 || address[0] == htonl(INADDR_LOOPBACK);
     return memcmp(address, any, sizeof any) == 0 ||
            memcmp(address, mapped, sizeof mapped) == 0;
 }
@@ -58,7 +58,7 @@ static void add_line(int number, const struct listener *listener, void *context)
         add_listener(listener, port);
 }
 
-// The ports alone, and nothing known about them.
+// The ports alone, in this family, and nothing known about them.
 static void copy_ports(const struct port_sockets *ports, int count, int family,
                        struct port_sockets fresh[SOCKETS_PORTS])
 {

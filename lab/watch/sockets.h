@@ -3,7 +3,7 @@
 
 // sockets.h - what Linux says about a port without asking its server
 //
-//     listening.h    --> listeners, and how many wait in the backlog of each
+//     listening.h    --> what listens, and how many wait in the backlog of each
 //     socket_table.h --> connections that servers have accepted
 //
 // A frozen server can be watched there, and loses no time. Other systems do not

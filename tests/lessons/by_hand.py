@@ -184,7 +184,7 @@ class Terminal:
         return True, printed.decode(errors="replace").replace("\r", "\n")
 
     def leave(self):
-        """It ends its jobs, too."""
+        """The shell ends its jobs, too."""
         end = time.monotonic() + SECONDS_MAX
         os.kill(self.pid, signal.SIGHUP)
         os.close(self.terminal)

@@ -49,6 +49,7 @@ class Server:
 
 
 def metrics_of(port):
+    """The metrics without labels that the server gives."""
     connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=60)
     connection.request("GET", "/metrics")
     text = connection.getresponse().read().decode()

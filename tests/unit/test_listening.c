@@ -2,7 +2,6 @@
 
 #include "lab/servers/listening.h"
 #include "lab/servers/port.h"
-#include "lab/watch/socket_table.h"
 #include "tests/unit/unit.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-#include "lab/watch/socket_table.h"
+#include "lab/servers/socket_table.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-#ifndef THAW_LAB_WATCH_SOCKET_TABLE_H
-#define THAW_LAB_WATCH_SOCKET_TABLE_H
+#ifndef THAW_LAB_SERVERS_SOCKET_TABLE_H
+#define THAW_LAB_SERVERS_SOCKET_TABLE_H
 
 // socket_table.h - Linux' tables of the TCP sockets
 //
@@ -9,8 +9,17 @@
 // /proc/net/tcp and tcp6 have a line for each socket, and list what listens
 // first (proc_pid_net(5)).
 
-#include "lab/servers/listening.h"
 #include "lib/base/buffer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// A socket that listens.
+struct listener {
+    uint32_t address[4]; // in network byte order; IPv4 has the first word alone
+    unsigned long inode;
+    int backlog; // connections that wait to be accepted
+};
 
 // A connection that a server has accepted.
 struct accepted {
